@@ -1,0 +1,1 @@
+"""Everything podtui knows and does; no screen, no command line."""

@@ -1,0 +1,1 @@
+"""One file per verb: a pure plan, and carrying it out."""

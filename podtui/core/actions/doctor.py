@@ -1,0 +1,231 @@
+"""Doctor: what is wrong in a store, each with its next step; changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from podtui.core.actions.spawn import FREE_FLOOR_BYTES
+from podtui.core.model.records import CursorRecord, IdentityRecord, PodRecord, RunRecord
+from podtui.core.model.snapshot import PodView, Problem, Snapshot
+from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
+from podtui.core.processes.tree import identity_of
+from podtui.core.store.children import children_of
+from podtui.core.store.codec import RecordProblem, read_record
+from podtui.core.store.lines import LineProblem
+from podtui.core.store.store import Store
+
+CONVENIENCE = "it is only a convenience; the next write replaces it"
+
+
+def examine(store: Store, snapshot: Snapshot) -> tuple[Problem, ...]:
+    """Return everything that is wrong, the store first, then pod by pod."""
+    return (
+        *_store_problems(store, snapshot),
+        *_duplicate_ids(store, snapshot),
+        *(problem for view in snapshot.pods for problem in _pod_problems(store, view)),
+    )
+
+
+def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
+    if not snapshot.health.ok:
+        yield Problem(
+            kind="observer",
+            message=snapshot.health.reason,
+            next="mend that first: until then nothing else can be told",
+        )
+    if store.read_only:
+        yield Problem(
+            kind="read_only",
+            path=str(store.paths.record),
+            message=store.read_only,
+            next="use a podtui that knows this format",
+        )
+    yield from _disk_problems(store)
+    for left in _names(store, store.paths.staging):
+        yield Problem(
+            kind="staging_leftover",
+            path=str(store.paths.staging / left),
+            message="a spawn was broken off before its pod was in place; nothing was started",
+            next="if no spawn is under way, this directory may be removed",
+        )
+    for kept in _names(store, store.paths.quarantine):
+        yield Problem(
+            kind="quarantined",
+            path=str(store.paths.quarantine / kept),
+            message="kept here because it could not be read",
+            next="look at it; nothing uses it",
+        )
+    for problem in store.journal.read().problems:
+        yield _line_problem(problem, None)
+
+
+def _disk_problems(store: Store) -> Iterator[Problem]:
+    try:
+        free = store.system.fs.free_bytes(store.paths.root)
+    except OSError as error:
+        yield Problem(
+            kind="disk",
+            path=str(store.paths.root),
+            message=f"the disk cannot be asked: {error.strerror}",
+            next="check the disk",
+        )
+        return
+    if free < FREE_FLOOR_BYTES:
+        yield Problem(
+            kind="disk",
+            path=str(store.paths.root),
+            message=f"{free // 1024} KiB are free: no new pod is started",
+            next="free some space",
+        )
+
+
+def _duplicate_ids(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
+    names = defaultdict(list)
+    for view in snapshot.pods:
+        if view.id:
+            names[view.id].append(view.name)
+    for pod_id, sharing in names.items():
+        if len(sharing) > 1:
+            yield Problem(
+                kind="duplicate_id",
+                pod=sharing[0],
+                path=str(store.paths.pods),
+                message=f"{', '.join(sharing)} have one id, {pod_id}: one is a copy",
+                next="move the copy out of the store",
+            )
+
+
+def _pod_problems(store: Store, view: PodView) -> Iterator[Problem]:
+    record = store.pod_record(view.name)
+    paths = store.paths.pod(view.name)
+    if isinstance(record, RecordProblem):
+        yield _record_problem(record, view.name)
+    elif record.parent_id:
+        yield from _ledger_problems(store, record)
+    for problem in children_of(store.system.fs, paths).problems:
+        yield _line_problem(problem, view.name)
+    yield from _run_problems(store, view)
+    for name in _names(store, paths.cursors):
+        if name.endswith(".json"):
+            cursor = read_record(store.system.fs, paths.cursors / name, CursorRecord)
+            if isinstance(cursor, RecordProblem):
+                yield _record_problem(cursor, view.name)
+    yield from _state_problems(store, view)
+
+
+def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
+    try:
+        runs = store.run_numbers(view.name)
+    except OSError as error:
+        path = str(store.paths.pod(view.name).runs)
+        yield Problem(
+            kind="record_unreadable",
+            pod=view.name,
+            path=path,
+            message=f"{path} cannot be listed: {error.strerror}",
+            next="mend its permissions or bring it back from a copy",
+        )
+        return
+    for run in runs:
+        record = store.run_record(view.name, run)
+        if isinstance(record, RecordProblem):
+            yield _record_problem(record, view.name)
+        exit_record = store.exit_record(view.name, run, view.id or None)
+        if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:
+            yield _record_problem(exit_record, view.name)
+
+
+def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
+    """Find a child that its parent's ledger does not know."""
+    parent_name = next(
+        (name for name in store.pod_names() if _has_id(store, name, record.parent_id)), None
+    )
+    if parent_name is None:
+        yield Problem(
+            kind="parent_missing",
+            pod=record.name,
+            message=f"its parent {record.parent_name!r} is not in the store; it is shown as a root",
+            next="nothing needs to be done; the pod itself is not affected",
+        )
+        return
+    ledger = children_of(store.system.fs, store.paths.pod(parent_name))
+    if all(entry.id != record.id for entry in ledger.entries):
+        yield Problem(
+            kind="ledger_incomplete",
+            pod=record.name,
+            path=str(store.paths.pod(parent_name).children),
+            message=f"the children ledger of {parent_name!r} does not have {record.name!r}",
+            next="open podtui: it enters what a broken-off spawn left out",
+        )
+
+
+def _has_id(store: Store, name: str, pod_id: str | None) -> bool:
+    record = store.pod_record(name)
+    return isinstance(record, PodRecord) and record.id == pod_id
+
+
+def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:
+    if view.status is Status.UNRESPONSIVE:
+        yield Problem(
+            kind="unresponsive",
+            pod=view.name,
+            message=view.message,
+            next=f"podtui inspect {view.name}; a stopped supervisor goes on after SIGCONT",
+        )
+    elif view.verdict is Verdict.UNKNOWN and not view.record_error and view.status is Status.UNKNOWN:
+        yield Problem(
+            kind="unknown_state",
+            pod=view.name,
+            message=view.message,
+            next=f"podtui inspect {view.name}",
+        )
+    elif view.status is Status.LOST:
+        child = _living_child(store, view)
+        if child is not None:
+            yield Problem(
+                kind="left_running",
+                pod=view.name,
+                message=f"its supervisor is gone and its command (process {child.pid}) still runs",
+                next="end it by hand when it is not wanted: podtui does not watch it any more",
+            )
+
+
+def _living_child(store: Store, view: PodView) -> IdentityRecord | None:
+    record = store.run_record(view.name, view.run)
+    if not isinstance(record, RunRecord) or record.child is None:
+        return None
+    same_boot = any(
+        each.probe is Probe.BOOT and each.answer is Answer.YES for each in view.evidence
+    )
+    answer = store.system.proc.is_there(identity_of(record.child))[0] if same_boot else Answer.NO
+    return record.child if answer is Answer.YES else None
+
+
+def _record_problem(problem: RecordProblem, pod: str) -> Problem:
+    return Problem(
+        kind="record_missing" if problem.is_missing else "record_unreadable",
+        pod=pod,
+        path=str(problem.path),
+        message=problem.sentence(),
+        next="mend the file or bring it back from a copy; nothing else of the pod is affected",
+    )
+
+
+def _line_problem(problem: LineProblem, pod: str | None) -> Problem:
+    return Problem(
+        kind="torn_line" if problem.torn else "line_skipped",
+        pod=pod,
+        path=str(problem.path),
+        message=problem.sentence(),
+        next="nothing needs to be done: the line is kept, and all others are read",
+    )
+
+
+def _names(store: Store, directory: Path) -> list[str]:
+    try:
+        return store.system.fs.names_in(directory)
+    except OSError:
+        # A directory that is not there holds nothing; one that cannot be read is told elsewhere.
+        return []

@@ -1,0 +1,1 @@
+"""What podtui knows of particular agent programs."""

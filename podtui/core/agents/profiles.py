@@ -1,0 +1,33 @@
+"""Which agent program a command starts, and which variables of a session it must not inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+PLAIN_COMMAND = "command"
+AGENTS: Mapping[str, str] = {
+    "claude": "claude",
+    "codex": "codex",
+    "gemini": "gemini",
+    "opencode": "opencode",
+    "aider": "aider",
+}
+"""Program name to agent name."""
+
+SESSION_PREFIXES: tuple[str, ...] = ("CLAUDE", "CODEX_", "GEMINI_")
+"""Variables by which an agent tells its tools which conversation they are in.
+
+A pod spawned from inside a conversation must not take them for its own: its transcript would be
+filed under the parent's.
+"""
+
+
+def agent_of(argv: Sequence[str]) -> str:
+    """Return the agent a command starts, or "command" for any other program."""
+    return AGENTS.get(PurePath(argv[0]).name, PLAIN_COMMAND) if argv else PLAIN_COMMAND
+
+
+def is_session_variable(name: str) -> bool:
+    """Whether a variable belongs to the conversation of the agent that is running."""
+    return name.startswith(SESSION_PREFIXES)

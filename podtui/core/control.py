@@ -1,0 +1,381 @@
+"""The one public object of the core: what every door calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from podtui.core.actions.doctor import examine
+from podtui.core.actions.mend import enter_missing_children
+from podtui.core.actions.reaching import connect, liveness_refusal
+from podtui.core.actions.read import Reading
+from podtui.core.actions.send import carry_out_send, plan_send
+from podtui.core.actions.spawn import SpawnRequest, carry_out_spawn, plan_spawn
+from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop, plan_stop
+from podtui.core.errors import LEAVES, BadInput, PodtuiError, Refused, TimedOut
+from podtui.core.model.events import Event
+from podtui.core.model.plans import Plan, Report
+from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
+from podtui.core.model.snapshot import Inspection, PodView, Problem, RunView, Snapshot
+from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
+from podtui.core.observe.live import LiveView
+from podtui.core.observe.observer import Observer
+from podtui.core.paths import PodPaths, default_store
+from podtui.core.processes.client import SupervisorClient
+from podtui.core.processes.tree import cpu_percent, process_views, sample_tree
+from podtui.core.store.children import children_of
+from podtui.core.store.codec import RecordProblem
+from podtui.core.store.journal import JournalPosition
+from podtui.core.store.store import Store
+from podtui.core.system.host import System
+from podtui.core.text.durations import duration
+
+__all__ = ["ControlPlane", "SpawnRequest"]
+View = Literal["text", "raw"]
+
+
+class ControlPlane:
+    """Everything podtui can do with one store.
+
+    Every method may block on the disk or a socket, for a bounded time. Wherever a pod is named,
+    its name or its id will do. Errors are leaves of `PodtuiError`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(
+        cls, system: System, *, root: Path | None = None, create: bool = False
+    ) -> ControlPlane:
+        """Open the store at ``root``, or the one the environment names.
+
+        Raises:
+            NoStore: there is none that can be used; with ``create`` one is made where there was
+                nothing.
+        """
+        system.fs.set_private_umask()
+        place = root or default_store(system.environment)
+        return cls(Store.open(system, place, create=create))
+
+    @property
+    def store_path(self) -> Path:
+        return self.store.paths.root
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self.store.read_only)
+
+    def pod_paths(self, name: str) -> PodPaths:
+        """Return where a pod's files are."""
+        return self.store.pod_paths(name)
+
+    # looking
+
+    def snapshot(self, *, sample: bool = False) -> Snapshot:
+        """Look at everything once; newly found ends go into the journal.
+
+        With ``sample``, living pods get CPU (averaged over each process's life) and memory.
+        """
+        picture = Observer(self.store).look()
+        if not sample:
+            return picture
+        pods = tuple(self._with_figures(view) for view in picture.pods)
+        return msgspec.structs.replace(picture, pods=pods)
+
+    def inspect(self, name: str) -> Inspection:
+        """Look at one pod closely."""
+        own_name = self.store.name_of(name)
+        view = self._look_at(own_name)
+        record = self.store.pod_record(own_name)
+        run = self.store.run_record(own_name, view.run) if view.run else None
+        sample = (
+            sample_tree(self.store.system, run.supervisor)
+            if isinstance(run, RunRecord) and view.verdict is Verdict.ALIVE
+            else None
+        )
+        asked = record if isinstance(record, PodRecord) else run
+        known = asked if isinstance(asked, PodRecord | RunRecord) else None
+        return Inspection(
+            pod=self._with_figures(view),
+            runs=self._runs(own_name, view),
+            processes=process_views(self.store.system, sample) if sample else (),
+            argv=tuple(known.argv) if known else (),
+            cwd=known.cwd if known else "",
+            children=self._children(own_name, view),
+        )
+
+    def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
+        """Keep looking; ``on_snapshot`` is called from another thread until the view is closed."""
+        enter_missing_children(self.store)
+        return LiveView(self.store, on_snapshot)
+
+    def _look_at(self, name: str) -> PodView:
+        view = Observer(self.store).look_at([name]).find(name)
+        if view is None:
+            self.store.name_of(name)
+            raise Refused(f"{name!r} went away while it was looked at", pod=name)
+        return view
+
+    def _with_figures(self, view: PodView) -> PodView:
+        if view.verdict is not Verdict.ALIVE:
+            return view
+        run = self.store.run_record(view.name, view.run)
+        sample = (
+            sample_tree(self.store.system, run.supervisor) if isinstance(run, RunRecord) else None
+        )
+        if sample is None:
+            return view
+        return msgspec.structs.replace(
+            view,
+            cpu_percent=round(cpu_percent(self.store.system, sample, None), 1),
+            rss_bytes=sample.rss_bytes,
+        )
+
+    def _runs(self, name: str, view: PodView) -> tuple[RunView, ...]:
+        try:
+            numbers = self.store.run_numbers(name)
+        except OSError:
+            # The row itself says that the runs cannot be listed.
+            return ()
+        return tuple(self._run_view(name, number, view.id or None) for number in numbers)
+
+    def _run_view(self, name: str, number: int, pod_id: str | None) -> RunView:
+        run = self.store.run_record(name, number)
+        ended = self.store.exit_record(name, number, pod_id)
+        stamp = self.store.system.fs.stamp(self.store.paths.pod(name).run(number).output)
+        exit_record = ended if isinstance(ended, ExitRecord) else None
+        record = run if isinstance(run, RunRecord) else None
+        return RunView(
+            run=number,
+            reserved_at=record.reserved_at if record else None,
+            started_at=record.started_at if record else None,
+            ended_at=exit_record.ended_at if exit_record else None,
+            exit_code=exit_record.exit_code if exit_record else None,
+            signal=exit_record.signal if exit_record else None,
+            output_bytes=stamp.size if stamp else 0,
+            reason=record.reason if record else "",
+            record_error=run.sentence() if isinstance(run, RecordProblem) else None,
+        )
+
+    def _children(self, name: str, view: PodView) -> tuple[str, ...]:
+        """Return the children's names: the ledger's, and any whose record names this parent."""
+        ledger = children_of(self.store.system.fs, self.store.paths.pod(name)).entries
+        names = dict.fromkeys(entry.name for entry in ledger)
+        for other in self.store.pod_names():
+            record = self.store.pod_record(other)
+            if isinstance(record, PodRecord) and view.id and record.parent_id == view.id:
+                names.setdefault(other)
+        return tuple(names)
+
+    # acting
+
+    def plan_spawn(self, request: SpawnRequest) -> Plan:
+        """Return what a spawn will do."""
+        return plan_spawn(self.store, request)
+
+    def spawn(self, request: SpawnRequest) -> Report:
+        """Start a new pod; returns once its command runs.
+
+        Raises:
+            PodtuiError: it did not start; what was kept is named.
+        """
+        self.store.refuse_if_read_only()
+        launch = carry_out_spawn(self.store, request)
+        if launch.confirmed and not launch.started:
+            leaf = next((each for each in LEAVES if each.kind == launch.kind), Refused)
+            raise leaf(
+                f"{request.name!r} could not start: {launch.error}",
+                pod=request.name,
+                next_step=f"podtui inspect {request.name}",
+                kept="the pod is kept with the reason in its exit record",
+            )
+        view = self._look_at(request.name)
+        done = f"spawned {request.name}, run 1: {view.message}"
+        return Report(action="spawn", pod=request.name, done=(done,), view=view)
+
+    def plan_send(self, name: str, text: str, *, enter: bool = True) -> Plan:
+        """Return what a send will do."""
+        return plan_send(self._look_at(self.store.name_of(name)), text, enter=enter)
+
+    def send(
+        self, name: str, text: str, *, enter: bool = True, actor: str = "operator"
+    ) -> Report:
+        """Type a line into a pod's terminal; returns once the terminal has all of it."""
+        self.store.refuse_if_read_only()
+        view = self._look_at(self.store.name_of(name))
+        done = carry_out_send(self.store, view, text, enter=enter, actor=actor)
+        return Report(action="send", pod=view.name, done=done, view=view)
+
+    def plan_stop(self, name: str, *, grace_s: float | None = None) -> Plan:
+        """Return what a stop will do."""
+        return plan_stop(self.inspect(name), DEFAULT_GRACE_S if grace_s is None else grace_s)
+
+    def stop(self, name: str, *, grace_s: float | None = None, actor: str = "operator") -> Report:
+        """End a pod's run; returns when its process tree is gone."""
+        self.store.refuse_if_read_only()
+        own_name = self.store.name_of(name)
+        done, view = carry_out_stop(
+            self.store,
+            lambda: self.inspect(own_name),
+            name=own_name,
+            grace_s=DEFAULT_GRACE_S if grace_s is None else grace_s,
+            actor=actor,
+        )
+        return Report(action="stop", pod=own_name, done=done, view=view)
+
+    # reading
+
+    def reading(
+        self,
+        name: str,
+        *,
+        reader: str,
+        view: View = "text",
+        from_start: bool = False,
+        peek: bool = False,
+    ) -> Reading:
+        """Return what a reader has not seen; its cursor moves by `Reading.commit` only."""
+        own_name = self.store.name_of(name)
+        return Reading(
+            self.store.system,
+            self.store.paths.pod(own_name),
+            reader=reader,
+            view=view,
+            from_start=from_start,
+            peek=peek,
+            is_over=lambda: self._look_at(own_name).verdict is Verdict.DEAD,
+        )
+
+    def attach(
+        self, name: str, *, read_only: bool, columns: int, rows: int
+    ) -> SupervisorClient:
+        """Connect a terminal to a live run; output comes from now on.
+
+        Raises:
+            Refused: the pod is not alive or its supervisor does not answer.
+        """
+        view = self._look_at(self.store.name_of(name))
+        refusal = liveness_refusal(view, "attached to")
+        if refusal and not (view.record_error and view.id):
+            Plan(action="attach", pod=view.name, steps=(), refusals=(refusal,)).raise_if_refused()
+        return connect(
+            self.store,
+            view,
+            role="observe" if read_only else "attach",
+            columns=columns,
+            rows=rows,
+        )
+
+    # waiting and events
+
+    def wait(
+        self,
+        name: str,
+        *,
+        until: frozenset[Status],
+        timeout_s: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> PodView:
+        """Wait until a pod has one of the statuses.
+
+        Raises:
+            TimedOut: it did not come to that in time; its status is in the message.
+            Refused: it has ended otherwise and cannot come to that any more.
+        """
+        own_name = self.store.name_of(name)
+        settled = threading.Event()
+        latest: list[PodView] = []
+
+        def see(picture: Snapshot) -> None:
+            view = picture.find(own_name)
+            if view is not None:
+                latest[:] = [view]
+                if view.status in until or _is_settled(view, until):
+                    settled.set()
+
+        live = self.watch(see)
+        try:
+            _wait_for(settled, timeout_s, stop)
+        finally:
+            live.close()
+        return _waited(own_name, latest[0] if latest else None, until, timeout_s)
+
+    def events(self) -> list[Event]:
+        """Return every event, oldest first; ends nobody had noticed yet are noticed now."""
+        self.snapshot()
+        return sorted(self.store.journal.read().events, key=lambda event: event.at)
+
+    def follow_events(self, stop: threading.Event) -> Iterator[Event]:
+        """Yield every event as it is written, those of the past first, until ``stop`` is set."""
+        changed = threading.Event()
+        live = self.watch(lambda _: changed.set())
+        position: JournalPosition | None = None
+        try:
+            while not stop.is_set():
+                read = self.store.journal.read(position)
+                position = read.position
+                yield from read.events
+                changed.wait()
+                changed.clear()
+        finally:
+            live.close()
+
+    def doctor(self) -> tuple[Problem, ...]:
+        """Return everything that is wrong in the store."""
+        return examine(self.store, self.snapshot())
+
+
+def caller_of(environment: Mapping[str, str]) -> str:
+    """Return who acts: the pod the caller runs in, else the operator."""
+    return environment.get("PODTUI_POD") or "operator"
+
+
+def _is_settled(view: PodView, until: frozenset[Status]) -> bool:
+    """Whether a pod has ended for good in a status nobody waited for."""
+    return view.verdict is Verdict.DEAD and not until & {view.status}
+
+
+def _wait_for(
+    settled: threading.Event, timeout_s: float | None, stop: threading.Event | None
+) -> None:
+    if stop is None:
+        settled.wait(timeout_s)
+        return
+    # Two events cannot be waited for at once; whoever sets ``stop`` is answered in this time.
+    step, left = 0.1, timeout_s
+    while not stop.is_set() and not settled.wait(step if left is None else min(step, left)):
+        if left is not None:
+            left -= step
+            if left <= 0:
+                return
+
+
+def _waited(
+    name: str, view: PodView | None, until: frozenset[Status], timeout_s: float | None
+) -> PodView:
+    wanted = " or ".join(sorted(status.value for status in until))
+    if view is not None and view.status in until:
+        return view
+    now = f"it is {view.status.value}: {view.message}" if view else "it was not seen"
+    if view is not None and view.status in ENDED_STATUSES:
+        raise Refused(
+            f"{name!r} will not become {wanted}: {now}",
+            pod=name,
+            next_step=f"podtui read {name}",
+        )
+    if timeout_s is None:
+        raise BadInput(f"waiting for {name!r} was given up: {now}", pod=name)
+    raise TimedOut(
+        f"{name!r} did not become {wanted} within {duration(timeout_s)}: {now}",
+        pod=name,
+        next_step=f"podtui inspect {name}",
+        kept="the pod goes on",
+    )
+
+
+__all__ += ["PodtuiError", "caller_of"]

@@ -1,0 +1,1 @@
+"""Frozen values: records, evidence, verdicts, snapshots."""

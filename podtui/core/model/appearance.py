@@ -1,0 +1,63 @@
+"""How each status looks: shape, word and role of colour, the same behind every door.
+
+State is told by shape and word; the role only chooses a colour, so that nothing hangs on it.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from podtui.core.model.snapshot import PodView
+from podtui.core.model.verdicts import Status
+
+Role = Literal["working", "waiting", "stalled", "failed", "lost", "unknown", "quiet"]
+INFERRED = "~"
+"""Written before a status that is inferred, not asserted by the agent or the kernel."""
+
+
+class Appearance(NamedTuple):
+    """One status as the operator sees it: a one-cell shape, a word, and the role of its colour."""
+
+    glyph: str
+    word: str
+    role: Role
+
+
+APPEARANCE: Mapping[Status, Appearance] = MappingProxyType(
+    {
+        Status.STARTING: Appearance("◔", "starting", "quiet"),
+        Status.WORKING: Appearance("●", "working", "working"),
+        Status.IDLE: Appearance("○", "idle", "quiet"),
+        Status.WAITING: Appearance("◆", "waiting", "waiting"),
+        Status.STALLED: Appearance("▲", "stalled", "stalled"),
+        Status.UNRESPONSIVE: Appearance("◌", "unresponsive", "stalled"),
+        Status.EXITED: Appearance("✓", "exited", "quiet"),
+        Status.FAILED: Appearance("✗", "failed", "failed"),
+        Status.LOST: Appearance("⊘", "lost", "lost"),
+        Status.UNKNOWN: Appearance("?", "unknown", "unknown"),
+    }
+)
+
+
+def signal_name(number: int) -> str:
+    """Return a signal's name ("SIGKILL"), or "signal 99" for one this system does not name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def status_word(view: PodView) -> str:
+    """Return the status in few words: "exited 0", "failed 137", "killed SIGKILL", "~stalled"."""
+    word = APPEARANCE[view.status].word
+    if view.status in {Status.EXITED, Status.FAILED}:
+        if view.signal is not None:
+            word = f"killed {signal_name(view.signal)}"
+        elif view.exit_code is not None:
+            word = f"{word} {view.exit_code}"
+    # "Could not tell" is itself the guess-free answer: a mark would say it twice.
+    inferred = not view.asserted and view.status is not Status.UNKNOWN
+    return f"{INFERRED}{word}" if inferred else word

@@ -1,0 +1,154 @@
+"""The records of a store, as strict types; docs/store.md shows an example of each.
+
+Every record carries the format version it was written in. Unknown fields of a record of our own
+version are ignored, so that a later patch release may add one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+FORMAT_VERSION = 1
+
+Pid = Annotated[int, msgspec.Meta(gt=1, le=4_194_304)]
+RunNumber = Annotated[int, msgspec.Meta(ge=1, le=999_999)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every record."""
+
+    format: Annotated[int, msgspec.Meta(ge=1)] = FORMAT_VERSION
+
+
+class StoreRecord(Record, frozen=True, kw_only=True):
+    """``store.toml``."""
+
+    store_id: str
+    created_at: datetime
+
+
+class PodRecord(Record, frozen=True, kw_only=True):
+    """``pod.toml``: what the operator asked for. Write-once."""
+
+    id: str
+    name: str
+    created_at: datetime
+    argv: Annotated[list[str], msgspec.Meta(min_length=1)]
+    cwd: str
+    parent_id: str | None = None
+    parent_name: str | None = None
+    role: str | None = None
+    task: str | None = None
+    agent: str = "command"
+    env: dict[str, str] = {}
+    pass_env: list[str] = []
+    columns: int = 120
+    rows: int = 40
+    stall_after_s: float | None = None
+    leftovers: str = "end"
+
+
+class IdentityRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a process is; see ``podtui.kernel.identity``."""
+
+    pid: Pid
+    start_ticks: Count
+    boot_id: str
+    uid: Count
+    pidfd_inode: int | None = None
+
+
+class RunRecord(Record, frozen=True, kw_only=True):
+    """``run.json``: reserved by the actor; the supervisor adds the two identities."""
+
+    pod_id: str
+    run: RunNumber
+    reserved_at: datetime
+    reserved_boottime_s: float
+    starting_deadline_s: float
+    boot_id: str
+    machine_id: str
+    argv: list[str]
+    cwd: str
+    reason: str
+    actor: str
+    env_names: list[str] = []
+    columns: int = 120
+    rows: int = 40
+    supervisor: IdentityRecord | None = None
+    child: IdentityRecord | None = None
+    started_at: datetime | None = None
+
+
+class LeftProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that was still there when the run's command had ended; ``reason``: why it stays."""
+
+    pid: int
+    name: str
+    reason: str | None = None
+
+
+class ExitRecord(Record, frozen=True, kw_only=True):
+    """``exit.json``: written once, synced, before the lock is let go."""
+
+    pod_id: str
+    run: RunNumber
+    ended_at: datetime
+    exit_code: int | None = None
+    signal: int | None = None
+    start_error: str | None = None
+    asked_by: str | None = None
+    output_bytes: Count = 0
+    ended_leftovers: list[LeftProcess] = []
+    kept_leftovers: list[LeftProcess] = []
+    survivors: list[LeftProcess] = []
+    proof: str = ""
+
+
+class DescendantRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A process the supervisor has seen below its child."""
+
+    pid: int
+    start_ticks: int
+    name: str
+    pidfd_inode: int | None = None
+
+
+class StatusRecord(Record, frozen=True, kw_only=True):
+    """``status.json``: what the supervisor last saw; a convenience, never the truth."""
+
+    run: RunNumber
+    at: datetime
+    output_bytes: Count = 0
+    last_output_at: datetime | None = None
+    disk_error: str | None = None
+    descendants: list[DescendantRecord] = []
+
+
+class CursorRecord(Record, frozen=True, kw_only=True):
+    """``cursors/<reader>.json``: how far one reader has come."""
+
+    reader: str
+    run: RunNumber
+    offset: Count
+    at: datetime
+
+
+class ChildEntry(Record, frozen=True, kw_only=True):
+    """One line of ``children.jsonl``; nothing is ever taken out."""
+
+    id: str
+    name: str
+    at: datetime
+
+
+class EndedMarker(Record, frozen=True, kw_only=True):
+    """``ended.json``: the end of this run is in the journal."""
+
+    event_id: str
+    at: datetime
+    status: str

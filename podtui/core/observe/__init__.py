@@ -1,0 +1,1 @@
+"""From probes to evidence, verdicts, statuses and snapshots."""

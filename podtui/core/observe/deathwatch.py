@@ -1,0 +1,100 @@
+"""Waiting for the end of many processes at once: the kernel tells within a millisecond."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from podtui.core.system.proc import Proc
+
+HEARTBEAT_S = 1.0
+Target = tuple[int, int]
+"""Pid and start ticks: a process, for as long as it is watched."""
+
+
+class DeathWatch:
+    """One thread that holds a pidfd of every process it was given.
+
+    Args:
+        on_death: called from that thread with what was given for the process that ended.
+    """
+
+    def __init__(self, proc: Proc, on_death: Callable[[str], None]) -> None:
+        self._proc = proc
+        self._on_death = on_death
+        self._poll = select.epoll()
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._poll.register(self._wake_read, select.EPOLLIN)
+        self._lock = threading.Lock()
+        self._handles: dict[Target, int] = {}
+        self._labels: dict[int, str] = {}
+        self._stopping = False
+        self.trouble = ""
+        self._beat = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="podtui-deathwatch", daemon=True)
+        self._thread.start()
+
+    def watch(self, wanted: dict[Target, str]) -> None:
+        """Watch exactly these processes; ones that are gone already are told at once."""
+        with self._lock:
+            for target in self._handles.keys() - wanted.keys():
+                self._forget(target)
+            gone = [wanted[target] for target in wanted.keys() - self._handles.keys()
+                    if not self._add(target, wanted[target])]
+        for label in gone:
+            self._on_death(label)
+
+    def _add(self, target: Target, label: str) -> bool:
+        """Hold a pidfd of a process; False when it is gone."""
+        try:
+            handle = self._proc.open_pidfd(target[0])
+        except OSError as error:
+            # Out of descriptors: the rescan still finds every death, only later.
+            self.trouble = f"{len(self._handles)} watched, no more possible: {error.strerror}"
+            return True
+        if handle is None:
+            return False
+        self.trouble = ""
+        self._handles[target] = handle
+        self._labels[handle] = label
+        self._poll.register(handle, select.EPOLLIN | select.EPOLLONESHOT)
+        return True
+
+    def _forget(self, target: Target) -> None:
+        handle = self._handles.pop(target)
+        del self._labels[handle]
+        self._poll.unregister(handle)
+        os.close(handle)
+
+    def age_s(self, now: float) -> float:
+        """Return how long ago, by the monotonic clock, the thread last came round."""
+        return max(0.0, now - self._beat)
+
+    def __len__(self) -> int:
+        return len(self._handles)
+
+    def close(self) -> None:
+        """End the thread and let every pidfd go."""
+        self._stopping = True
+        os.write(self._wake_write, b"x")
+        self._thread.join()
+        with self._lock:
+            for target in list(self._handles):
+                self._forget(target)
+        self._poll.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            ready = self._poll.poll(HEARTBEAT_S)
+            self._beat = time.monotonic()
+            for label in self._labels_of(handle for handle, _ in ready):
+                self._on_death(label)
+
+    def _labels_of(self, handles: Iterable[int]) -> list[str]:
+        with self._lock:
+            return [self._labels[handle] for handle in handles if handle in self._labels]

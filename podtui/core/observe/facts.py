@@ -1,0 +1,179 @@
+"""Looking at one run: every probe once, each with its answer and its time.
+
+The exit record is read last: a supervisor writes it before it lets its lock go, so a lock found
+free is never seen together with an exit record that was there and not yet looked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from podtui.core.model.records import ExitRecord, IdentityRecord, RunRecord
+from podtui.core.model.verdicts import Answer, Evidence, Probe
+from podtui.core.observe.verdict import RunAnswers
+from podtui.core.processes.pings import Pong
+from podtui.core.processes.tree import identity_of
+from podtui.core.store.codec import RecordProblem
+from podtui.core.store.store import Store
+from podtui.core.system.fs import UnsafeFile
+from podtui.core.system.host import System
+
+SETTLE_MS = 50
+"""How long a supervisor that let its lock go is given to be gone: both happen in its exit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLook:
+    """One look at one run: the answers, in words too, and the records they came from."""
+
+    name: str
+    run: int
+    answers: RunAnswers
+    evidence: tuple[Evidence, ...]
+    record: RunRecord | RecordProblem
+    exit: ExitRecord | RecordProblem
+
+
+class Look:
+    """Collects the evidence of one look."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._at: datetime = system.clock.now()
+        self.evidence: list[Evidence] = []
+
+    def note(self, probe: Probe, answer: Answer, detail: str) -> Answer:
+        """Write one observation down and return its answer."""
+        self.evidence.append(
+            Evidence(probe=probe, answer=answer, detail=detail, at=self._at)
+        )
+        return answer
+
+
+def look_at_run(store: Store, name: str, run: int, pod_id: str | None) -> RunLook:
+    """Ask every probe but the socket about one run."""
+    look = Look(store.system)
+    record = store.run_record(name, run)
+    if isinstance(record, RecordProblem):
+        return _look_without_record(store, look, name, run, pod_id, record)
+    belongs = pod_id in {None, record.pod_id}
+    answers = _answers(store, look, name, record)
+    if not belongs:
+        detail = f"run.json is of pod {record.pod_id}, not of this one"
+        look.note(Probe.RECORD, Answer.UNKNOWN, detail)
+        answers = replace(answers, started=Answer.UNKNOWN)
+    exit_record = store.exit_record(name, run, pod_id or record.pod_id)
+    answers = replace(answers, exit_record=_exit_answer(look, exit_record))
+    return RunLook(name, run, answers, tuple(look.evidence), record, exit_record)
+
+
+def _look_without_record(
+    store: Store, look: Look, name: str, run: int, pod_id: str | None, problem: RecordProblem
+) -> RunLook:
+    """Without the run's record only its lock and its exit record can be asked about."""
+    look.note(Probe.RECORD, Answer.UNKNOWN, problem.sentence())
+    lock = _lock_answer(store, look, name, run)
+    exit_record = store.exit_record(name, run, pod_id)
+    answers = RunAnswers(exit_record=_exit_answer(look, exit_record), lock=lock)
+    return RunLook(name, run, answers, tuple(look.evidence), problem, exit_record)
+
+
+def _answers(store: Store, look: Look, name: str, record: RunRecord) -> RunAnswers:
+    machine = _machine_answer(store, look, record)
+    boot = _boot_answer(store, look, record)
+    started = record.supervisor is not None
+    look.note(
+        Probe.STARTED,
+        Answer.YES if started else Answer.NO,
+        "the run record names its supervisor" if started else "the run number is only reserved",
+    )
+    here = machine is Answer.YES and boot is Answer.YES
+    # On another machine or boot the numbers mean other processes: they are not even looked at.
+    lock = _lock_answer(store, look, name, record.run) if here else Answer.UNKNOWN
+    supervisor = Answer.UNKNOWN
+    if here and record.supervisor is not None:
+        supervisor = _process_answer(store, look, Probe.SUPERVISOR, record.supervisor)
+        if lock is Answer.NO and supervisor is Answer.YES:
+            supervisor = _settled_answer(store, look, record.supervisor)
+    if here and record.child is not None:
+        _process_answer(store, look, Probe.CHILD, record.child)
+    waited = store.system.clock.boottime() - record.reserved_boottime_s
+    return RunAnswers(
+        started=Answer.YES if started else Answer.NO,
+        lock=lock,
+        supervisor=supervisor,
+        boot=boot,
+        machine=machine,
+        deadline_passed=here and waited > record.starting_deadline_s,
+    )
+
+
+def _machine_answer(store: Store, look: Look, record: RunRecord) -> Answer:
+    own = store.system.machine_id
+    if record.machine_id == own:
+        return look.note(Probe.MACHINE, Answer.YES, "this machine")
+    return look.note(Probe.MACHINE, Answer.NO, f"belongs to host {record.machine_id or 'unnamed'}")
+
+
+def _boot_answer(store: Store, look: Look, record: RunRecord) -> Answer:
+    try:
+        own = store.system.proc.boot_id()
+    except OSError as error:
+        return look.note(Probe.BOOT, Answer.UNKNOWN, f"boot id: {_words(error)}")
+    if own == record.boot_id:
+        return look.note(Probe.BOOT, Answer.YES, "same boot")
+    return look.note(Probe.BOOT, Answer.NO, "the host was restarted since")
+
+
+def _lock_answer(store: Store, look: Look, name: str, run: int) -> Answer:
+    path = store.paths.pod(name).run(run).lock
+    try:
+        held = store.system.fs.is_locked(path)
+    except FileNotFoundError:
+        # The lock is made with the run: a missing file says nothing about its holder.
+        return look.note(Probe.LOCK, Answer.UNKNOWN, f"{path} is missing")
+    except UnsafeFile as error:
+        return look.note(Probe.LOCK, Answer.UNKNOWN, f"{path} is {error.reason}")
+    except OSError as error:
+        return look.note(Probe.LOCK, Answer.UNKNOWN, f"{path}: {_words(error)}")
+    return look.note(Probe.LOCK, Answer.YES if held else Answer.NO, "held" if held else "free")
+
+
+def _process_answer(store: Store, look: Look, probe: Probe, record: IdentityRecord) -> Answer:
+    answer, detail = store.system.proc.is_there(identity_of(record))
+    return look.note(probe, answer, detail)
+
+
+def _settled_answer(store: Store, look: Look, record: IdentityRecord) -> Answer:
+    """Look again at a supervisor that let its lock go and was still there a moment ago."""
+    try:
+        store.system.proc.ends_within(record.pid, SETTLE_MS)
+    except OSError as error:
+        return look.note(Probe.SUPERVISOR, Answer.UNKNOWN, _words(error))
+    look.evidence.pop()
+    return _process_answer(store, look, Probe.SUPERVISOR, record)
+
+
+def _exit_answer(look: Look, record: ExitRecord | RecordProblem) -> Answer:
+    if not isinstance(record, RecordProblem):
+        return look.note(Probe.EXIT_RECORD, Answer.YES, "there is an exit record of this run")
+    if record.is_missing:
+        return look.note(Probe.EXIT_RECORD, Answer.NO, "none")
+    return look.note(Probe.EXIT_RECORD, Answer.UNKNOWN, record.sentence())
+
+
+def with_socket(look: RunLook, pong: Pong, at: datetime) -> RunLook:
+    """Return the look with what the run's socket answered."""
+    said = Evidence(probe=Probe.SOCKET, answer=pong.answer, detail=pong.detail, at=at)
+    kept = tuple(each for each in look.evidence if each.probe is not Probe.SOCKET)
+    return replace(
+        look, answers=replace(look.answers, socket=pong.answer), evidence=(*kept, said)
+    )
+
+
+def _words(error: OSError) -> str:
+    name = errno.errorcode.get(error.errno or 0, "error")
+    return f"{name}: {os.strerror(error.errno or 0)}"

@@ -1,0 +1,260 @@
+"""From a verdict to what the operator reads: status, source, age, asserted or inferred, words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from podtui.core.model.appearance import signal_name
+from podtui.core.model.records import ExitRecord, RunRecord
+from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
+from podtui.core.observe.facts import RunLook
+from podtui.core.observe.progress import DEFAULT_STALL_AFTER_S, Progress
+from podtui.core.observe.verdict import Outcome, Row, row_for
+from podtui.core.store.codec import RecordProblem
+from podtui.core.text.durations import duration
+
+QUIET_WORDS_AFTER_S = 10.0
+"""From here on the message says for how long nothing came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be read of a run right now.
+
+    Attributes:
+        since: when this began, None when it is only known since it was first seen.
+    """
+
+    status: Status
+    verdict: Verdict
+    asserted: bool
+    source: Source
+    message: str
+    since: datetime | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a status may be made of."""
+
+    look: RunLook
+    row: Row
+    progress: Progress
+    now: datetime
+    awake_seconds: float
+    stall_after_s: float
+
+    @property
+    def quiet_s(self) -> float | None:
+        return self.progress.quiet_for(self.awake_seconds)
+
+
+def read_status(
+    look: RunLook,
+    progress: Progress,
+    *,
+    now: datetime,
+    awake_seconds: float,
+    stall_after_s: float | None,
+) -> Reading:
+    """Return the status of a run from one look and its progress."""
+    situation = Situation(
+        look=look,
+        row=row_for(look.answers),
+        progress=progress,
+        now=now,
+        awake_seconds=awake_seconds,
+        stall_after_s=DEFAULT_STALL_AFTER_S if stall_after_s is None else stall_after_s,
+    )
+    return READERS[situation.row.outcome](situation)
+
+
+def ended_sentence(record: ExitRecord) -> str:
+    """Return how a run ended, in words."""
+    if record.start_error:
+        return f"could not start: {record.start_error}"
+    if record.signal is not None:
+        how = f"killed by {signal_name(record.signal)}"
+    else:
+        how = f"exited {record.exit_code}"
+    if record.asked_by:
+        how = f"stopped by {record.asked_by} ({how})"
+    left = len(record.kept_leftovers) + len(record.survivors)
+    return f"{how}, {left} left running" if left else how
+
+
+def _ended(situation: Situation) -> Reading:
+    record = situation.look.exit
+    if isinstance(record, RecordProblem):
+        return _untold(situation)
+    well = not record.start_error and (record.exit_code == 0 or bool(record.asked_by))
+    return Reading(
+        status=Status.EXITED if well else Status.FAILED,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=Source.EXIT_RECORD,
+        message=ended_sentence(record),
+        since=record.ended_at,
+        exit_code=record.exit_code,
+        signal=record.signal,
+    )
+
+
+def _running(situation: Situation) -> Reading:
+    quiet = situation.quiet_s
+    since = _started_at(situation)
+    if quiet is not None and situation.progress.terminal is Answer.YES:
+        message = f"waits for terminal input, no new output for {duration(quiet)}"
+        return _live(situation, Status.WAITING, message, source=Source.PROCESS, quiet_s=quiet)
+    if quiet is not None and quiet >= situation.stall_after_s:
+        message = f"running, no new output for {duration(quiet)}"
+        over = quiet - situation.stall_after_s
+        return _live(situation, Status.STALLED, message, source=Source.OUTPUT, quiet_s=over)
+    if quiet is None or quiet < QUIET_WORDS_AFTER_S:
+        message = "running"
+    else:
+        message = f"running, no new output for {duration(quiet)}"
+    return Reading(
+        status=Status.WORKING,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=Source.KERNEL,
+        message=message,
+        since=since,
+    )
+
+
+def _live(
+    situation: Situation, status: Status, message: str, *, source: Source, quiet_s: float
+) -> Reading:
+    return Reading(
+        status=status,
+        verdict=situation.row.verdict,
+        asserted=False,
+        source=source,
+        message=message,
+        since=situation.now - timedelta(seconds=quiet_s),
+    )
+
+
+def _silent(situation: Situation) -> Reading:
+    return Reading(
+        status=Status.UNRESPONSIVE,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=Source.KERNEL,
+        message=f"alive, but its supervisor does not answer: {_detail(situation, Probe.SOCKET)}",
+    )
+
+
+def _lost(situation: Situation) -> Reading:
+    message = "lost: its supervisor ended without writing an exit record"
+    if situation.row.outcome is Outcome.HOST_RESTARTED:
+        message = "lost: the host was restarted while it ran"
+    elif _answer(situation, Probe.CHILD) is Answer.YES:
+        message += "; its command still runs, unwatched"
+    return Reading(
+        status=Status.LOST,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=Source.KERNEL,
+        message=message,
+    )
+
+
+def _starting(situation: Situation) -> Reading:
+    alive = situation.row.verdict is Verdict.ALIVE
+    return Reading(
+        status=Status.STARTING,
+        verdict=situation.row.verdict,
+        asserted=alive,
+        source=Source.KERNEL if alive else Source.RECORD,
+        message="its supervisor is starting" if alive else "reserved, waiting for its supervisor",
+        since=_reserved_at(situation),
+    )
+
+
+def _never_started(situation: Situation) -> Reading:
+    return Reading(
+        status=Status.LOST,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=Source.RECORD,
+        message="never started: the run was reserved and no supervisor took it up",
+        since=_reserved_at(situation),
+    )
+
+
+def _elsewhere(situation: Situation) -> Reading:
+    return _unknown(situation, _detail(situation, Probe.MACHINE), Source.RECORD)
+
+
+def _disagreement(situation: Situation) -> Reading:
+    message = "the probes disagree: its lock is free, and its supervisor is there"
+    return _unknown(situation, message, Source.KERNEL)
+
+
+def _unconfirmed(situation: Situation) -> Reading:
+    message = "its supervisor is gone, and its lock could not be asked: not confirmed yet"
+    return _unknown(situation, message, Source.KERNEL)
+
+
+def _untold(situation: Situation) -> Reading:
+    record, exit_record = situation.look.record, situation.look.exit
+    if isinstance(record, RecordProblem):
+        return _unknown(situation, record.sentence(), Source.RECORD)
+    if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:
+        return _unknown(situation, exit_record.sentence(), Source.RECORD)
+    untold = [each for each in situation.look.evidence if each.answer is Answer.UNKNOWN]
+    why = untold[0].detail if untold else "no row of the table of verdicts fits"
+    return _unknown(situation, f"could not tell: {why}", Source.KERNEL)
+
+
+def _unknown(situation: Situation, message: str, source: Source) -> Reading:
+    return Reading(
+        status=Status.UNKNOWN,
+        verdict=situation.row.verdict,
+        asserted=True,
+        source=source,
+        message=message,
+    )
+
+
+READERS: Mapping[Outcome, Callable[[Situation], Reading]] = {
+    Outcome.ENDED: _ended,
+    Outcome.ELSEWHERE: _elsewhere,
+    Outcome.HOST_RESTARTED: _lost,
+    Outcome.RUNNING: _running,
+    Outcome.SILENT: _silent,
+    Outcome.LOST: _lost,
+    Outcome.LOST_CONFIRMED: _lost,
+    Outcome.DISAGREEMENT: _disagreement,
+    Outcome.GONE_UNCONFIRMED: _unconfirmed,
+    Outcome.STARTING: _starting,
+    Outcome.NEVER_STARTED: _never_started,
+    Outcome.UNTOLD: _untold,
+}
+
+
+def _answer(situation: Situation, probe: Probe) -> Answer:
+    found = (each.answer for each in situation.look.evidence if each.probe is probe)
+    return next(found, Answer.UNKNOWN)
+
+
+def _detail(situation: Situation, probe: Probe) -> str:
+    found = (each.detail for each in situation.look.evidence if each.probe is probe)
+    return next(found, "could not tell")
+
+
+def _started_at(situation: Situation) -> datetime | None:
+    record = situation.look.record
+    return record.started_at if isinstance(record, RunRecord) else None
+
+
+def _reserved_at(situation: Situation) -> datetime | None:
+    record = situation.look.record
+    return record.reserved_at if isinstance(record, RunRecord) else None

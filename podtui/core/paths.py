@@ -1,0 +1,199 @@
+"""The only owner of file names: where everything of a store is, and how its parts are called.
+
+docs/store.md describes what is in each file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+STORE_VARIABLE = "PODTUI_HOME"
+RUNTIME_VARIABLE = "PODTUI_RUNTIME_DIR"
+APPLICATION = "podtui"
+
+STORE_FILE = "store.toml"
+POD_FILE = "pod.toml"
+CHILDREN_FILE = "children.jsonl"
+RUN_FILE = "run.json"
+LOCK_FILE = "lock"
+OUTPUT_FILE = "output"
+INDEX_FILE = "index"
+STATUS_FILE = "status.json"
+EXIT_FILE = "exit.json"
+SUPERVISOR_LOG = "supervisor.log"
+ENDED_MARKER = "ended.json"
+RUN_DIGITS = 4
+
+
+def default_store(environment: Mapping[str, str]) -> Path:
+    """Return the store's directory: ``$PODTUI_HOME``, else the user's state directory."""
+    chosen = environment.get(STORE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    state = environment.get("XDG_STATE_HOME")
+    if state and Path(state).is_absolute():
+        return Path(state) / APPLICATION
+    # Loaded here only: it costs a fifth of a command's start, and most callers name a store.
+    import platformdirs  # noqa: PLC0415
+
+    return Path(platformdirs.user_state_dir(APPLICATION, appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """The files of one run of a pod."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        return self.root / RUN_FILE
+
+    @property
+    def lock(self) -> Path:
+        return self.root / LOCK_FILE
+
+    @property
+    def output(self) -> Path:
+        return self.root / OUTPUT_FILE
+
+    @property
+    def index(self) -> Path:
+        return self.root / INDEX_FILE
+
+    @property
+    def status(self) -> Path:
+        return self.root / STATUS_FILE
+
+    @property
+    def exit(self) -> Path:
+        return self.root / EXIT_FILE
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.root / SUPERVISOR_LOG
+
+    @property
+    def ended_marker(self) -> Path:
+        """Present once the end of this run is in the journal."""
+        return self.root / ENDED_MARKER
+
+
+@dataclass(frozen=True, slots=True)
+class PodPaths:
+    """The files of one pod."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        return self.root / POD_FILE
+
+    @property
+    def children(self) -> Path:
+        return self.root / CHILDREN_FILE
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def cursors(self) -> Path:
+        return self.root / "cursors"
+
+    @property
+    def action_lock(self) -> Path:
+        return self.root / "action.lock"
+
+    def run(self, number: int) -> RunPaths:
+        """Return the files of run ``number`` (1, 2, 3 …)."""
+        return RunPaths(self.runs / f"{number:0{RUN_DIGITS}d}")
+
+    def cursor(self, reader: str) -> Path:
+        """Return the file of one reader's position."""
+        return self.cursors / f"{reader}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StorePaths:
+    """The files of one store."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        return self.root / STORE_FILE
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging"
+
+    @property
+    def pods(self) -> Path:
+        return self.root / "pods"
+
+    @property
+    def trash(self) -> Path:
+        return self.root / "trash"
+
+    @property
+    def handoffs(self) -> Path:
+        return self.root / "handoffs"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def journal_lock(self) -> Path:
+        return self.journal / "lock"
+
+    @property
+    def own_runtime(self) -> Path:
+        """Where sockets are when the user has no runtime directory."""
+        return self.root / "run"
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """Every directory a store has from its first day."""
+        return (
+            self.staging,
+            self.pods,
+            self.trash,
+            self.handoffs,
+            self.quarantine,
+            self.journal,
+            self.own_runtime,
+        )
+
+    def pod(self, name: str) -> PodPaths:
+        return PodPaths(self.pods / name)
+
+    def journal_segment(self, number: int) -> Path:
+        return self.journal / f"{number:06d}.jsonl"
+
+
+def socket_directories(store: StorePaths, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return where a run's socket may be, the preferred place first.
+
+    Sockets of one store are in a directory named after the store's path, so that two stores share
+    a runtime directory without meeting; the store's own ``run`` directory is always the last, for
+    the day the user's runtime directory is taken away under a living supervisor.
+    """
+    chosen = environment.get(RUNTIME_VARIABLE) or environment.get("XDG_RUNTIME_DIR")
+    if not chosen or not Path(chosen).is_absolute():
+        return (store.own_runtime,)
+    digest = hashlib.blake2s(bytes(store.root), digest_size=6).hexdigest()
+    return (Path(chosen) / APPLICATION / digest, store.own_runtime)
+
+
+def socket_name(pod_id: str, run: int) -> str:
+    """Return the file name of a run's socket inside its directory."""
+    return f"{pod_id}.{run}.sock"

@@ -1,0 +1,1 @@
+"""Starting supervisors, talking to them, and facts about process trees."""

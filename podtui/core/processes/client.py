@@ -1,0 +1,208 @@
+"""Talking to a supervisor over its socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+from podtui.core.errors import PodtuiError, Refused, TimedOut, UnknownState
+from podtui.core.system.proc import Proc
+from podtui.kernel import frames
+
+Role = Literal["control", "attach", "observe"]
+CONNECT_TIMEOUT_S = 1.0
+RECEIVE_BYTES = 65536
+
+
+class SupervisorSilent(UnknownState):
+    """The supervisor has no socket, refuses, or does not answer in time."""
+
+
+class SupervisorClient:
+    """One connection to the supervisor of a run.
+
+    Args:
+        directories: where its socket may be, the preferred place first.
+        name: the socket's file name.
+        pod: name of the pod, for errors.
+        timeout_s: bound of each wait for an answer.
+
+    Raises:
+        SupervisorSilent: nobody answers.
+    """
+
+    def __init__(
+        self,
+        proc: Proc,
+        directories: Sequence[Path],
+        name: str,
+        *,
+        pod: str,
+        role: Role = "control",
+        columns: int = 0,
+        rows: int = 0,
+        from_offset: int = -1,
+        timeout_s: float = CONNECT_TIMEOUT_S,
+    ) -> None:
+        self.pod = pod
+        self.timeout_s = timeout_s
+        self._unpacker = frames.Unpacker()
+        self._waiting: list[tuple[int, bytes]] = []
+        self._connection = self._connect(proc, directories, name)
+        hello: dict[str, object] = {
+            "protocol": frames.PROTOCOL_VERSION,
+            "role": role,
+            "cols": columns,
+            "rows": rows,
+            "from": from_offset,
+        }
+        try:
+            self.send_object(frames.HELLO, hello)
+            self.welcome = self.expect(frames.WELCOME)
+        except PodtuiError:
+            self.close()
+            raise
+
+    def _connect(self, proc: Proc, directories: Sequence[Path], name: str) -> socket.socket:
+        troubles = []
+        for directory in directories:
+            try:
+                return proc.connect(directory, name, self.timeout_s)
+            except OSError as error:
+                troubles.append(f"{directory / name}: {error.strerror or error}")
+        raise SupervisorSilent(
+            f"the supervisor of {self.pod!r} cannot be reached: {'; '.join(troubles)}",
+            pod=self.pod,
+            next_step=f"podtui inspect {self.pod}",
+            kept="the pod was not touched",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._connection.fileno()
+
+    def stop_waiting(self) -> None:
+        """Never wait from now on: for a caller with a loop of its own; see the two below."""
+        self._connection.setblocking(False)
+
+    def receive_now(self) -> list[tuple[int, bytes]] | None:
+        """Return the frames that are here whole, maybe none; None at end of file."""
+        if self._waiting:
+            frames_now, self._waiting = self._waiting, []
+            return frames_now
+        try:
+            data = self._connection.recv(RECEIVE_BYTES)
+            return self._unpacker.feed(data) if data else None
+        except BlockingIOError:
+            return []
+        except ConnectionResetError:
+            return None
+        except (OSError, frames.BadFrame) as error:
+            raise self._silent(error) from error
+
+    def send_now(self, data: bytes | memoryview) -> int:
+        """Send what the connection takes at once and return how many bytes that were.
+
+        Raises:
+            ConnectionError: the other side is gone.
+        """
+        try:
+            return self._connection.send(data)
+        except BlockingIOError:
+            return 0
+
+    def send_frame(self, kind: int, payload: bytes = b"") -> None:
+        """Send one frame; a supervisor that does not take it in time is silent."""
+        try:
+            self._connection.sendall(frames.pack(kind, payload))
+        except OSError as error:
+            raise self._silent(error) from error
+
+    def send_object(self, kind: int, content: dict[str, object]) -> None:
+        """Send one frame with a JSON object."""
+        self.send_frame(kind, json.dumps(content).encode())
+
+    def receive(self) -> list[tuple[int, bytes]]:
+        """Return the frames that have come, waiting for some; an empty list at end of file."""
+        if self._waiting:
+            frames_now, self._waiting = self._waiting, []
+            return frames_now
+        while True:
+            try:
+                data = self._connection.recv(RECEIVE_BYTES)
+            except OSError as error:
+                raise self._silent(error) from error
+            if not data:
+                return []
+            try:
+                received = self._unpacker.feed(data)
+            except frames.BadFrame as error:
+                raise self._silent(error) from error
+            if received:
+                return received
+
+    def expect(self, *kinds: int) -> dict[str, object]:
+        """Return the object of the next frame of one of ``kinds``.
+
+        Raises:
+            Refused: the supervisor refused, with its reason.
+            SupervisorSilent: no answer in time, or the connection ended.
+        """
+        while received := self.receive():
+            for position, (kind, payload) in enumerate(received):
+                if kind in kinds:
+                    self._waiting = received[position + 1 :] + self._waiting
+                    return self._object(payload)
+                if kind == frames.REFUSED:
+                    reason = str(self._object(payload).get("reason", "no reason given"))
+                    raise Refused(reason, pod=self.pod, kept="nothing was changed")
+        raise self._silent(ConnectionError("the connection was closed"))
+
+    def frames(self) -> Iterator[tuple[int, bytes]]:
+        """Yield frames until the supervisor closes the connection."""
+        while received := self.receive():
+            yield from received
+
+    def ping(self) -> dict[str, object]:
+        """Ask for a sign of life: ``state``, ``output_bytes``, ``disk_error``."""
+        self.send_frame(frames.PING)
+        return self.expect(frames.PONG)
+
+    def send_text(self, text: str, *, enter: bool) -> None:
+        """Type a line into the pod's terminal; raises Refused when it would be cut."""
+        self.send_object(frames.SEND, {"text": text, "enter": enter})
+        self.expect(frames.DONE)
+
+    def stop(self, *, grace_s: float, by: str) -> None:
+        """Ask the supervisor to end the run; returns before it has ended."""
+        self.send_object(frames.STOP, {"grace_s": grace_s, "by": by})
+        self.expect(frames.DONE)
+
+    def _object(self, payload: bytes) -> dict[str, object]:
+        try:
+            content = json.loads(payload or b"{}")
+        except (ValueError, RecursionError) as error:
+            raise self._silent(error) from error
+        return content if isinstance(content, dict) else {}
+
+    def _silent(self, error: Exception) -> PodtuiError:
+        words = "did not answer in time" if isinstance(error, TimeoutError) else str(error)
+        leaf = TimedOut if isinstance(error, TimeoutError) else SupervisorSilent
+        return leaf(
+            f"the supervisor of {self.pod!r} {words}",
+            pod=self.pod,
+            next_step=f"podtui inspect {self.pod}",
+            kept="the pod was not touched",
+        )

@@ -1,0 +1,71 @@
+"""What a pod's command finds in its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from podtui.core.agents.profiles import is_session_variable
+from podtui.core.model.records import PodRecord
+from podtui.core.paths import RUNTIME_VARIABLE, STORE_VARIABLE
+
+POD_VARIABLE = "PODTUI_POD"
+POD_ID_VARIABLE = "PODTUI_POD_ID"
+RUN_VARIABLE = "PODTUI_RUN"
+PARENT_VARIABLE = "PODTUI_PARENT"
+
+PASSED: frozenset[str] = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "SSH_AUTH_SOCK",
+        "VIRTUAL_ENV",
+        "COLORTERM",
+        RUNTIME_VARIABLE,
+    }
+)
+"""Variables every pod gets; others must be asked for, so that secrets do not leak into pods."""
+PASSED_PREFIXES = ("LC_", "XDG_", "SSL_CERT_")
+TERMINAL = "xterm-256color"
+
+
+def pod_environment(
+    pod: PodRecord, run: int, *, store: str, actor: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the complete environment of a pod's command.
+
+    What the actor has and a pod is given by default, then what was asked for by name, then what
+    was given by value, then what podtui says of the pod itself.
+    """
+    asked = frozenset(pod.pass_env)
+    inherited = {
+        name: value
+        for name, value in actor.items()
+        if name in asked or (_is_passed(name) and not is_session_variable(name))
+    }
+    own = {
+        POD_VARIABLE: pod.name,
+        POD_ID_VARIABLE: pod.id,
+        RUN_VARIABLE: str(run),
+        PARENT_VARIABLE: pod.parent_name or "",
+        STORE_VARIABLE: store,
+    }
+    return {"TERM": TERMINAL, **inherited, **pod.env, **own}
+
+
+def missing_variables(names: Sequence[str], actor: Mapping[str, str]) -> list[str]:
+    """Return the asked-for variables the actor does not have."""
+    return [name for name in names if name not in actor]
+
+
+def _is_passed(name: str) -> bool:
+    return name in PASSED or name.startswith(PASSED_PREFIXES)

@@ -1,0 +1,87 @@
+"""Starting the supervisor of a run that is reserved on disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from podtui import supervisor
+from podtui.core.model.records import PodRecord, RunRecord
+from podtui.core.store.store import Store
+
+LEFTOVERS_GRACE_S = 2.0
+SUPERVISOR_PROGRAM = Path(supervisor.__file__).parent / "__main__.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How far a start came.
+
+    Attributes:
+        started: the command runs.
+        confirmed: the supervisor answered at all; when not, the run is still starting or its
+            supervisor died, and only looking at it tells.
+        error: why it did not start, in one sentence.
+        kind: kind of that error, one of ``errors.EXIT_CODES``.
+    """
+
+    started: bool
+    confirmed: bool
+    error: str = ""
+    kind: str = "refused"
+
+
+def start_supervisor(
+    store: Store, pod: PodRecord, run: RunRecord, environment: Mapping[str, str]
+) -> Launch:
+    """Start the supervisor of ``run`` and wait until its command runs or cannot.
+
+    Raises:
+        OSError: the supervisor program could not be started.
+    """
+    system = store.system
+    files = store.paths.pod(pod.name).run(run.run)
+    specification = {
+        "run_record": msgspec.to_builtins(run),
+        "env": dict(environment),
+        "socket_dirs": [str(path) for path in store.socket_directories],
+        "socket_name": store.socket_name(pod.id, run.run),
+        "leftovers": pod.leftovers,
+        "leftovers_grace_s": LEFTOVERS_GRACE_S,
+    }
+    log = system.fs.open_append(files.supervisor_log)
+    try:
+        answer = system.proc.start_detached(
+            # Isolated and without site packages: small, and no file of the pod's directory or
+            # the operator's environment can get between the supervisor and the standard library.
+            [sys.executable, "-I", "-S", "-E", str(SUPERVISOR_PROGRAM), str(files.root)],
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            specification=json.dumps(specification).encode(),
+            log=log,
+            timeout_s=run.starting_deadline_s,
+        )
+    finally:
+        system.fs.close(log)
+    return _read_answer(answer)
+
+
+def _read_answer(answer: bytes) -> Launch:
+    try:
+        content = json.loads(answer)
+    except ValueError:
+        return Launch(started=False, confirmed=False, error="its supervisor did not answer")
+    if not isinstance(content, dict):
+        return Launch(started=False, confirmed=False, error="its supervisor answered nonsense")
+    if content.get("ok") is True:
+        return Launch(started=True, confirmed=True)
+    return Launch(
+        started=False,
+        confirmed=True,
+        error=str(content.get("error", "no reason was given")),
+        kind=str(content.get("kind", "refused")),
+    )

@@ -1,0 +1,100 @@
+"""Asking many supervisors for a sign of life at once, within one bound of time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.model.verdicts import Answer
+from podtui.core.system.clock import Clock
+from podtui.core.system.proc import Proc
+from podtui.kernel import frames
+
+HELLO = frames.pack(frames.HELLO, b'{"protocol": 1, "role": "control", "cols": 0, "rows": 0}')
+NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
+"""Errors that are the observer's own trouble and say nothing about the supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell."""
+
+    answer: Answer
+    detail: str
+
+
+def ping_all(
+    proc: Proc,
+    clock: Clock,
+    names: Iterable[str],
+    directories: Sequence[Path],
+    *,
+    timeout_s: float,
+) -> dict[str, Pong]:
+    """Ask every socket; returns one answer per name. Waits ``timeout_s`` for all together."""
+    answers: dict[str, Pong] = {}
+    with selectors.DefaultSelector() as selector:
+        for name in names:
+            connected = _connect(proc, directories, name)
+            if isinstance(connected, Pong):
+                answers[name] = connected
+            else:
+                selector.register(connected, selectors.EVENT_READ, name)
+        started = clock.monotonic()
+        while selector.get_map():
+            left = started + timeout_s - clock.monotonic()
+            ready = selector.select(max(left, 0))
+            if not ready:
+                break
+            for key, _ in ready:
+                answers[key.data] = _answer_of(key.fileobj, clock.monotonic() - started)
+                selector.unregister(key.fileobj)
+                _close(key.fileobj)
+        for key in list(selector.get_map().values()):
+            answers[key.data] = Pong(Answer.NO, f"silent for {timeout_s * 1000:.0f} ms")
+            _close(key.fileobj)
+    return answers
+
+
+def _connect(proc: Proc, directories: Sequence[Path], name: str) -> socket.socket | Pong:
+    trouble = Pong(Answer.NO, "no socket directory")
+    for directory in directories:
+        try:
+            connection = proc.connect_now(directory, name)
+        except OSError as error:
+            words = errno.errorcode.get(error.errno or 0, os.strerror(error.errno or 0))
+            answer = Answer.UNKNOWN if error.errno in NOT_TOLD_BY else Answer.NO
+            # A full backlog: somebody listens and does not accept, as a stopped process does.
+            detail = "does not accept" if error.errno == errno.EAGAIN else words
+            trouble = Pong(answer, f"{detail} at {directory / name}")
+            if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+                continue
+            return trouble
+        try:
+            connection.send(HELLO)
+        except OSError as error:
+            connection.close()
+            return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"))
+        return connection
+    return trouble
+
+
+def _answer_of(connection: object, seconds: float) -> Pong:
+    assert isinstance(connection, socket.socket)  # noqa: S101 - only sockets are registered
+    try:
+        data = connection.recv(4096)
+    except OSError as error:
+        return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"))
+    if data[:1] == bytes([frames.WELCOME]):
+        return Pong(Answer.YES, f"answers in {seconds * 1000:.0f} ms")
+    return Pong(Answer.NO, "closed the connection" if not data else "answered nonsense")
+
+
+def _close(connection: object) -> None:
+    assert isinstance(connection, socket.socket)  # noqa: S101 - only sockets are registered
+    connection.close()

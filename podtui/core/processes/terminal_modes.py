@@ -1,0 +1,150 @@
+"""Which modes a program has switched a terminal into, and how to take them back.
+
+A viewer that leaves has to give the terminal back as it was, and a viewer that comes late has to
+bring its terminal into the state the program believes it is in. Both need the modes that are set
+now; they are read off the output as it goes by.
+"""
+
+from __future__ import annotations
+
+import re
+
+ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
+_MOUSE_AND_REPORTS = frozenset({9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016})
+_RESET_BY_DEFAULT = frozenset({1, 5, 6, 66, 2004, 2026, 2031, 2048}) | _MOUSE_AND_REPORTS
+_SET_BY_DEFAULT = frozenset({7, 25})
+_ORIGIN = 6
+_LONGEST_SEQUENCE = 80
+_SEQUENCES = re.compile(
+    rb"\x1b(?:"
+    rb"\[\?(?P<modes>[0-9;]{1,64})(?P<switch>[hl])"
+    rb"|\[(?P<keyboard>[><=][0-9;]{0,16})u"
+    rb"|\[>4(?:;(?P<other_keys>[0-9]?))?m"
+    rb"|\[(?P<region>[0-9]{0,5}(?:;[0-9]{0,5})?)r"
+    rb"|\[4(?P<insert>[hl])"
+    rb"|\[(?P<style>[0-9]{0,2}) q"
+    rb"|(?P<keypad>[=>])"
+    rb"|\](?P<colours>4|1[0-2]);"
+    rb"|(?P<reset>c|\[!p)"
+    rb")"
+)
+
+
+class TerminalModes:
+    """The modes of one terminal, as far as what was written to it has changed them."""
+
+    def __init__(self) -> None:
+        self._carried = b""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._on: set[int] = set()
+        self._off: set[int] = set()
+        self._keyboard: list[bytes] = []
+        self._other_keys = b""
+        self._region = False
+        self._insert = False
+        self._style = False
+        self._keypad = False
+        self._colours = False
+
+    @property
+    def alternate_screen(self) -> bool:
+        """Whether a full-screen program has the terminal."""
+        return bool(self._on & ALTERNATE_SCREENS)
+
+    @property
+    def reports_keys(self) -> bool:
+        """Whether the terminal may be sending more than what is typed."""
+        return bool(self._on & _MOUSE_AND_REPORTS) or bool(self._keyboard)
+
+    def feed(self, data: bytes) -> None:
+        """Take what is written to the terminal, in whatever pieces it comes."""
+        if not self._carried and b"\x1b" not in data:
+            return
+        data = self._carried + data
+        end = 0
+        for found in _SEQUENCES.finditer(data):
+            self._apply(found)
+            end = found.end()
+        begun = data.rfind(b"\x1b", end)
+        may_go_on = begun >= 0 and len(data) - begun < _LONGEST_SEQUENCE
+        self._carried = data[begun:] if may_go_on else b""
+
+    def _apply(self, found: re.Match[bytes]) -> None:
+        content = found[found.lastgroup] if found.lastgroup else b""
+        match found.lastgroup:
+            case "switch":
+                self._switch(found["modes"], on=content == b"h")
+            case "keyboard":
+                self._set_keyboard(content)
+            case "other_keys" | None:
+                self._other_keys = content
+            case "region":
+                self._region = bool(content)
+            case "insert":
+                self._insert = content == b"h"
+            case "style":
+                self._style = content not in {b"", b"0"}
+            case "keypad":
+                self._keypad = content == b"="
+            case "colours":
+                self._colours = True
+            case _:
+                self._forget()
+
+    def _switch(self, numbers: bytes, *, on: bool) -> None:
+        for digits in filter(None, numbers.split(b";")):
+            mode = int(digits[:8])
+            (self._on if on else self._off).add(mode)
+            (self._off if on else self._on).discard(mode)
+
+    def _set_keyboard(self, content: bytes) -> None:
+        # "<" takes flags off a stack, ">" puts them on it, "=" changes those on top.
+        flags = content[1:].split(b";")[0] or b"0"
+        if content[:1] == b"=" and self._keyboard:
+            self._keyboard[-1] = flags
+        elif content[:1] == b"<":
+            del self._keyboard[-max(int(content[1:] or b"1"), 1) :]
+        else:
+            self._keyboard = [*self._keyboard[-8:], flags]
+
+    def entering(self) -> bytes:
+        """Return what brings a fresh terminal into these modes."""
+        parts = []
+        if self.alternate_screen:
+            parts.append(b"\x1b[?1049h\x1b[2J\x1b[H")
+        parts += [b"\x1b[?%dh" % mode for mode in sorted(self._on & _RESET_BY_DEFAULT)]
+        parts += [b"\x1b[?%dl" % mode for mode in sorted(self._off & _SET_BY_DEFAULT)]
+        if self._keypad:
+            parts.append(b"\x1b=")
+        if self._other_keys:
+            parts.append(b"\x1b[>4;" + self._other_keys + b"m")
+        parts += [b"\x1b[>" + flags + b"u" for flags in self._keyboard]
+        return b"".join(parts)
+
+    def leaving(self) -> bytes:
+        """Return what gives the terminal back; fit to be written in the middle of a sequence."""
+        # ESC \ ends a string sequence that was cut off; elsewhere it does nothing.
+        parts = [b"\x1b\\"]
+        if self._keyboard:
+            parts.append(b"\x1b[<%du" % len(self._keyboard))
+        if self._other_keys:
+            parts.append(b"\x1b[>4m")
+        if self._region or _ORIGIN in self._on:
+            # Both move the cursor home, so it is put back after it.
+            parts.append(b"\x1b7\x1b[r\x1b[?6l\x1b8")
+        if self.alternate_screen:
+            parts.append(b"\x1b[?%dl" % max(self._on & ALTERNATE_SCREENS))
+        parts += [b"\x1b[?%dl" % mode for mode in sorted(self._on & _RESET_BY_DEFAULT - {_ORIGIN})]
+        parts += [b"\x1b[?%dh" % mode for mode in sorted(self._off & _SET_BY_DEFAULT)]
+        for is_set, sequence in (
+            (self._keypad, b"\x1b>"),
+            (self._insert, b"\x1b[4l"),
+            (self._style, b"\x1b[0 q"),
+            (self._colours, b"\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07"),
+        ):
+            if is_set:
+                parts.append(sequence)
+        parts.append(b"\x1b(B\x0f\x1b[0m")
+        return b"".join(parts)

@@ -1,0 +1,1 @@
+"""The directory tree that is the truth."""

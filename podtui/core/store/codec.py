@@ -1,0 +1,165 @@
+"""Records to bytes and back: parsed once, at the edge, into strict types.
+
+Reading never raises for what is on the disk: it answers with the record or with a
+`RecordProblem`, because "could not be read" is something to show, not an exception to lose.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from podtui.core.errors import PodtuiError, Unreadable
+from podtui.core.model.records import FORMAT_VERSION, Record
+from podtui.core.system.fs import RECORD_LIMIT, Fs, Stamp, UnsafeFile
+
+R = TypeVar("R", bound=Record)
+
+
+class ProblemKind(StrEnum):
+    """Why a record is not at hand."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NEWER = "newer"
+    UNTOLD = "could not tell"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordProblem:
+    """A record that could not be had, and why; the file is left as it is."""
+
+    path: Path
+    kind: ProblemKind
+    reason: str
+
+    @property
+    def is_missing(self) -> bool:
+        return self.kind is ProblemKind.MISSING
+
+    def sentence(self) -> str:
+        """Return what is wrong, naming the file."""
+        if self.is_missing:
+            return f"{self.path} is missing"
+        return f"{self.path} cannot be read: {self.reason}"
+
+    def as_error(self, pod: str | None = None) -> PodtuiError:
+        """Return the problem as the error to raise where a record is indispensable."""
+        return Unreadable(
+            self.sentence(),
+            pod=pod,
+            next_step="podtui doctor",
+            kept="the file was not touched",
+        )
+
+
+def read_record(fs: Fs, path: Path, kind: type[R], *, limit: int = RECORD_LIMIT) -> R | RecordProblem:
+    """Read a record; TOML or JSON by the file's suffix."""
+    try:
+        data = fs.read_record(path, limit)
+    except FileNotFoundError:
+        return RecordProblem(path, ProblemKind.MISSING, "there is no such file")
+    except UnsafeFile as error:
+        return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}")
+    except OSError as error:
+        name = errno.errorcode.get(error.errno or 0, "error")
+        return RecordProblem(path, ProblemKind.UNTOLD, f"{name}: {os.strerror(error.errno or 0)}")
+    return decode(data, path, kind)
+
+
+def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
+    """Turn the bytes of a record into its type."""
+    try:
+        if path.suffix == ".toml":
+            record = msgspec.toml.decode(data.decode("utf-8"), type=kind)
+        else:
+            record = msgspec.json.decode(data, type=kind)
+    except UnicodeDecodeError as error:
+        return RecordProblem(path, ProblemKind.UNREADABLE, f"not UTF-8 at byte {error.start}")
+    except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
+        return _explained(data, path, error)
+    if record.format > FORMAT_VERSION:
+        return _newer(path, record.format)
+    return record
+
+
+def _newer(path: Path, version: int) -> RecordProblem:
+    return RecordProblem(
+        path,
+        ProblemKind.NEWER,
+        f"it has format {version}, and this podtui knows formats up to {FORMAT_VERSION}",
+    )
+
+
+class _FormatOnly(msgspec.Struct):
+    format: int = FORMAT_VERSION
+
+
+def _explained(data: bytes, path: Path, error: Exception) -> RecordProblem:
+    """Tell a newer format from damage: a newer record need not fit our types."""
+    try:
+        if path.suffix == ".toml":
+            version = msgspec.toml.decode(data.decode("utf-8"), type=_FormatOnly).format
+        else:
+            version = msgspec.json.decode(data, type=_FormatOnly).format
+    except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError):
+        version = FORMAT_VERSION
+    if version > FORMAT_VERSION:
+        return _newer(path, version)
+    if not data:
+        reason = "it is empty"
+    elif not data.strip(b"\0"):
+        reason = "it holds only zero bytes"
+    else:
+        reason = str(error) or type(error).__name__
+    return RecordProblem(path, ProblemKind.UNREADABLE, reason)
+
+
+def encode_json(record: Record) -> bytes:
+    """Return a record as one line of JSON, without a newline."""
+    return msgspec.json.encode(record)
+
+
+def encode_toml(record: Record) -> bytes:
+    """Return a record as TOML; what is None is left out, since TOML has no null."""
+    # Loaded here only: just the few actions that write a record for people need it.
+    import tomli_w  # noqa: PLC0415
+
+    content = {
+        field: value
+        for field, value in msgspec.structs.asdict(record).items()
+        if value is not None
+    }
+    return tomli_w.dumps(content, multiline_strings=False).encode()
+
+
+class RecordCache:
+    """Records by path, read again only when inode, size or time of the file changed."""
+
+    def __init__(self, fs: Fs) -> None:
+        self._fs = fs
+        self._known: dict[Path, tuple[Stamp, Record | RecordProblem]] = {}
+
+    def read(self, path: Path, kind: type[R]) -> R | RecordProblem:
+        """Return the record at ``path``."""
+        try:
+            stamp = self._fs.stamp(path)
+        except OSError:
+            # The read itself says what is wrong, in words.
+            return read_record(self._fs, path, kind)
+        if stamp is None:
+            self._known.pop(path, None)
+            return RecordProblem(path, ProblemKind.MISSING, "there is no such file")
+        known = self._known.get(path)
+        if known is not None and known[0] == stamp and isinstance(known[1], kind):
+            return known[1]
+        answer = read_record(self._fs, path, kind)
+        if not isinstance(answer, RecordProblem):
+            self._known[path] = (stamp, answer)
+        return answer

@@ -1,0 +1,137 @@
+"""The store as the rest of the core sees it: pods, runs and their records."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from podtui.core.errors import NotFound, Refused
+from podtui.core.model.records import (
+    EndedMarker,
+    ExitRecord,
+    PodRecord,
+    RunRecord,
+    StatusRecord,
+    StoreRecord,
+)
+from podtui.core.paths import PodPaths, StorePaths, socket_directories, socket_name
+from podtui.core.store.codec import ProblemKind, RecordCache, RecordProblem, read_record
+from podtui.core.store.journal import Journal
+from podtui.core.store.opening import OpenedStore, open_store
+from podtui.core.system.host import System
+
+_RUN = re.compile(r"\d{4,6}\Z")
+
+
+class Store:
+    """One open store."""
+
+    def __init__(self, opened: OpenedStore, system: System) -> None:
+        self.paths: StorePaths = opened.paths
+        self.id = opened.store_id
+        self.read_only = opened.read_only
+        self.system = system
+        self.journal = Journal(opened.paths, system)
+        self.socket_directories = socket_directories(opened.paths, system.environment)
+        self._cache = RecordCache(system.fs)
+
+    @classmethod
+    def open(cls, system: System, root: Path, *, create: bool = False) -> Store:
+        """Open the store at ``root``; errors as `open_store`."""
+        return cls(open_store(system, root, create=create), system)
+
+    def refuse_if_read_only(self) -> None:
+        """Raise Refused when nothing may be written."""
+        if self.read_only:
+            raise Refused(
+                f"the store {self.paths.root} is shown read-only: {self.read_only}",
+                next_step="use a podtui that knows this format, or another store",
+                kept="nothing was changed",
+            )
+
+    def own_record(self) -> StoreRecord | RecordProblem:
+        """Return the store's own record, read anew when it changed."""
+        return self._cache.read(self.paths.record, StoreRecord)
+
+    # pods
+
+    def pod_names(self) -> list[str]:
+        """Return the names under ``pods``, whatever they are; every one of them is a row."""
+        return self.system.fs.names_in(self.paths.pods)
+
+    def pod_record(self, name: str) -> PodRecord | RecordProblem:
+        """Return what the operator asked for; a record that lies in another's place is unreadable."""
+        paths = self.paths.pod(name)
+        if not self.system.fs.is_directory(paths.root):
+            return RecordProblem(paths.root, ProblemKind.UNREADABLE, "it is not a directory")
+        record = self._cache.read(paths.record, PodRecord)
+        if isinstance(record, PodRecord) and record.name != name:
+            reason = f"it is the record of pod {record.name!r} and lies in the place of {name!r}"
+            return RecordProblem(paths.record, ProblemKind.UNREADABLE, reason)
+        return record
+
+    def name_of(self, name_or_id: str) -> str:
+        """Return the name of the pod that has this name or id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        names = self.pod_names()
+        if name_or_id in names:
+            return name_or_id
+        for name in names:
+            record = self.pod_record(name)
+            if isinstance(record, PodRecord) and record.id == name_or_id:
+                return name
+        raise NotFound(
+            f"there is no pod {name_or_id!r} in the store {self.paths.root}",
+            pod=name_or_id,
+            next_step="podtui ls shows the pods there are",
+        )
+
+    def pod_paths(self, name_or_id: str) -> PodPaths:
+        """Return the files of a pod; errors as `name_of`."""
+        return self.paths.pod(self.name_of(name_or_id))
+
+    # runs
+
+    def run_numbers(self, name: str) -> list[int]:
+        """Return the numbers of a pod's runs, oldest first.
+
+        Raises:
+            OSError: could not tell.
+        """
+        names = self.system.fs.names_in(self.paths.pod(name).runs)
+        return sorted(int(text) for text in names if _RUN.match(text))
+
+    def run_record(self, name: str, run: int) -> RunRecord | RecordProblem:
+        """Return how a run was started; a record of another run is unreadable."""
+        path = self.paths.pod(name).run(run).record
+        record = self._cache.read(path, RunRecord)
+        if isinstance(record, RunRecord) and record.run != run:
+            reason = f"it is the record of run {record.run} and lies in the place of run {run}"
+            return RecordProblem(path, ProblemKind.UNREADABLE, reason)
+        return record
+
+    def exit_record(self, name: str, run: int, pod_id: str | None) -> ExitRecord | RecordProblem:
+        """Return how a run ended; only a record of this very run of this very pod counts."""
+        path = self.paths.pod(name).run(run).exit
+        record = self._cache.read(path, ExitRecord)
+        if isinstance(record, ExitRecord) and (
+            record.run != run or pod_id not in {None, record.pod_id}
+        ):
+            reason = f"it is of run {record.run} of pod {record.pod_id}, not of this run"
+            return RecordProblem(path, ProblemKind.UNREADABLE, reason)
+        return record
+
+    def status_record(self, name: str, run: int) -> StatusRecord | RecordProblem:
+        """Return what the run's supervisor last saw."""
+        # Not cached: it changes all the time.
+        return read_record(self.system.fs, self.paths.pod(name).run(run).status, StatusRecord)
+
+    def ended_marker(self, name: str, run: int) -> EndedMarker | RecordProblem:
+        """Return the note that the end of a run is in the journal."""
+        return read_record(self.system.fs, self.paths.pod(name).run(run).ended_marker, EndedMarker)
+
+    def socket_name(self, pod_id: str, run: int) -> str:
+        return socket_name(pod_id, run)

@@ -1,0 +1,330 @@
+"""The only door to the disk.
+
+Reading refuses what an agent could have put in a record's place: links, FIFOs, devices,
+directories, files of other users, files that are too long. Writing follows one rule per kind:
+whole files are replaced by rename, journals and ledgers grow by one synced line.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.system.clock import Clock
+from podtui.kernel import files, locks
+
+RECORD_LIMIT = 64 * 1024
+"""Bytes a record may have; a longer one is unreadable, not read."""
+LOCK_RETRY_S = 0.005
+
+
+class UnsafeFile(Exception):
+    """What is at the path is not a plain file of ours; ``reason`` says what it is instead."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What changes when a file is replaced or grows."""
+
+    inode: int
+    size: int
+    modified_ns: int
+
+
+def _kind_of(mode: int) -> str:
+    kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISLNK, "a symbolic link"),
+        (stat.S_ISFIFO, "a FIFO"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
+    return next((name for matches, name in kinds if matches(mode)), "not a plain file")
+
+
+class Fs:
+    """The real disk."""
+
+    def __init__(self, uid: int | None = None) -> None:
+        self.uid = os.geteuid() if uid is None else uid
+
+    # reading
+
+    def stamp(self, path: Path) -> Stamp | None:
+        """Return the stamp of what is at ``path`` (links not followed), None when nothing is."""
+        try:
+            facts = os.lstat(path)
+        except FileNotFoundError:
+            return None
+        return Stamp(facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+    def open_plain(self, path: Path) -> int:
+        """Open a plain file of ours for reading and return its descriptor.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            UnsafeFile: it is something else.
+            OSError: could not tell.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise UnsafeFile("a symbolic link") from None
+            if error.errno == errno.ENXIO:
+                raise UnsafeFile("a socket or a device") from None
+            raise
+        facts = os.fstat(descriptor)
+        problem = self._problem(facts)
+        if problem:
+            os.close(descriptor)
+            raise UnsafeFile(problem)
+        return descriptor
+
+    def _problem(self, facts: os.stat_result) -> str | None:
+        if not stat.S_ISREG(facts.st_mode):
+            return _kind_of(facts.st_mode)
+        if facts.st_uid != self.uid:
+            return f"a file of another user (uid {facts.st_uid})"
+        if facts.st_nlink > 1:
+            return "a file with a second name (hard link)"
+        return None
+
+    def read_record(self, path: Path, limit: int = RECORD_LIMIT) -> bytes:
+        """Return the content of a small plain file.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            UnsafeFile: it is something else, or longer than ``limit`` bytes.
+            OSError: could not tell.
+        """
+        descriptor = self.open_plain(path)
+        try:
+            data = bytearray()
+            while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
+                data += part
+        finally:
+            os.close(descriptor)
+        if len(data) > limit:
+            raise UnsafeFile(f"longer than the {limit} bytes a record may have")
+        return bytes(data)
+
+    def read_at(self, descriptor: int, length: int, offset: int) -> bytes:
+        """Return up to ``length`` bytes at ``offset`` of an open file."""
+        return os.pread(descriptor, length, offset)
+
+    def contains(self, path: Path, needle: bytes) -> bool:
+        """Whether a plain file holds these bytes; a file that is not there does not."""
+        try:
+            descriptor = self.open_plain(path)
+        except FileNotFoundError:
+            return False
+        try:
+            if os.fstat(descriptor).st_size == 0:
+                return False
+            with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
+                return content.find(needle) >= 0
+        finally:
+            os.close(descriptor)
+
+    def size_of(self, descriptor: int) -> int:
+        """Return the length of an open file in bytes."""
+        return os.fstat(descriptor).st_size
+
+    def close(self, descriptor: int) -> None:
+        os.close(descriptor)
+
+    def names_in(self, directory: Path) -> list[str]:
+        """Return the sorted names in a directory; the directory must be there."""
+        return sorted(os.listdir(directory))
+
+    def is_directory(self, path: Path) -> bool:
+        """Whether a real directory (not a link to one) is at ``path``."""
+        try:
+            return stat.S_ISDIR(os.lstat(path).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def is_executable(self, path: Path) -> bool:
+        """Whether ``path`` is a file this user may execute."""
+        return path.is_file() and os.access(path, os.X_OK)
+
+    def directory_problem(self, path: Path) -> str | None:
+        """Return why a directory cannot be trusted, None when it is ours alone.
+
+        Raises:
+            OSError: could not tell; FileNotFoundError when there is nothing.
+        """
+        facts = os.lstat(path)
+        if not stat.S_ISDIR(facts.st_mode):
+            return f"it is {_kind_of(facts.st_mode)}, not a directory"
+        if facts.st_uid != self.uid:
+            return f"it belongs to uid {facts.st_uid}, not to you (uid {self.uid})"
+        if facts.st_mode & 0o077:
+            return f"others may use it (mode {stat.S_IMODE(facts.st_mode):04o}, must be 0700)"
+        return None
+
+    def free_bytes(self, path: Path) -> int:
+        """Return how many bytes this user may still write on the disk of ``path``."""
+        facts = os.statvfs(path)
+        return facts.f_bavail * facts.f_frsize
+
+    # writing
+
+    def make_directory(self, path: Path) -> None:
+        """Make one private directory and make its name durable; fine when it is there."""
+        try:
+            os.mkdir(path, files.PRIVATE_DIRECTORY)
+        except FileExistsError:
+            return
+        files.sync_directory(str(path.parent))
+
+    def make_directories(self, path: Path) -> None:
+        """Make a private directory and whatever is missing above it."""
+        missing = []
+        while not path.exists():
+            missing.append(path)
+            path = path.parent
+        for each in reversed(missing):
+            self.make_directory(each)
+
+    def make_private(self, path: Path) -> None:
+        """Take every right on a directory of ours from others."""
+        if os.lstat(path).st_uid == self.uid:
+            os.chmod(path, files.PRIVATE_DIRECTORY)
+
+    def replace(self, path: Path, data: bytes, *, sync: bool = True) -> None:
+        """Replace a file whole; see `podtui.kernel.files.replace_whole`."""
+        files.replace_whole(str(path), data, sync=sync)
+
+    def create(self, path: Path, data: bytes = b"") -> None:
+        """Create a private file that must not be there yet, synced.
+
+        Raises:
+            FileExistsError: something is there; it is left as it is.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        try:
+            files.write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def append_line(self, path: Path, line: bytes) -> None:
+        """Append one line, synced; the newline at its end is the commit mark.
+
+        A torn line that a crash left at the end is closed with a newline first, so that it stays
+        visible as one bad line and never swallows the new one.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            self.write_line(descriptor, (b"\n" if torn else b"") + line + b"\n")
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def write_line(self, descriptor: int, data: bytes) -> None:
+        """Write bytes to an open file, going on after short writes."""
+        files.write_all(descriptor, data)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename within one file system and make both directories durable.
+
+        Raises:
+            OSError: ENOTEMPTY or EEXIST when ``target`` is a directory that holds something.
+        """
+        os.rename(source, target)
+        for directory in dict.fromkeys((target.parent, source.parent)):
+            files.sync_directory(str(directory))
+
+    def sync_directory(self, path: Path) -> None:
+        files.sync_directory(str(path))
+
+    def remove(self, path: Path) -> None:
+        """Remove one file of podtui's own making (a socket, a probe file), never a record."""
+        os.unlink(path)
+
+    # locks
+
+    def is_locked(self, path: Path) -> bool:
+        """Whether another process holds the lock on a file; takes nothing.
+
+        Raises:
+            FileNotFoundError, UnsafeFile, OSError: could not tell.
+        """
+        descriptor = self.open_plain(path)
+        try:
+            return locks.is_locked(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def locked(self, path: Path, *, clock: Clock, timeout_s: float) -> Iterator[int]:
+        """Hold the lock of a file, made if missing; yields its descriptor.
+
+        Raises:
+            BlockingIOError: ``timeout_s`` passed; the holder's note can be read from the file.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        deadline = clock.boottime() + timeout_s
+        try:
+            # A blocking lock call has no time limit, so the lock is tried again and again.
+            while not locks.try_lock(descriptor):
+                if clock.boottime() >= deadline:
+                    raise BlockingIOError(errno.EAGAIN, "the lock is held", str(path))
+                clock.pause(LOCK_RETRY_S)
+            yield descriptor
+        finally:
+            # Closing lets the lock go; the file stays, since removing it would let two in.
+            os.close(descriptor)
+
+    def note_holder(self, descriptor: int, note: bytes) -> None:
+        """Write who holds a lock into its file, for whoever is kept waiting."""
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note, 0)
+
+    # sockets
+
+    def open_directory(self, path: Path) -> int:
+        """Open a directory itself, for names relative to it (long socket paths)."""
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def open_append(self, path: Path) -> int:
+        """Open a private file for appending, made if missing."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path, flags, files.PRIVATE_FILE)
+
+    def set_private_umask(self) -> None:
+        """Make every file of this process private from its first byte."""
+        os.umask(0o077)
+
+
+def is_disk_trouble(error: OSError) -> bool:
+    """Whether an error is the disk's: full, over quota, read-only, failing, too large."""
+    return error.errno in {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EIO,
+        errno.EFBIG,
+        errno.ENOMEM,
+    }
+
+

@@ -1,0 +1,46 @@
+"""Everything a core object needs of the outside, in one value that a test can replace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podtui.core.system.clock import Clock, SystemClock
+from podtui.core.system.fs import Fs
+from podtui.core.system.proc import Proc
+
+MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The disk, the processes, the clock and the environment.
+
+    Attributes:
+        machine_id: tells this machine from every other; "" when it has none.
+    """
+
+    fs: Fs = field(default_factory=Fs)
+    proc: Proc = field(default_factory=Proc)
+    clock: Clock = field(default_factory=SystemClock)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    machine_id: str = ""
+
+
+def real_system() -> System:
+    """Return the system of this process."""
+    return System(environment=dict(os.environ), machine_id=_machine_id())
+
+
+def _machine_id() -> str:
+    for path in MACHINE_ID_FILES:
+        try:
+            text = path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            # No id is an answer too: a store then counts as this machine's.
+            continue
+        if text:
+            return text
+    return ""

@@ -1,0 +1,1 @@
+"""What Linux offers, in the standard library only: shared by the supervisor and `core.system`."""

@@ -1,0 +1,279 @@
+"""Who a process is: facts read from the kernel that tell it from every later process.
+
+``(pid, start ticks)`` alone is not an identity: a tick is 10 ms, and a reused pid often has the
+same one. The inode of a pidfd is unique for the life of a boot where the kernel has pidfs
+(6.9 and later); older kernels give every pidfd the same inode, which `pidfd_inode` finds out.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+PROC = "/proc"
+
+
+class ProcessGone(Exception):
+    """The process does not exist (ESRCH or its /proc entry is not there)."""
+
+
+class ProcessStat:
+    """The fields of ``/proc/PID/stat`` podtui uses; times in clock ticks, ``rss`` in bytes."""
+
+    __slots__ = (
+        "foreground_group",
+        "group",
+        "name",
+        "parent",
+        "pid",
+        "rss",
+        "session",
+        "start_ticks",
+        "state",
+        "system_ticks",
+        "threads",
+        "tty",
+        "user_ticks",
+    )
+
+    def __init__(self, pid: int, text: bytes) -> None:
+        # The name may hold anything, ") Z 1 1 (" included, so the fields begin after the LAST ")".
+        opening, closing = text.index(b"("), text.rindex(b")")
+        fields = text[closing + 2 :].split()
+        self.pid = pid
+        self.name = text[opening + 1 : closing].decode("utf-8", "replace")
+        self.state = fields[0].decode("ascii", "replace")
+        self.parent = int(fields[1])
+        self.group = int(fields[2])
+        self.session = int(fields[3])
+        self.tty = int(fields[4])
+        self.foreground_group = int(fields[5])
+        self.user_ticks = int(fields[11])
+        self.system_ticks = int(fields[12])
+        self.threads = int(fields[17])
+        self.start_ticks = int(fields[19])
+        self.rss = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether it is a zombie or dead: it still answers signal 0 and is not alive.
+
+        A process whose first thread ended before the others looks like a zombie and lives.
+        """
+        return self.state in "ZX" and self.threads <= 1
+
+
+def _read_proc(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise ProcessGone(path) from None
+    try:
+        parts = []
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    except ProcessLookupError:
+        raise ProcessGone(path) from None
+    finally:
+        os.close(descriptor)
+
+
+def read_stat(pid: int) -> ProcessStat:
+    """Return what ``/proc/PID/stat`` says.
+
+    Raises:
+        ProcessGone: there is no such process.
+        OSError: could not tell.
+    """
+    return ProcessStat(pid, _read_proc(f"{PROC}/{pid}/stat"))
+
+
+def read_environ(pid: int) -> dict[str, str]:
+    """Return the environment a process was started with.
+
+    Raises:
+        ProcessGone: there is no such process.
+        OSError: could not tell (often EPERM: another user, or not dumpable).
+    """
+    pairs = _read_proc(f"{PROC}/{pid}/environ").split(b"\0")
+    split = (pair.decode("utf-8", "surrogateescape").partition("=") for pair in pairs if pair)
+    return {key: value for key, _, value in split}
+
+
+def read_arguments(pid: int) -> list[str]:
+    """Return the arguments of a process; raises as `read_environ`."""
+    parts = _read_proc(f"{PROC}/{pid}/cmdline").split(b"\0")
+    return [part.decode("utf-8", "surrogateescape") for part in parts[:-1]]
+
+
+def read_syscall(pid: int) -> str:
+    """Return the system call a process is blocked in, with its arguments, as the kernel tells it.
+
+    Raises as `read_environ`.
+    """
+    return _read_proc(f"{PROC}/{pid}/syscall").decode("ascii", "replace")
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the pids of the direct children, of all its threads.
+
+    A list taken while processes fork and exit can miss one: it is a hint, and an empty list
+    proves nothing (``waitpid`` saying ECHILD does).
+
+    Raises:
+        ProcessGone: there is no such process.
+        OSError: could not tell.
+    """
+    try:
+        threads = os.listdir(f"{PROC}/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        raise ProcessGone(str(pid)) from None
+    if not _lists_children():
+        return [stat.pid for stat in all_stats() if stat.parent == pid]
+    found: list[int] = []
+    for thread in threads:
+        try:
+            text = _read_proc(f"{PROC}/{pid}/task/{thread}/children")
+        except ProcessGone:
+            continue
+        found.extend(int(part) for part in text.split())
+    return found
+
+
+def _lists_children() -> bool:
+    """Whether this kernel was built to list children; some small ones are not."""
+    return os.path.exists(f"{PROC}/self/task/{os.getpid()}/children")
+
+
+def all_stats() -> list[ProcessStat]:
+    """Return the stats of every process that can be seen; those that end meanwhile are left out."""
+    found = []
+    for entry in os.listdir(PROC):
+        if entry.isdigit():
+            try:
+                found.append(read_stat(int(entry)))
+            except ProcessGone:
+                continue
+    return found
+
+
+def descendants_of(pid: int, *, skip: frozenset[int] = frozenset()) -> list[ProcessStat]:
+    """Return the stats of every descendant, parents before children.
+
+    ``skip`` names processes to leave out together with all below them. The same caution as for
+    `children_of` holds. Processes that end meanwhile are left out.
+    """
+    found: list[ProcessStat] = []
+    pending = [pid]
+    seen = {pid}
+    while pending:
+        try:
+            children = children_of(pending.pop())
+        except ProcessGone:
+            continue
+        for child in children:
+            if child in seen or child in skip:
+                continue
+            seen.add(child)
+            try:
+                found.append(read_stat(child))
+            except ProcessGone:
+                continue
+            pending.append(child)
+    return found
+
+
+def boot_id() -> str:
+    """Return the id of this boot of the kernel."""
+    return _read_proc("/proc/sys/kernel/random/boot_id").decode().strip()
+
+
+_inodes_tell_apart: bool | None = None
+
+
+def pidfd_inode(descriptor: int) -> int | None:
+    """Return the inode that names the process behind a pidfd, or None on kernels without pidfs."""
+    global _inodes_tell_apart  # noqa: PLW0603 - a fact about the kernel, found out once
+    if _inodes_tell_apart is None:
+        _inodes_tell_apart = _find_out_inodes()
+    return os.fstat(descriptor).st_ino if _inodes_tell_apart else None
+
+
+def _find_out_inodes() -> bool:
+    """Whether the pidfds of two processes have two inodes (pidfs) or one (before Linux 6.9)."""
+    other = os.getppid() if os.getpid() == 1 or os.getppid() > 1 else 1
+    if other == 0:  # the first process of a namespace has nobody to be compared with
+        return False
+    own = os.pidfd_open(os.getpid())
+    try:
+        second = os.pidfd_open(other)
+        try:
+            return os.fstat(own).st_ino != os.fstat(second).st_ino
+        finally:
+            os.close(second)
+    finally:
+        os.close(own)
+
+
+class Identity:
+    """What is written down of a process so that it is never mistaken for another.
+
+    Attributes:
+        pid: process id, meaningful only together with the rest.
+        start_ticks: start time in clock ticks since boot.
+        inode: pidfd inode, or None where the kernel has no pidfs.
+        boot: boot id.
+        uid: the user it ran as when it was recorded.
+    """
+
+    __slots__ = ("boot", "inode", "pid", "start_ticks", "uid")
+
+    def __init__(
+        self, *, pid: int, start_ticks: int, inode: int | None, boot: str, uid: int
+    ) -> None:
+        self.pid = pid
+        self.start_ticks = start_ticks
+        self.inode = inode
+        self.boot = boot
+        self.uid = uid
+
+    def as_record(self) -> dict[str, int | str | None]:
+        """Return the JSON object that records it."""
+        return {
+            "pid": self.pid,
+            "start_ticks": self.start_ticks,
+            "pidfd_inode": self.inode,
+            "boot_id": self.boot,
+            "uid": self.uid,
+        }
+
+
+def identify(pid: int, descriptor: int | None = None) -> Identity:
+    """Return the identity of a live process, through a pidfd so that it is of one process only.
+
+    Raises:
+        ProcessGone: there is no such process.
+        OSError: could not tell.
+    """
+    own = descriptor is None
+    try:
+        handle = os.pidfd_open(pid) if descriptor is None else descriptor
+    except OSError as error:
+        # EINVAL: the pid is that of a thread, not of a process: whatever it was, it is not here.
+        if error.errno in {errno.ESRCH, errno.EINVAL}:
+            raise ProcessGone(str(pid)) from None
+        raise
+    try:
+        return Identity(
+            pid=pid,
+            start_ticks=read_stat(pid).start_ticks,
+            inode=pidfd_inode(handle),
+            boot=boot_id(),
+            uid=os.stat(f"{PROC}/{pid}").st_uid,
+        )
+    except FileNotFoundError:
+        raise ProcessGone(str(pid)) from None
+    finally:
+        if own:
+            os.close(handle)

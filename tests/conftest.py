@@ -1,0 +1,17 @@
+"""Fixtures for every test: a store of its own, and nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.yard import Yard
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    """A temporary store with real pods, all of them ended afterwards."""
+    made = Yard(tmp_path)
+    yield made
+    made.end_everything()
