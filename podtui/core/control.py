@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from podtui.core.actions.doctor import examine
 from podtui.core.actions.mend import enter_missing_children
 from podtui.core.actions.reaching import connect, liveness_refusal
-from podtui.core.actions.read import Reading
 from podtui.core.actions.send import carry_out_send, plan_send
 from podtui.core.actions.spawn import SpawnRequest, carry_out_spawn, plan_spawn
 from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop, plan_stop
@@ -33,6 +32,9 @@ from podtui.core.store.journal import JournalPosition
 from podtui.core.store.store import Store
 from podtui.core.system.host import System
 from podtui.core.text.durations import duration
+
+if TYPE_CHECKING:
+    from podtui.core.actions.read import Reading
 
 __all__ = ["ControlPlane", "SpawnRequest"]
 View = Literal["text", "raw"]
@@ -240,6 +242,9 @@ class ControlPlane:
         peek: bool = False,
     ) -> Reading:
         """Return what a reader has not seen; its cursor moves by `Reading.commit` only."""
+        # Loaded here only: what reads text is a third of this package's start time.
+        from podtui.core.actions.read import Reading  # noqa: PLC0415
+
         own_name = self.store.name_of(name)
         return Reading(
             self.store.system,

@@ -116,6 +116,10 @@ class PodPaths:
         """Return the file of one reader's position."""
         return self.cursors / f"{reader}.json"
 
+    def cursor_lock(self, reader: str) -> Path:
+        """Return the lock under which a reader's position is moved."""
+        return self.cursors / f"{reader}.lock"
+
 
 @dataclass(frozen=True, slots=True)
 class StorePaths:

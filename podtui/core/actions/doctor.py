@@ -174,7 +174,9 @@ def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:
             message=view.message,
             next=f"podtui inspect {view.name}; a stopped supervisor goes on after SIGCONT",
         )
-    elif view.verdict is Verdict.UNKNOWN and not view.record_error and view.status is Status.UNKNOWN:
+    elif (
+        view.verdict is Verdict.UNKNOWN and not view.record_error and view.status is Status.UNKNOWN
+    ):
         yield Problem(
             kind="unknown_state",
             pod=view.name,

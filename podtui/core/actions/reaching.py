@@ -63,9 +63,7 @@ def connect(
     )
 
 
-def event_of(
-    store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str
-) -> Event:
+def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:
     """Return a new event about a pod's latest run."""
     now = store.system.clock.now()
     return Event(

@@ -247,8 +247,8 @@ def _command_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
     program = request.argv[0]
     path = request.env.get("PATH") or store.system.environment.get("PATH") or os.defpath
     place = Path(_directory(request), program)
-    found = store.system.fs.is_executable(place) if "/" in program else shutil.which(
-        program, path=path
+    found = (
+        store.system.fs.is_executable(place) if "/" in program else shutil.which(program, path=path)
     )
     if found:
         return None
@@ -293,18 +293,26 @@ def _parent_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
 
 def _value_refusal(request: SpawnRequest) -> Refusal | None:
     problems = (
-        (not 1 <= request.columns <= LARGEST_SIZE or not 1 <= request.rows <= LARGEST_SIZE,
-         f"the size {request.columns}x{request.rows} is not between 1x1 and 1000x1000",
-         "give --size COLSxROWS, such as 120x40"),
-        (request.stall_after_s is not None and not request.stall_after_s > 0,
-         "the time after which a pod counts as stalled must be more than 0",
-         "give --stall-after SECONDS"),
-        (request.leftovers not in LEFTOVERS,
-         f"leftovers can be ended or kept, not {request.leftovers!r}",
-         "give --leftovers end or --leftovers keep"),
-        (any(not name or "=" in name for name in (*request.env, *request.pass_env)),
-         "a variable's name is empty or holds an equals sign",
-         "give --env NAME=VALUE and --pass-env NAME"),
+        (
+            not 1 <= request.columns <= LARGEST_SIZE or not 1 <= request.rows <= LARGEST_SIZE,
+            f"the size {request.columns}x{request.rows} is not between 1x1 and 1000x1000",
+            "give --size COLSxROWS, such as 120x40",
+        ),
+        (
+            request.stall_after_s is not None and not request.stall_after_s > 0,
+            "the time after which a pod counts as stalled must be more than 0",
+            "give --stall-after SECONDS",
+        ),
+        (
+            request.leftovers not in LEFTOVERS,
+            f"leftovers can be ended or kept, not {request.leftovers!r}",
+            "give --leftovers end or --leftovers keep",
+        ),
+        (
+            any(not name or "=" in name for name in (*request.env, *request.pass_env)),
+            "a variable's name is empty or holds an equals sign",
+            "give --env NAME=VALUE and --pass-env NAME",
+        ),
     )
     for wrong, message, next_step in problems:
         if wrong:

@@ -72,7 +72,7 @@ def carry_out_stop(
             store.journal.append(event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
             raise
         after = inspect().pod
-        summary = f"{name}: stopped by {actor}: {after.message}"
+        summary = f"{name}: {after.message}"
         store.journal.append(event_of(store, EventKind.STOPPED, after, summary, actor=actor))
     return (f"asked {name}, run {view.run}, to end", ended, after.message), after
 

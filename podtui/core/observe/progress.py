@@ -65,5 +65,5 @@ def read_progress(system: System, paths: RunPaths) -> Progress:
     return Progress(
         output_bytes=size,
         last_output_at=written,
-        quiet_since=row.awake_ns / 1e9 if row else None,
+        quiet_since=row.boottime_s if row else None,
     )

@@ -93,6 +93,7 @@ class KeyWatch:
         self._held = b""
         self._recent = b""
         self._pasting = False
+        self._passed_escape = False
 
     @property
     def holds(self) -> bool:
@@ -109,7 +110,10 @@ class KeyWatch:
         if self._pasting and self._key.pattern.fullmatch(data):
             # A key that comes alone was pressed, even if the end of a paste got lost.
             return Typed(b"", detach=True)
-        data = self.flush() + data
+        # An Escape at the end of a read is a key of its own, most likely, and is passed on at
+        # once; it may still be found to have been the beginning of more.
+        already = b"\x1b" if self._passed_escape else b""
+        data = already + self.flush() + data
         passed = bytearray()
         while data:
             if self._pasting:
@@ -119,15 +123,16 @@ class KeyWatch:
                 continue
             found = self._find.search(data)
             if found is None:
-                passed += self._hold(data)
+                passed += self._hold(data, len(already) if not passed else 0)
                 break
             passed += data[: found.start()]
             if found["key"] is not None:
-                return Typed(bytes(passed), detach=True)
+                return Typed(bytes(passed[len(already) :]), detach=True)
             passed += found["paste"]
             data = data[found.end() :]
             self._pasting, self._recent = True, b""
-        return Typed(bytes(passed), detach=False)
+        self._passed_escape = passed.endswith(b"\x1b") and not self._held
+        return Typed(bytes(passed[len(already) :]), detach=False)
 
     def _paste_end(self, data: bytes) -> int:
         """Return how many bytes belong to the paste; its end may have begun in an earlier piece."""
@@ -139,8 +144,8 @@ class KeyWatch:
         self._pasting = False
         return place + len(_PASTE_ENDS) - len(self._recent)
 
-    def _hold(self, data: bytes) -> bytes:
-        begun = _UNFINISHED.search(data)
+    def _hold(self, data: bytes, begin: int) -> bytes:
+        begun = _UNFINISHED.search(data, begin)
         if begun is None:
             return data
         self._held = begun.group()

@@ -59,7 +59,9 @@ class RecordProblem:
         )
 
 
-def read_record(fs: Fs, path: Path, kind: type[R], *, limit: int = RECORD_LIMIT) -> R | RecordProblem:
+def read_record(
+    fs: Fs, path: Path, kind: type[R], *, limit: int = RECORD_LIMIT
+) -> R | RecordProblem:
     """Read a record; TOML or JSON by the file's suffix."""
     try:
         data = fs.read_record(path, limit)
@@ -132,9 +134,7 @@ def encode_toml(record: Record) -> bytes:
     import tomli_w  # noqa: PLC0415
 
     content = {
-        field: value
-        for field, value in msgspec.structs.asdict(record).items()
-        if value is not None
+        field: value for field, value in msgspec.structs.asdict(record).items() if value is not None
     }
     return tomli_w.dumps(content, multiline_strings=False).encode()
 

@@ -104,9 +104,7 @@ class Journal:
         if stamp is not None and stamp.size >= SEGMENT_BYTES:
             number += 1
             stamp = None
-        self._system.fs.append_line(
-            self._paths.journal_segment(number), msgspec.json.encode(event)
-        )
+        self._system.fs.append_line(self._paths.journal_segment(number), msgspec.json.encode(event))
         if stamp is None:
             self._system.fs.sync_directory(self._paths.journal)
 

@@ -1,0 +1,74 @@
+"""Pods as rows for a person: what ``ls`` and ``tree`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from podtui.cli.session import Session
+from podtui.cli.table import Cell, Column, rendered
+from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.snapshot import PodView, Snapshot
+from podtui.core.text.durations import age, size_short
+from podtui.core.text.safe import safe_line
+
+LONGEST_LABEL = 48
+COLUMNS = (
+    Column("NAME"),
+    Column("STATUS"),
+    Column("AGE", right=True, dropped=1),
+    Column("RUN", right=True, dropped=4),
+    Column("AGENT", dropped=3),
+    Column("CPU", right=True, dropped=2),
+    Column("MEM", right=True, dropped=2),
+    Column("MESSAGE", flexible=True, dropped=5),
+)
+EMPTY = "podtui spawn NAME -- COMMAND starts one; podtui demo shows a whole tree"
+
+
+def show_pods(session: Session, seen: Snapshot, names: Sequence[str]) -> None:
+    """Write one table of pods; ``names`` are what stands in the first column."""
+    for notice in seen.notices:
+        session.messages.note(notice)
+    if not seen.health.ok:
+        session.messages.note(f"nothing can be told for certain: {seen.health.reason}")
+    if not seen.pods:
+        session.messages.note(f"no pods in {seen.store}")
+        session.messages.note(f"  next: {EMPTY}")
+        return
+    rows = [_row(name, view, seen.at) for name, view in zip(names, seen.pods, strict=True)]
+    output = session.output
+    columns, rows = _without_empty(rows)
+    output.text(rendered(columns, rows, width=output.width, colour=output.colour))
+
+
+def label(view: PodView) -> str:
+    """Return a pod's name, fit to be shown."""
+    return safe_line(view.name, LONGEST_LABEL)
+
+
+def state(view: PodView) -> Cell:
+    """Return a pod's status: shape, word, and the mark of an inferred one."""
+    look = APPEARANCE[view.status]
+    return Cell(f"{look.glyph} {status_word(view)}", look.role)
+
+
+def _row(name: str, view: PodView, now: datetime) -> list[Cell]:
+    processor = "" if view.cpu_percent is None else f"{view.cpu_percent:.0f}%"
+    memory = "" if view.rss_bytes is None else size_short(view.rss_bytes)
+    return [
+        Cell(name),
+        state(view),
+        Cell(age((now - view.since).total_seconds())),
+        Cell(str(view.run) if view.run else ""),
+        Cell(safe_line(view.agent, 16)),
+        Cell(processor),
+        Cell(memory),
+        Cell(safe_line(view.message, 400)),
+    ]
+
+
+def _without_empty(rows: list[list[Cell]]) -> tuple[list[Column], list[list[Cell]]]:
+    """Leave out columns in which no pod has anything."""
+    filled = [place for place in range(len(COLUMNS)) if any(row[place].text for row in rows)]
+    return [COLUMNS[place] for place in filled], [[row[p] for p in filled] for row in rows]

@@ -1,0 +1,125 @@
+"""Tables of safe text, aligned by the cells a terminal gives each character."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from podtui.core.model.appearance import Role
+
+GAP = "  "
+ELLIPSIS = "…"
+_COLOURS: dict[Role, str] = {
+    "working": "32",
+    "waiting": "33;1",
+    "stalled": "33",
+    "failed": "31",
+    "lost": "31;1",
+    "unknown": "35",
+    "quiet": "2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: safe text, and the role of its colour where it tells a state."""
+
+    text: str
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; the ``flexible`` one takes what is left, those of high ``dropped`` go first."""
+
+    title: str
+    right: bool = False
+    flexible: bool = False
+    dropped: int = 0
+
+
+def cells(text: str) -> int:
+    """Return how many cells a terminal gives a text: East Asian wide 2, combining marks 0."""
+    if text.isascii():
+        return len(text)
+    # Loaded here only: most names are ASCII.
+    import unicodedata  # noqa: PLC0415
+
+    wide = unicodedata.east_asian_width
+    return sum(
+        0 if unicodedata.combining(each) else 2 if wide(each) in "WF" else 1 for each in text
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in at most ``width`` cells, ending with "…" where something was cut."""
+    if cells(text) <= width:
+        return text
+    kept, used = [], 0
+    for each in text:
+        used += cells(each)
+        if used > width - 1:
+            break
+        kept.append(each)
+    return "".join(kept) + ELLIPSIS if width > 0 else ""
+
+
+def rendered(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    width: int | None,
+    colour: bool,
+) -> str:
+    """Return the table with its header row; ``width`` None means as wide as it takes."""
+    header = [Cell(column.title) for column in columns]
+    widths = [
+        max(cells(row[place].text) for row in (header, *rows)) for place in range(len(columns))
+    ]
+    shown = _fitted(columns, widths, width)
+    lines = [_line(columns, shown, header, colour=False)]
+    lines += [_line(columns, shown, row, colour=colour) for row in rows]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _fitted(columns: Sequence[Column], widths: list[int], width: int | None) -> dict[int, int]:
+    """Return the width of each column that is shown, by its place."""
+    shown = dict(enumerate(widths))
+    if width is None:
+        return shown
+    by_drop = sorted(shown, key=lambda place: columns[place].dropped, reverse=True)
+    least = {
+        place: min(8, size) if columns[place].flexible else size for place, size in shown.items()
+    }
+    for place in by_drop:
+        if _total(least) <= width or not columns[place].dropped:
+            break
+        del shown[place], least[place]
+    spare = max(width - _total(least), 0)
+    fitted = {}
+    for place, size in shown.items():
+        more = min(size - least[place], spare)
+        fitted[place] = least[place] + more
+        spare -= more
+    return fitted
+
+
+def _total(widths: dict[int, int]) -> int:
+    return sum(widths.values()) + len(GAP) * (len(widths) - 1)
+
+
+def _line(
+    columns: Sequence[Column], shown: dict[int, int], row: Sequence[Cell], *, colour: bool
+) -> str:
+    parts = []
+    for place, size in shown.items():
+        cell = row[place]
+        text = cut(cell.text, size)
+        space = " " * (size - cells(text))
+        painted = _painted(text, cell.role) if colour and cell.role else text
+        parts.append(space + painted if columns[place].right else painted + space)
+    return GAP.join(parts).rstrip()
+
+
+def _painted(text: str, role: Role) -> str:
+    return f"\x1b[{_COLOURS[role]}m{text}\x1b[0m"

@@ -1,0 +1,36 @@
+"""``podtui attach``: put this terminal on a live pod."""
+
+from __future__ import annotations
+
+import click
+
+from podtui.cli.as_json import document
+from podtui.cli.options import json_option, name_argument
+from podtui.cli.session import Session, pass_session
+from podtui.core.processes.detach_key import DEFAULT_KEY
+from podtui.core.processes.terminal import attach_terminal
+
+
+@click.command("attach")
+@name_argument
+@click.option("--read-only", is_flag=True, help="Watch only: nothing that is typed goes anywhere.")
+@click.option(
+    "--detach-key",
+    metavar="KEY",
+    default=DEFAULT_KEY,
+    show_default=True,
+    help="The key that leaves the pod running: ctrl-b, ctrl-\\, f12 ...",
+)
+@json_option
+@pass_session
+def command(session: Session, *, name: str, read_only: bool, detach_key: str) -> None:
+    """Put this terminal on the live pod NAME; the detach key gives it back.
+
+    What the pod writes reaches the terminal as it is.
+    """
+    plane = session.open_plane(False)
+    left = attach_terminal(plane, name, read_only=read_only, key=detach_key)
+    if session.as_json:
+        session.output.line(document(pod=left.pod, detached=left.detached, message=left.message))
+        return
+    session.output.line(left.message)

@@ -1,0 +1,33 @@
+"""``podtui doctor``: look for what is wrong with the store."""
+
+from __future__ import annotations
+
+import click
+
+from podtui.cli.as_json import document, problem_object
+from podtui.cli.messages import PROBLEMS_FOUND
+from podtui.cli.options import json_option
+from podtui.cli.session import Session, pass_session
+from podtui.core.text.safe import safe_line
+
+
+@click.command("doctor")
+@json_option
+@pass_session
+@click.pass_context
+def command(context: click.Context, session: Session) -> None:
+    """Look for what is wrong with the store; exits 1 when something is."""
+    plane = session.open_plane(False)
+    problems = plane.doctor()
+    if session.as_json:
+        found = [problem_object(each) for each in problems]
+        session.output.line(document(ok=not problems, problems=found))
+    elif not problems:
+        session.output.line(f"nothing is wrong with {safe_line(str(plane.store_path))}")
+    for each in () if session.as_json else problems:
+        where = f"{each.pod}: " if each.pod else ""
+        session.output.line(f"{safe_line(each.kind)}: {safe_line(where + each.message)}")
+        if each.path:
+            session.output.line(f"  file: {safe_line(each.path)}")
+        session.output.line(f"  next: {safe_line(each.next)}")
+    context.exit(PROBLEMS_FOUND if problems else 0)

@@ -1,0 +1,133 @@
+"""``podtui spawn``: start a command as a new pod."""
+
+from __future__ import annotations
+
+import click
+
+from podtui.cli.acting import carry_out, show_plan
+from podtui.cli.options import (
+    action_options,
+    assignment,
+    duration_option,
+    json_option,
+    name_argument,
+    size,
+)
+from podtui.cli.session import Session, pass_session
+from podtui.core.errors import BadInput
+from podtui.core.text.safe import safe_line
+
+USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
+
+
+class SpawnCommand(click.Command):
+    """A command line whose part after the first ``--`` is nobody's but the pod's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own, found, command = _split(args)
+        ctx.meta[__name__] = tuple(command) if found else None
+        return super().parse_args(ctx, own)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENT]..."]
+
+
+def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" not in arguments:
+        return arguments, False, []
+    place = arguments.index("--")
+    return arguments[:place], True, arguments[place + 1 :]
+
+
+def _command(words: tuple[str, ...], command: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
+    if command and not words:
+        return command
+    if words:
+        trouble = f"the command of {safe_line(name, 64)!r} must stand after --"
+    else:
+        trouble = f"no command is given for {safe_line(name, 64)!r}"
+    raise BadInput(trouble, next_step=USAGE, kept="nothing was started")
+
+
+@click.command("spawn", cls=SpawnCommand)
+@name_argument
+@click.argument("words", metavar="", nargs=-1)
+@click.option("--parent", metavar="POD", help="Its parent; default: the pod this runs in.")
+@click.option("--role", help="What it is for, in a word.")
+@click.option("--task", help="What it is to do, in a sentence.")
+@click.option("--cwd", metavar="DIR", help="Where it works; default: here.")
+@click.option(
+    "--env",
+    type=assignment,
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Set a variable for it. Repeatable.",
+)
+@click.option("--pass-env", metavar="NAME", multiple=True, help="Give it one of ours. Repeatable.")
+@duration_option("--stall-after", "Silence after which it counts as stalled.")
+@click.option(
+    "--size",
+    "terminal_size",
+    type=size,
+    metavar="COLSxROWS",
+    default="120x40",
+    show_default=True,
+    help="Its terminal.",
+)
+@click.option(
+    "--leftovers",
+    type=click.Choice(["end", "keep"]),
+    default="end",
+    show_default=True,
+    help="What happens to processes the command leaves behind.",
+)
+@action_options
+@json_option
+@pass_session
+@click.pass_context
+def command(
+    context: click.Context,
+    session: Session,
+    *,
+    name: str,
+    words: tuple[str, ...],
+    parent: str | None,
+    role: str | None,
+    task: str | None,
+    cwd: str | None,
+    env: tuple[tuple[str, str], ...],
+    pass_env: tuple[str, ...],
+    stall_after: float | None,
+    terminal_size: tuple[int, int],
+    leftovers: str,
+    dry_run: bool,
+    yes: bool,  # noqa: ARG001 - every action takes it; starting a pod never asks
+) -> None:
+    """Start a command as the new pod NAME.
+
+    Everything after -- is the command, untouched.
+    """
+    argv = _command(words, context.meta[__name__], name)
+    # Loaded here only: wrong usage needs no core.
+    from podtui.core.control import SpawnRequest  # noqa: PLC0415
+
+    request = SpawnRequest(
+        name=name,
+        argv=argv,
+        parent=parent,
+        role=role,
+        task=task,
+        cwd=cwd,
+        env=dict(env),
+        pass_env=pass_env,
+        stall_after_s=stall_after,
+        columns=terminal_size[0],
+        rows=terminal_size[1],
+        leftovers="keep" if leftovers == "keep" else "end",
+        actor=session.caller,
+    )
+    plane = session.open_plane(not dry_run)
+    if dry_run:
+        show_plan(session, plane.plan_spawn(request))
+        return
+    context.exit(carry_out(session, lambda: plane.spawn(request)))

@@ -1,0 +1,107 @@
+"""When which part of a run's output was written, from the tail of its ``index`` file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.system.fs import Fs
+from podtui.kernel.indexrows import ROW, unpack_rows
+
+_ROWS_AT_ONCE = 512
+_NANOSECOND = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One row.
+
+    Attributes:
+        wall_s: seconds since 1970, to be shown.
+        boottime_s: seconds since boot, sleep included, to be subtracted.
+        offset: bytes of output before the chunk that was written then.
+    """
+
+    wall_s: float
+    boottime_s: float
+    offset: int
+
+
+def last_row(fs: Fs, path: Path) -> IndexRow | None:
+    """Return the newest whole row, None when there is none yet.
+
+    Raises:
+        UnsafeFile, OSError: could not tell.
+    """
+    rows = _tail(fs, path, stop_before=None, most=1)
+    return rows[-1] if rows else None
+
+
+def rows_since(fs: Fs, path: Path, boottime_s: float, *, most: int = 10_000) -> list[IndexRow]:
+    """Return the rows from ``boottime_s`` on, oldest first; the newest ``most`` of them.
+
+    Only the tail of the file is read. A torn last row is left out; a file that is not there has
+    no rows.
+
+    Raises:
+        UnsafeFile, OSError: could not tell.
+    """
+    return _tail(fs, path, stop_before=boottime_s, most=most)
+
+
+def activity(
+    fs: Fs,
+    path: Path,
+    *,
+    buckets: int,
+    bucket_s: float,
+    now_boottime: float,
+    output_bytes: int | None = None,
+) -> list[int]:
+    """Return the bytes that were printed in each of the latest stretches of time, oldest first.
+
+    Args:
+        buckets: how many stretches; the last one ends at ``now_boottime``.
+        bucket_s: their length in seconds.
+        output_bytes: present length of the output; without it the newest row counts nothing.
+
+    Raises:
+        UnsafeFile, OSError: could not tell.
+    """
+    begin = now_boottime - buckets * bucket_s
+    rows = rows_since(fs, path, begin)
+    ends = [row.offset for row in rows[1:]]
+    if rows:
+        ends.append(rows[-1].offset if output_bytes is None else output_bytes)
+    printed = [0] * buckets
+    for row, end in zip(rows, ends, strict=True):
+        # Rows of the future or of a shrinking output are of another clock or another file.
+        bucket = int((row.boottime_s - begin) / bucket_s)
+        if row.boottime_s <= now_boottime and end > row.offset:
+            printed[min(bucket, buckets - 1)] += end - row.offset
+    return printed
+
+
+def _tail(fs: Fs, path: Path, *, stop_before: float | None, most: int) -> list[IndexRow]:
+    try:
+        descriptor = fs.open_plain(path)
+    except FileNotFoundError:
+        return []
+    rows: list[IndexRow] = []
+    try:
+        end = fs.size_of(descriptor) // ROW.size
+        while end > 0 and len(rows) < most:
+            start = max(end - min(_ROWS_AT_ONCE, most - len(rows)), 0)
+            data = fs.read_at(descriptor, (end - start) * ROW.size, start * ROW.size)
+            block = [
+                IndexRow(wall * _NANOSECOND, boottime * _NANOSECOND, offset)
+                for wall, boottime, offset in unpack_rows(data)
+            ]
+            wanted = [row for row in block if stop_before is None or row.boottime_s >= stop_before]
+            rows = wanted + rows
+            if len(wanted) < len(block):
+                break
+            end = start
+    finally:
+        fs.close(descriptor)
+    return rows

@@ -1,0 +1,1 @@
+"""The demo: a real tree of pods played by a small agent."""

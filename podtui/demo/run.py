@@ -1,0 +1,303 @@
+"""The demo: a store of its own with a tree of real pods, one of them lost with its supervisor.
+
+Everything is done through the same `ControlPlane` the doors use. The pods go on running when the
+screen is closed; `stop_demo` ends them and what is left of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownState
+from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.records import IdentityRecord, RunRecord
+from podtui.core.model.snapshot import Snapshot
+from podtui.core.model.verdicts import Status
+from podtui.core.paths import STORE_FILE
+from podtui.core.store.codec import RecordProblem, read_record
+from podtui.core.system.host import System, real_system
+from podtui.core.text.safe import safe_line
+from podtui.demo.leftovers import end_proven_leftovers
+from podtui.kernel import signals
+from podtui.kernel.identity import Identity, ProcessGone
+
+ACTOR = "demo"
+STORE_PREFIX = "podtui-demo-"
+AGENT = Path(__file__).with_name("agent.py")
+READY_TIMEOUT_S = 20.0
+LOST_TIMEOUT_S = 10.0
+STOP_GRACE_S = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One pod of the demo: its name, the role the demo agent plays, and its place in the tree."""
+
+    name: str
+    role: str
+    task: str
+    parent: str | None = None
+
+
+VICTIM = Part("scout", "victim", "find users of the old format elsewhere", parent="planner")
+PARTS = (
+    Part("planner", "planner", "move the importer to the new record format"),
+    VICTIM,
+    Part("release", "asker", "release version 2.4.0"),
+    Part("build", "crasher", "build the package for release 2.4.0", parent="release"),
+    Part("search", "forker", "keep the documentation searchable"),
+)
+SPAWNED_BY_PLANNER = ("coder", "reviewer", "tests")
+"""The planner starts these through podtui's command line, as any parent agent would."""
+
+
+def run_demo(
+    *,
+    root: Path | None,
+    open_screen: Callable[[ControlPlane], int] | None,
+    say: Say,
+    system: System | None = None,
+    pace: float = 1.0,
+) -> int:
+    """Start the demo, show it, and say how to come back to it and how to end it.
+
+    Args:
+        root: directory of the demo's store; None makes a fresh one.
+        open_screen: opens a screen on the store and returns its exit code when it is left; None
+            prints the tree instead.
+        say: takes one line for the operator.
+        system: the outside; None is this process's own.
+        pace: factor of the pauses the demo agents make.
+
+    Raises:
+        PodtuiError: as `start_demo`.
+    """
+    plane = start_demo(root, say, system, pace)
+    if open_screen is None:
+        wait_for_planner(plane)
+        for line in tree_lines(plane.snapshot()):
+            say(line)
+        code = 0
+    else:
+        code = open_screen(plane)
+    for line in closing_lines(plane.store_path):
+        say(line)
+    return code
+
+
+def start_demo(
+    root: Path | None, say: Say, system: System | None = None, pace: float = 1.0
+) -> ControlPlane:
+    """Make the demo's store, spawn its pods and let one be lost.
+
+    Raises:
+        Exists: there is a store with pods at ``root``; it was not touched.
+        TimedOut: a pod did not get as far as the demo needs within its time.
+        PodtuiError: the store could not be made or a pod not be spawned.
+    """
+    system = system or real_system()
+    plane = ControlPlane.open(system, root=_own_store(root), create=True)
+    if plane.snapshot().pods:
+        raise Exists(
+            f"there are pods in {plane.store_path} already, and the demo wants a store of its own",
+            next_step="podtui demo, without a path, makes a fresh one",
+            kept="nothing was changed",
+        )
+    say(f"demo store: {plane.store_path}")
+    for part in PARTS:
+        plane.spawn(_request(part, pace))
+    _lose(plane, VICTIM.name, system)
+    return plane
+
+
+def stop_demo(root: Path, say: Say, system: System | None = None) -> int:
+    """Stop every pod of a demo store that plays a part of the demo, and end what is left of them.
+
+    Pods that run anything else are named and left alone: a path given by mistake costs nothing.
+
+    Returns 0 when nothing of the demo is left running, 1 otherwise.
+
+    Raises:
+        PodtuiError: there is no usable store at ``root``.
+    """
+    system = system or real_system()
+    plane = ControlPlane.open(system, root=root, create=False)
+    all_ended = True
+    # Children first: what a parent started must not outlive the look at it.
+    for view in reversed(plane.snapshot().pods):
+        name = view.name
+        try:
+            if str(AGENT) not in plane.inspect(name).argv:
+                say(f"{safe_line(name)} is no part of the demo and was left alone")
+                continue
+            if view.status not in {Status.EXITED, Status.FAILED, Status.LOST}:
+                plane.stop(name, grace_s=STOP_GRACE_S, actor=ACTOR)
+                say(f"{name} stopped")
+            pod = plane.pod_paths(name)
+            for ended in end_proven_leftovers(system.fs, pod, plane.store_path):
+                say(f"{name}: {safe_line(ended)}")
+        except PodtuiError as error:
+            all_ended = False
+            say(f"{safe_line(name)} was not stopped: {safe_line(error.sentence())}")
+    if all_ended:
+        say(f"the demo is over; its store is kept in {plane.store_path}")
+    return 0 if all_ended else 1
+
+
+def newest_demo_store() -> Path:
+    """Return the store of the demo that was started last.
+
+    Raises:
+        NotFound: there is none of this user.
+    """
+    found = [
+        (facts.st_mtime_ns, path)
+        for path in Path(tempfile.gettempdir()).glob(f"{STORE_PREFIX}*")
+        if (facts := os.lstat(path)).st_uid == os.geteuid() and stat.S_ISDIR(facts.st_mode)
+        if (path / STORE_FILE).is_file()
+    ]
+    if not found:
+        raise NotFound(
+            f"there is no demo store in {tempfile.gettempdir()}", next_step="podtui demo starts one"
+        )
+    return max(found)[1]
+
+
+def wait_for_planner(plane: ControlPlane) -> None:
+    """Wait until the planner has spawned its children.
+
+    Raises:
+        TimedOut: they did not come within 20 seconds.
+    """
+    missing = set(SPAWNED_BY_PLANNER)
+    with _deadline(READY_TIMEOUT_S) as over:
+        for event in plane.follow_events(over):
+            missing -= {event.pod} if event.kind == "spawned" else set()
+            if not missing:
+                return
+    missing -= {pod.name for pod in plane.snapshot().pods}
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise TimedOut(
+            f"the planner did not spawn {names} within {READY_TIMEOUT_S:.0f} s",
+            pod="planner",
+            next_step=f"PODTUI_HOME={plane.store_path} podtui read planner",
+            kept="the pods of the demo go on running",
+        )
+
+
+def tree_lines(snapshot: Snapshot) -> list[str]:
+    """Return the tree as lines: shape, name, status and what it says."""
+    names = [f"{'  ' * pod.depth}{safe_line(pod.name)}" for pod in snapshot.pods]
+    width = max(map(len, names), default=0)
+    return [
+        f"  {APPEARANCE[pod.status].glyph} {name:<{width}}  {status_word(pod):<14} "
+        f"{safe_line(pod.message)}"
+        for name, pod in zip(names, snapshot.pods, strict=True)
+    ]
+
+
+def closing_lines(store: Path) -> tuple[str, ...]:
+    """Return how to come back to the demo and how to end it."""
+    return (
+        "The pods go on running.",
+        f"  look again:  PODTUI_HOME={store} podtui",
+        f"  end them:    podtui demo --stop {store}",
+    )
+
+
+def _own_store(root: Path | None) -> Path:
+    return root.absolute() if root else Path(tempfile.mkdtemp(prefix=STORE_PREFIX))
+
+
+def _request(part: Part, pace: float) -> SpawnRequest:
+    return SpawnRequest(
+        name=part.name,
+        argv=(sys.executable, "-P", str(AGENT), "--pace", str(pace), part.role),
+        parent=part.parent,
+        role=part.role,
+        task=part.task,
+        actor=ACTOR,
+    )
+
+
+def _lose(plane: ControlPlane, name: str, system: System) -> None:
+    """Kill a pod together with its supervisor, as the kernel does when memory runs out."""
+    _wait_for_output(plane, name)
+    run = plane.pod_paths(name).run(1)
+    record = read_record(system.fs, run.record, RunRecord)
+    if isinstance(record, RecordProblem):
+        raise record.as_error(name)
+    with _verified(record.supervisor, name) as supervisor, _verified(record.child, name) as child:
+        signals.send(supervisor, signal.SIGKILL)
+        signals.send(child, signal.SIGKILL)
+    plane.wait(name, until=frozenset({Status.LOST}), timeout_s=LOST_TIMEOUT_S)
+
+
+def _wait_for_output(plane: ControlPlane, name: str) -> None:
+    """Wait until the pod has said something, so that a lost pod has last words to show."""
+    with _deadline(READY_TIMEOUT_S) as over:
+        reading = plane.reading(name, reader=ACTOR, peek=True)
+        for _ in reading.follow(over):
+            return
+    raise TimedOut(
+        f"{name} wrote nothing within {READY_TIMEOUT_S:.0f} s",
+        pod=name,
+        next_step=f"PODTUI_HOME={plane.store_path} podtui inspect {name}",
+        kept="the pods of the demo go on running",
+    )
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[threading.Event]:
+    """Give an event that is set when the time is over."""
+    over = threading.Event()
+    timer = threading.Timer(seconds, over.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over
+    finally:
+        over.set()
+        timer.cancel()
+
+
+@contextmanager
+def _verified(recorded: IdentityRecord | None, pod: str) -> Iterator[int]:
+    """Give a pidfd of the recorded process, once every recorded fact agrees."""
+    if recorded is None:
+        raise UnknownState(f"the record of {pod} names no process yet", pod=pod)
+    identity = Identity(
+        pid=recorded.pid,
+        start_ticks=recorded.start_ticks,
+        inode=recorded.pidfd_inode,
+        boot=recorded.boot_id,
+        uid=recorded.uid,
+    )
+    try:
+        handle = signals.open_target(identity.pid)
+    except (ProcessGone, OSError) as error:
+        raise UnknownState(f"process {identity.pid} of {pod} cannot be reached: {error}",
+                           pod=pod, kept="no signal was sent") from error  # fmt: skip
+    try:
+        if not signals.is_same_process(identity, handle):
+            raise UnknownState(
+                f"process {identity.pid} is not the one {pod} was started as",
+                pod=pod,
+                kept="no signal was sent",
+            )
+        yield handle
+    finally:
+        os.close(handle)

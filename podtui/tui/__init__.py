@@ -1,0 +1,1 @@
+"""The screen: one door among three, with no logic of its own."""

@@ -1,0 +1,170 @@
+"""The form for a new pod: what is typed is planned as it is typed, and started on enter."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+from textual.worker import get_current_worker
+
+from podtui.core.control import SpawnRequest
+from podtui.core.errors import BadInput, PodtuiError
+from podtui.core.model.plans import Plan
+from podtui.core.text.safe import safe_line
+from podtui.tui.dialogs.plan import plan_lines
+from podtui.tui.dialogs.words import Words
+from podtui.tui.safe_input import SafeInput
+from podtui.tui.spans import Line, own, safe, wrap_words
+
+FIELDS: tuple[tuple[str, str], ...] = (
+    ("name", "reviewer-2"),
+    ("command", "claude 'review the last commit'"),
+    ("directory", "."),
+    ("parent", "none"),
+)
+LABEL = 11
+
+
+class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
+    """Returns what to start, or None.
+
+    Args:
+        plan: makes a plan of a request; called in a thread.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", id="spawn.cancel", tooltip="Start nothing"),
+        Binding(
+            "tab,down",
+            "app.focus_next",
+            "next",
+            show=False,
+            id="spawn.next",
+            tooltip="Go to the next field",
+        ),
+        Binding(
+            "shift+tab,up",
+            "app.focus_previous",
+            "previous",
+            show=False,
+            id="spawn.previous",
+            tooltip="Go to the field before",
+        ),
+    ]
+
+    def __init__(
+        self, plan: Callable[[SpawnRequest], Plan], *, parent: str | None, directory: str
+    ) -> None:
+        super().__init__()
+        self._make_plan = plan
+        self._values = {"parent": safe_line(parent or ""), "directory": safe_line(directory)}
+        self._said: Plan | PodtuiError | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Words(lambda _: [(own("new pod", "title-focus"),)], classes="dialog-title")
+            for field, hint in FIELDS:
+                with Horizontal(classes="field"):
+                    yield Static(f"{field:<{LABEL}}", classes="field-label", markup=False)
+                    yield SafeInput(
+                        self._values.get(field, ""),
+                        placeholder=hint,
+                        id=f"spawn-{field}",
+                        compact=True,
+                    )
+            yield Words(self._plan_lines, id="spawn-plan")
+            yield Words(self._keys, classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#spawn-name", SafeInput).focus()
+
+    def _value(self, field: str) -> str:
+        return self.query_one(f"#spawn-{field}", SafeInput).typed.strip()
+
+    def request(self) -> SpawnRequest:
+        """Return what is typed.
+
+        Raises:
+            BadInput: the command cannot be split into words.
+        """
+        try:
+            argv = tuple(shlex.split(self._value("command")))
+        except ValueError as error:
+            raise BadInput(
+                f"the command cannot be read: {error}", next_step="close the quotation mark"
+            ) from error
+        return SpawnRequest(
+            name=self._value("name"),
+            argv=argv,
+            parent=self._value("parent") or None,
+            cwd=self._value("directory") or None,
+            actor="operator",
+        )
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._said = None
+        if self._value("name") and self._value("command"):
+            self._preview()
+        self.query_one("#spawn-plan", Words).renew()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        missing = next((f for f in ("name", "command") if not self._value(f)), None)
+        if missing is not None:
+            self.query_one(f"#spawn-{missing}", SafeInput).focus()
+            return
+        self._submit()
+
+    @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
+    def _preview(self) -> None:
+        self._plan_now(lambda _: None)
+
+    @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
+    def _submit(self) -> None:
+        self._plan_now(self.dismiss)
+
+    def _plan_now(self, use: Callable[[SpawnRequest], object]) -> None:
+        worker = get_current_worker()
+        request: SpawnRequest | None = None
+        try:
+            request = self.request()
+            said: Plan | PodtuiError = self._make_plan(request)
+        except PodtuiError as error:
+            said = error
+        if worker.is_cancelled:
+            return
+        accepted = isinstance(said, Plan) and not said.refusals
+        self.app.call_from_thread(self._show, said)
+        if accepted and request is not None:
+            self.app.call_from_thread(use, request)
+
+    def _show(self, said: Plan | PodtuiError) -> None:
+        self._said = said
+        self.query_one("#spawn-plan", Words).renew()
+
+    def _plan_lines(self, width: int) -> list[Line]:
+        said = self._said
+        if said is None:
+            return [()]
+        if isinstance(said, Plan):
+            return [(), *plan_lines(said, width)]
+        lines = wrap_words((own(" ✗  ", "failed"), safe(said.sentence(), "failed")), width, 4)
+        if said.next_step:
+            lines += wrap_words((own("    next: ", "muted"), safe(said.next_step)), width, 4)
+        return [(), *lines]
+
+    def _keys(self, width: int) -> list[Line]:
+        keys = (("enter", "spawn"), ("tab", "next field"), ("esc", "cancel"))
+        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
+
+    def action_cancel(self) -> None:
+        """Close without starting anything."""
+        self.dismiss(None)

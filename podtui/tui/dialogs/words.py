@@ -1,0 +1,38 @@
+"""Lines of words in a dialog, as high as they need to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.geometry import Size
+
+from podtui.tui.lines import LineWidget
+from podtui.tui.spans import Line, Span
+
+
+class Words(LineWidget):
+    """Draws what ``lines_for(width)`` returns."""
+
+    DEFAULT_CSS = "Words { height: auto; width: 1fr; }"
+
+    def __init__(
+        self,
+        lines_for: Callable[[int], list[Line]],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines_for = lines_for
+        self._lines: list[Line] = []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        self._lines = self._lines_for(max(width, 1))
+        return len(self._lines)
+
+    def renew(self) -> None:
+        """Ask for the lines again."""
+        self.refresh(layout=True)
+
+    def line(self, y: int) -> Sequence[Span]:
+        return self._lines[y] if y < len(self._lines) else ()

@@ -1,0 +1,74 @@
+"""The last line: what the keys do here; each can be clicked."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+
+from podtui.tui.commands import COMMANDS, Command
+from podtui.tui.lines import LineWidget
+from podtui.tui.spans import Line, Span, own, width_of
+
+GAP = "  "
+ALWAYS = "app.help"
+
+
+def shown_commands(width: int, hidden: frozenset[str]) -> list[Command]:
+    """Return the commands that fit a line, the most important first; help is always there."""
+    wanted = [command for command in COMMANDS if command.footer and command.id not in hidden]
+    wanted.sort(key=lambda command: command.footer)
+    last = next(command for command in wanted if command.id == ALWAYS)
+    left = width - 1 - _width(last)
+    chosen: list[Command] = []
+    for command in wanted:
+        if command is last:
+            continue
+        left -= _width(command)
+        if left < 0:
+            break
+        chosen.append(command)
+    return [*chosen, last]
+
+
+def _width(command: Command) -> int:
+    return width_of((*_spans(command), own(GAP)))
+
+
+def _spans(command: Command) -> tuple[Span, ...]:
+    return (own(command.shown_keys, "key"), own(f" {command.word}", "muted"))
+
+
+class KeyBar(LineWidget):
+    """One line of keys, made from the table of commands."""
+
+    class Pressed(Message):
+        """A key was clicked."""
+
+        def __init__(self, command: Command) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._hidden: frozenset[str] = frozenset()
+
+    def hide(self, commands: frozenset[str]) -> None:
+        """Leave out commands that make no sense now."""
+        if commands != self._hidden:
+            self._hidden = commands
+            self.refresh()
+
+    def line(self, y: int) -> Line:
+        spans: list[Span] = [own(" ")]
+        for command in shown_commands(self.size.width, self._hidden):
+            spans += [*_spans(command), own(GAP)]
+        return tuple(spans)
+
+    def on_click(self, event: events.Click) -> None:
+        at = 1
+        for command in shown_commands(self.size.width, self._hidden):
+            width = _width(command)
+            if at <= event.x < at + width - len(GAP):
+                self.post_message(self.Pressed(command))
+                return
+            at += width

@@ -1,0 +1,119 @@
+"""The lines above the keys: what the operator should know now; gone when there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from podtui.core.errors import PodtuiError
+from podtui.core.model.plans import Report
+from podtui.core.model.snapshot import Snapshot
+from podtui.tui.lines import LineWidget
+from podtui.tui.spans import Line, Span, own, safe, wrap_words
+
+MOST_LINES = 3
+LONGEST_NOTICE = 600
+OUTCOME_S = 10.0
+INDENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an action; trouble stays until it is answered, good news goes by itself."""
+
+    line: Line
+    is_trouble: bool
+
+    @classmethod
+    def of_report(cls, report: Report) -> Outcome:
+        """Return a report in one line: what was done, and what was not."""
+        spans = [own(" ✓ ", "ok"), safe("; ".join(report.done) or "nothing to do", limit=300)]
+        for word, parts in (("skipped", report.skipped), ("failed", report.failed)):
+            if parts:
+                spans.append(safe(f" · {word}: {'; '.join(parts)}", "stalled", 300))
+        return cls(tuple(spans), is_trouble=bool(report.failed))
+
+    @classmethod
+    def of_error(cls, error: PodtuiError) -> Outcome:
+        """Return an error in one line: what is affected, what was kept, what to do next."""
+        spans = [own(" ✗ ", "failed"), safe(error.sentence(), "text", LONGEST_NOTICE)]
+        if error.next_step:
+            spans += [own("  next: ", "muted"), safe(error.next_step, "accent", LONGEST_NOTICE)]
+        return cls(tuple(spans), is_trouble=True)
+
+    @classmethod
+    def of_words(cls, words: str, *, is_trouble: bool = False) -> Outcome:
+        """Return one sentence."""
+        mark = own(" ▲ ", "stalled") if is_trouble else own(" · ", "accent")
+        return cls((mark, safe(words, "text", LONGEST_NOTICE)), is_trouble)
+
+
+class NoticeBar(LineWidget):
+    """Notices of the store first, then the outcome of the last action."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._notices: list[Line] = []
+        self._outcome: Outcome | None = None
+        self._lines: list[Line] = []
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the last action came to, while it is shown."""
+        return self._outcome
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take the notices of a new picture."""
+        notices: list[Line] = []
+        if not snapshot.health.ok:
+            words = f"observer unwell: {snapshot.health.reason}; every status is unknown"
+            notices.append((own(" ▲ ", "unknown-strong"), safe(words, "unknown", LONGEST_NOTICE)))
+        notices += [
+            (own(" ▲ ", "stalled"), safe(notice, "text", LONGEST_NOTICE))
+            for notice in snapshot.notices
+        ]
+        if notices != self._notices:
+            self._notices = notices
+            self._update()
+
+    def say(self, outcome: Outcome) -> None:
+        """Show what an action came to."""
+        self._outcome = outcome
+        self._update()
+        if not outcome.is_trouble:
+            self.set_timer(OUTCOME_S, lambda: self.forget(outcome))
+
+    def forget(self, outcome: Outcome | None = None) -> None:
+        """Take the outcome away; with an argument only if it is still that one."""
+        if outcome is None or outcome is self._outcome:
+            self._outcome = None
+            self._update()
+
+    def on_resize(self) -> None:
+        self._update()
+
+    def _update(self) -> None:
+        width = max(self.size.width or self.app.size.width, 1)
+        wanted = [*self._notices, *([self._outcome.line] if self._outcome else [])]
+        wrapped = [wrap_words(line, width, INDENT) for line in wanted]
+        self._lines = _fair(wrapped)
+        self.styles.height = len(self._lines)
+        self.display = bool(self._lines)
+        self.refresh()
+
+    def line(self, y: int) -> Sequence[Span]:
+        return self._lines[y] if y < len(self._lines) else ()
+
+
+def _fair(wrapped: list[list[Line]]) -> list[Line]:
+    """Return at most MOST_LINES: all of one notice, or the first line of each of several."""
+    lines = [line for each in wrapped for line in each]
+    if len(lines) <= MOST_LINES:
+        return lines
+    if len(wrapped) == 1:
+        return lines[:MOST_LINES]
+    firsts = [each[0] for each in wrapped]
+    if len(firsts) <= MOST_LINES:
+        return firsts
+    more = own(f" ▲ and {len(firsts) - MOST_LINES + 1} more notices", "muted")
+    return [*firsts[: MOST_LINES - 1], (more,)]

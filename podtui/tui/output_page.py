@@ -1,0 +1,146 @@
+"""A page: the lines around the reader's place, as values that a thread makes and the pane shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from podtui.core.text.durations import size_words
+from podtui.core.text.safe import SafeText
+from podtui.tui.output_lines import LineReader, OutputLine, View
+from podtui.tui.output_source import OutputSource, Segment
+
+COUNTED_BYTES = 64 * 1024 * 1024
+"""Unread output that is counted in lines; more of it is told in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Where this reader had come before it opened the pod, and how much came since."""
+
+    position: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines in order, without a hole between them.
+
+    Attributes:
+        pod_id: whose output it is.
+        from_start: whether nothing is before the first line.
+        to_end: whether nothing was behind the last line when it was read.
+        total: bytes of output when it was read.
+        at_end: whether it was asked for by the end (follow), not by a place.
+    """
+
+    pod_id: str
+    view: View
+    lines: tuple[OutputLine, ...] = ()
+    from_start: bool = True
+    to_end: bool = True
+    total: int = 0
+    at_end: bool = True
+    unread: Unread | None = None
+    problem: str = ""
+
+
+def read_page(
+    source: OutputSource,
+    *,
+    pod_id: str,
+    view: View,
+    ended: bool,
+    place: int | None,
+    reach: int,
+    unread: Unread | None = None,
+) -> Page:
+    """Read the lines around a place.
+
+    Args:
+        place: a position on disk, or None for the end.
+        reach: lines wanted to each side.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    reader = LineReader(source, view, ended=ended)
+    at = source.end if place is None else max(0, min(place, source.end))
+    index = source.segment_at(at)
+    if index is None:
+        return Page(pod_id, view, at_end=place is None, unread=unread)
+    start = source.line_start(source.segments[index], at)
+    before, from_start = _before(source, reader, index, start, reach)
+    after, to_end = _after(source, reader, index, start, reach)
+    lines = _with_unread([*before, *after], unread, from_start=from_start)
+    return Page(
+        pod_id, view, tuple(lines), from_start, to_end, source.end, place is None, unread
+    )
+
+
+def _before(
+    source: OutputSource, reader: LineReader, index: int, position: int, count: int
+) -> tuple[list[OutputLine], bool]:
+    """Return lines before a place, headings of runs included, and whether nothing is before them."""
+    lines: list[OutputLine] = []
+    while True:
+        segment = source.segments[index]
+        more, position = reader.backward(segment, position, count - len(lines))
+        lines = more + lines
+        if position > segment.start:
+            return lines, False
+        lines = _headings(segment, index) + lines
+        if index == 0 or len(lines) >= count:
+            return lines, index == 0
+        index -= 1
+        position = source.segments[index].end
+
+
+def _after(
+    source: OutputSource, reader: LineReader, index: int, position: int, count: int
+) -> tuple[list[OutputLine], bool]:
+    """Return lines from a place on, and whether nothing is behind them."""
+    lines, position = reader.forward(source.segments[index], position, count)
+    while position >= source.segments[index].end:
+        index += 1
+        if index >= len(source.segments):
+            return lines, True
+        if len(lines) >= count:
+            break
+        segment = source.segments[index]
+        more, position = reader.forward(segment, segment.start, count - len(lines))
+        lines += [*_headings(segment, index), *more]
+    return lines, False
+
+
+def _headings(segment: Segment, index: int) -> list[OutputLine]:
+    lines: list[OutputLine] = []
+    if index:
+        text = SafeText(f"run {segment.run}")
+        lines.append(OutputLine(segment.start, 0, segment.start, text, "boundary"))
+    if segment.problem:
+        text = SafeText(f"run {segment.run}: {segment.problem}")
+        lines.append(OutputLine(segment.start, 0, segment.start, text, "gap"))
+    return lines
+
+
+def _with_unread(
+    lines: list[OutputLine], unread: Unread | None, *, from_start: bool
+) -> list[OutputLine]:
+    if unread is None or not lines or (unread.position < lines[0].start and not from_start):
+        return lines
+    position = unread.position
+    for place, line in enumerate(lines):
+        if line.start >= position and line.end > position:
+            mark = OutputLine(position, 0, position, SafeText(unread.words), "unread")
+            return [*lines[:place], mark, *lines[place:]]
+    return lines
+
+
+def unread_since(source: OutputSource, position: int) -> Unread | None:
+    """Return what came behind a reader's position, None when nothing did."""
+    if position >= source.end:
+        return None
+    count = source.count_lines(position, COUNTED_BYTES)
+    amount = size_words(source.end - position)
+    words = {None: f"{amount} new", 0: "part of a line new", 1: "1 new line"}
+    return Unread(position, f"{words.get(count, f'{count} new lines')} since you last looked")

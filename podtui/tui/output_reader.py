@@ -1,0 +1,221 @@
+"""The one thread that reads output for the screen; the event loop never touches the disk.
+
+It looks at the size of the output a few times a second instead of watching it: one `fstat` costs
+microseconds, misses nothing, and needs no watcher that could run out.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from podtui.core.errors import PodtuiError
+from podtui.core.model.snapshot import PodView
+from podtui.core.model.verdicts import Verdict
+from podtui.core.paths import PodPaths
+from podtui.core.system.clock import Clock
+from podtui.core.system.fs import Fs
+from podtui.tui.output_lines import View
+from podtui.tui.output_page import Page, Unread, read_page, unread_since
+from podtui.tui.output_source import OutputSource
+from podtui.tui.reader_mark import ReaderMark
+
+BUSY_LOOK_S = 0.05
+QUIET_LOOK_S = 0.25
+QUIET_AFTER_S = 2.0
+MARK_EVERY_S = 2.0
+JOIN_TIMEOUT_S = 2.0
+
+
+def is_over(pod: PodView) -> bool:
+    """Whether the pod's run is proven to be over, so that its output cannot grow."""
+    return pod.verdict is Verdict.DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What the pane wants to show.
+
+    Attributes:
+        place: a position on disk, or None to follow the end.
+        reach: lines to each side.
+    """
+
+    pod_id: str
+    name: str
+    run: int
+    ended: bool
+    view: View
+    place: int | None
+    reach: int
+
+    @classmethod
+    def of(cls, pod: PodView, view: View, place: int | None, reach: int) -> Want:
+        """Return what to read for a pod."""
+        return cls(pod.id, pod.name, pod.run, is_over(pod), view, place, reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest output was on screen, up to a position."""
+
+    pod_id: str
+    position: int
+
+
+@dataclass(slots=True)
+class _Opened:
+    """The pod that is read now."""
+
+    want: Want
+    source: OutputSource
+    mark: ReaderMark
+    unread: Unread | None = None
+    seen: int = 0
+    marked_at: float = 0.0
+    changed_at: float = field(default=float("-inf"))
+
+
+class OutputReader:
+    """Reads pages in a thread of its own and hands them to ``on_page``.
+
+    Args:
+        paths_of: where a pod's files are; may raise PodtuiError.
+        on_page: called from the thread.
+        remembers: whether this reader may write how far it has come.
+    """
+
+    def __init__(
+        self,
+        fs: Fs,
+        clock: Clock,
+        paths_of: Callable[[str], PodPaths],
+        on_page: Callable[[Page], None],
+        *,
+        remembers: bool,
+    ) -> None:
+        self._fs = fs
+        self._clock = clock
+        self._paths_of = paths_of
+        self._on_page = on_page
+        self._remembers = remembers
+        self._asked: queue.SimpleQueue[Want | Seen | None] = queue.SimpleQueue()
+        self._opened: _Opened | None = None
+        self._thread = threading.Thread(target=self._run, name="podtui-output", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask(self, what: Want | Seen) -> None:
+        """Say what to read next, or what was seen; returns at once."""
+        self._asked.put(what)
+
+    def close(self) -> None:
+        """End the thread; what was seen is written down before."""
+        self._asked.put(None)
+        self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while True:
+            asked = self._next()
+            if asked is None:
+                break
+            want = self._take(asked)
+            try:
+                self._work(want)
+            except (OSError, PodtuiError) as error:
+                # Told on the pane; the thread must go on for the next pod.
+                self._say_trouble(want, error)
+        self._leave()
+
+    def _next(self) -> list[Want | Seen] | None:
+        """Return all that was asked, waiting no longer than until the next look; None to end."""
+        asked: list[Want | Seen] = []
+        timeout: float | None = self._pause()
+        while True:
+            try:
+                what = self._asked.get(timeout=timeout) if not asked else self._asked.get_nowait()
+            except queue.Empty:
+                return asked
+            if what is None:
+                return None
+            asked.append(what)
+
+    def _pause(self) -> float | None:
+        if self._opened is None:
+            return None
+        quiet = self._clock.monotonic() - self._opened.changed_at > QUIET_AFTER_S
+        return QUIET_LOOK_S if quiet else BUSY_LOOK_S
+
+    def _take(self, asked: list[Want | Seen]) -> Want | None:
+        """Note what was seen, and return the newest want: older ones are of no use any more."""
+        newest: Want | None = None
+        for what in asked:
+            if isinstance(what, Want):
+                newest = what
+            elif self._opened is not None and self._opened.want.pod_id == what.pod_id:
+                self._opened.seen = max(self._opened.seen, what.position)
+        return newest
+
+    def _work(self, want: Want | None) -> None:
+        if want is not None:
+            self._open(want)
+        opened = self._opened
+        if opened is None:
+            return
+        changed = opened.source.refresh()
+        if changed:
+            opened.changed_at = self._clock.monotonic()
+        if changed or want is not None:
+            self._on_page(self._page(opened))
+        self._write_mark(opened, now=False)
+
+    def _open(self, want: Want) -> None:
+        if self._opened is not None and self._opened.want.pod_id == want.pod_id:
+            self._opened.want = want
+            return
+        self._leave()
+        paths = self._paths_of(want.name)
+        source = OutputSource(self._fs, paths)
+        source.refresh()
+        mark = ReaderMark(self._fs, self._clock, paths, writes=self._remembers)
+        position = mark.read(source)
+        unread = None if position is None else unread_since(source, position)
+        self._opened = _Opened(want, source, mark, unread, seen=position or 0)
+
+    def _page(self, opened: _Opened) -> Page:
+        want = opened.want
+        return read_page(
+            opened.source,
+            pod_id=want.pod_id,
+            view=want.view,
+            ended=want.ended,
+            place=want.place,
+            reach=want.reach,
+            unread=opened.unread,
+        )
+
+    def _write_mark(self, opened: _Opened, *, now: bool) -> None:
+        at = self._clock.monotonic()
+        if now or at - opened.marked_at >= MARK_EVERY_S:
+            opened.marked_at = at
+            opened.mark.write(opened.source, opened.seen)
+
+    def _leave(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        # What was seen is worth nothing beside the output itself: a full disk must not keep the
+        # screen from closing.
+        with suppress(OSError, PodtuiError):
+            self._write_mark(opened, now=True)
+        opened.source.close()
+
+    def _say_trouble(self, want: Want | None, error: OSError | PodtuiError) -> None:
+        words = error.sentence() if isinstance(error, PodtuiError) else str(error.strerror or error)
+        asked = want or (self._opened.want if self._opened else None)
+        if asked is not None:
+            self._on_page(Page(asked.pod_id, asked.view, problem=words))

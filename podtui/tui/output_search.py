@@ -1,0 +1,103 @@
+"""Searching a pod's whole output on disk, in pieces, so that a gigabyte costs time but no memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from podtui.tui.output_lines import LineReader, OutputLine
+from podtui.tui.output_source import OutputSource
+
+LINES_AT_ONCE = 2000
+Key = tuple[int, int, int]
+"""Where a line stands in the order of all lines; see `OutputLine.key`."""
+
+
+class Pattern(NamedTuple):
+    """What is searched for: plain words; letter case counts only when a capital was typed."""
+
+    words: str
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield the character range of each occurrence."""
+        return (match.span() for match in self.compiled.finditer(text))
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text has it."""
+        return self.compiled.search(text) is not None
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The words as an expression; `re` keeps the compiled ones."""
+        flags = 0 if self.words != self.words.casefold() else re.IGNORECASE
+        return re.compile(re.escape(self.words), flags)
+
+
+def search(
+    source: OutputSource,
+    reader: LineReader,
+    pattern: Pattern,
+    *,
+    beside: Key,
+    forward: bool,
+    given_up: Callable[[], bool],
+) -> OutputLine | None:
+    """Return the next line with the pattern, going on at the other end once; None without one.
+
+    Args:
+        beside: key of the line where the search begins; that line itself comes last.
+        given_up: asked between pieces; the search ends when it says yes.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    for lines in _round(source, reader, beside, forward=forward):
+        if given_up():
+            return None
+        found = next((line for line in lines if pattern.is_in(line.text)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _round(
+    source: OutputSource, reader: LineReader, beside: Key, *, forward: bool
+) -> Iterator[list[OutputLine]]:
+    """Yield all lines in the order of the search, once around, in pieces."""
+    if forward:
+        for lines in _forward(source, reader, beside[0]):
+            yield [line for line in lines if line.key > beside]
+        for lines in _forward(source, reader, 0):
+            yield [line for line in lines if line.key <= beside]
+            if lines[-1].key > beside:
+                return
+        return
+    for lines in _backward(source, reader, beside[0]):
+        yield [line for line in reversed(lines) if line.key < beside]
+    for lines in _backward(source, reader, source.end):
+        yield [line for line in reversed(lines) if line.key >= beside]
+        if lines[0].key < beside:
+            return
+
+
+def _forward(source: OutputSource, reader: LineReader, start: int) -> Iterator[list[OutputLine]]:
+    for segment in source.segments:
+        position = max(start, segment.start)
+        while position < segment.end:
+            lines, position = reader.forward(segment, position, LINES_AT_ONCE)
+            if not lines:
+                break
+            yield lines
+
+
+def _backward(source: OutputSource, reader: LineReader, start: int) -> Iterator[list[OutputLine]]:
+    for segment in reversed(source.segments):
+        if segment.start > start:
+            continue
+        position = source.line_end(segment, start) if start < segment.end else segment.end
+        while position > segment.start:
+            lines, position = reader.backward(segment, position, LINES_AT_ONCE)
+            if not lines:
+                break
+            yield lines

@@ -1,0 +1,147 @@
+"""A pod's output as it is on disk: its runs one after the other, read in pieces by position.
+
+A position is one growing number over all runs. Nothing is kept in memory but where runs begin.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from podtui.core.paths import PodPaths
+from podtui.core.system.fs import Fs, UnsafeFile
+
+CHUNK = 64 * 1024
+FARTHEST_LOOK = 16 * 1024 * 1024
+"""Bytes that are looked through for the beginning of a line; a longer line is cut there."""
+
+
+class Segment(NamedTuple):
+    """The output of one run: ``problem`` says why it cannot be read, "" when it can."""
+
+    run: int
+    start: int
+    size: int
+    problem: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+
+class OutputSource:
+    """Reads the output of one pod; used by one thread only."""
+
+    def __init__(self, fs: Fs, paths: PodPaths) -> None:
+        self._fs = fs
+        self._paths = paths
+        self._open: dict[int, int] = {}
+        self.segments: tuple[Segment, ...] = ()
+        self._known_line_start: tuple[int, int] = (-1, 0)
+
+    @property
+    def end(self) -> int:
+        """The position behind the newest byte."""
+        return self.segments[-1].end if self.segments else 0
+
+    def refresh(self) -> bool:
+        """Look at the files again; returns whether anything is different from the last look."""
+        found: list[Segment] = []
+        start = 0
+        for run in self._runs():
+            segment = self._look(run, start)
+            found.append(segment)
+            start = segment.end
+        before, self.segments = self.segments, tuple(found)
+        return before != self.segments
+
+    def _runs(self) -> list[int]:
+        try:
+            names = self._fs.names_in(self._paths.runs)
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+    def _look(self, run: int, start: int) -> Segment:
+        path = self._paths.run(run).output
+        try:
+            if run not in self._open:
+                self._open[run] = self._fs.open_plain(path)
+            return Segment(run, start, self._fs.size_of(self._open[run]))
+        except FileNotFoundError:
+            return Segment(run, start, 0, "there is no output file")
+        except UnsafeFile as error:
+            return Segment(run, start, 0, f"the output file is {error.reason}")
+        except OSError as error:
+            return Segment(run, start, 0, f"the output file cannot be read: {error.strerror}")
+
+    def segment_at(self, position: int) -> int | None:
+        """Return the index of the segment that holds a position; its end belongs to the last."""
+        for index in range(len(self.segments) - 1, -1, -1):
+            if self.segments[index].start <= position:
+                return index
+        return None
+
+    def read(self, segment: Segment, position: int, length: int) -> bytes:
+        """Return up to ``length`` bytes at a position of a segment.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        descriptor = self._open.get(segment.run)
+        length = min(length, segment.end - position)
+        if descriptor is None or length <= 0:
+            return b""
+        return self._fs.read_at(descriptor, length, position - segment.start)
+
+    def line_start(self, segment: Segment, position: int) -> int:
+        """Return where the line that holds ``position`` begins."""
+        run, known = self._known_line_start
+        floor = max(segment.start, position - FARTHEST_LOOK)
+        # A line that grows without an end is looked through once, not once per look.
+        if run == segment.run and known <= position:
+            floor = max(floor, known)
+        end = position
+        while end > floor:
+            begin = max(floor, end - CHUNK)
+            newline = self.read(segment, begin, end - begin).rfind(b"\n")
+            if newline >= 0:
+                floor = begin + newline + 1
+                break
+            end = begin
+        if position == segment.end:
+            self._known_line_start = (segment.run, floor)
+        return floor
+
+    def line_end(self, segment: Segment, position: int) -> int:
+        """Return where the line that holds ``position`` ends, its line break included."""
+        ceiling = min(segment.end, position + FARTHEST_LOOK)
+        while position < ceiling:
+            part = self.read(segment, position, min(CHUNK, ceiling - position))
+            newline = part.find(b"\n")
+            if newline >= 0:
+                return position + newline + 1
+            if not part:
+                break
+            position += len(part)
+        return max(position, min(ceiling, segment.end))
+
+    def count_lines(self, position: int, most_bytes: int) -> int | None:
+        """Return the line breaks from a position to the end; None when it is too far to count."""
+        if self.end - position > most_bytes:
+            return None
+        count = 0
+        for segment in self.segments:
+            at = max(segment.start, position)
+            while at < segment.end:
+                part = self.read(segment, at, CHUNK)
+                if not part:
+                    break
+                count += part.count(b"\n")
+                at += len(part)
+        return count
+
+    def close(self) -> None:
+        """Close the files."""
+        for descriptor in self._open.values():
+            self._fs.close(descriptor)
+        self._open.clear()

@@ -1,0 +1,108 @@
+"""Where in a page the reader is: pure arithmetic of lines, wrapping and rows on screen."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from podtui.core.text.safe import SafeText
+from podtui.tui.output_lines import OutputLine
+
+WRAPS_REMEMBERED = 512
+
+
+class Place(NamedTuple):
+    """A row of a page: the index of a line, and which of its wrapped rows."""
+
+    index: int
+    row: int
+
+
+class VisibleRow(NamedTuple):
+    """A row on screen: its line, and which characters of it."""
+
+    line: OutputLine
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=WRAPS_REMEMBERED)
+def wrapped(text: SafeText, width: int) -> tuple[tuple[int, int], ...]:
+    """Return the character ranges of a text's rows of at most ``width`` cells; at least one."""
+    if width <= 0:
+        return ((0, len(text)),)
+    if text.isascii():
+        starts = range(0, max(len(text), 1), width)
+        return tuple((start, min(start + width, len(text))) for start in starts)
+    ranges: list[tuple[int, int]] = []
+    start = used = 0
+    for position, character in enumerate(text):
+        cells = cell_len(character)
+        if used + cells > width and position > start:
+            ranges.append((start, position))
+            start, used = position, 0
+        used += cells
+    ranges.append((start, len(text)))
+    return tuple(ranges)
+
+
+def rows_of(line: OutputLine, width: int) -> tuple[tuple[int, int], ...]:
+    """Return the rows of a line; 0 for ``width`` means it is not wrapped."""
+    if width <= 0 or line.kind != "text":
+        return ((0, len(line.text)),)
+    return wrapped(line.text, width)
+
+
+def visible(
+    lines: Sequence[OutputLine], top: Place, height: int, width: int
+) -> tuple[VisibleRow, ...]:
+    """Return the rows on a screen of ``height`` rows whose first row is at ``top``."""
+    rows: list[VisibleRow] = []
+    index, skip = top
+    while index < len(lines) and len(rows) < height:
+        for start, end in rows_of(lines[index], width)[skip : skip + height - len(rows)]:
+            rows.append(VisibleRow(lines[index], start, end))
+        index, skip = index + 1, 0
+    return tuple(rows)
+
+
+def moved(lines: Sequence[OutputLine], place: Place, rows: int, width: int) -> Place:
+    """Return the place ``rows`` further down (up when negative), at most at an end of the page."""
+    index, row = place
+    if not lines:
+        return Place(0, 0)
+    index = min(index, len(lines) - 1)
+    while rows > 0:
+        left = len(rows_of(lines[index], width)) - 1 - row
+        if rows <= left:
+            return Place(index, row + rows)
+        if index == len(lines) - 1:
+            return Place(index, row + left)
+        rows -= left + 1
+        index, row = index + 1, 0
+    while rows < 0:
+        if -rows <= row:
+            return Place(index, row + rows)
+        if index == 0:
+            return Place(0, 0)
+        rows += row + 1
+        index -= 1
+        row = len(rows_of(lines[index], width)) - 1
+    return Place(index, row)
+
+
+def last_top(lines: Sequence[OutputLine], height: int, width: int) -> Place:
+    """Return the place from which the last row of the page is at the bottom of the screen."""
+    if not lines:
+        return Place(0, 0)
+    bottom = Place(len(lines) - 1, len(rows_of(lines[-1], width)) - 1)
+    return moved(lines, bottom, -(height - 1), width)
+
+
+def find(lines: Sequence[OutputLine], key: tuple[int, int, int]) -> int:
+    """Return the index of the line with a key, or of the one that would follow it."""
+    return bisect_left(lines, key, key=lambda line: line.key)

@@ -1,0 +1,130 @@
+"""Why a pod has its status, in words: pure, from a pod to lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.snapshot import PodView
+from podtui.core.model.verdicts import LIVE_STATUSES, Answer, Evidence, Probe, Status, Verdict
+from podtui.core.text.durations import duration
+from podtui.tui.columns import age_seconds
+from podtui.tui.spans import Line, Span, own, safe, wrap_words
+
+LABEL = 12
+TASK_SHOWN = 500
+DETAIL_SHOWN = 2000
+
+# What an answer means for the reader; an answer that is not here is "ok" for yes, "muted" for no.
+_TONES: dict[tuple[Probe, Answer], str] = {
+    (Probe.SOCKET, Answer.NO): "stalled",
+    (Probe.OUTPUT, Answer.NO): "stalled",
+    (Probe.MACHINE, Answer.NO): "unknown",
+    (Probe.BOOT, Answer.NO): "lost",
+    (Probe.OBSERVER, Answer.NO): "unknown",
+    (Probe.TERMINAL, Answer.YES): "waiting",
+    (Probe.STARTED, Answer.NO): "quiet",
+}
+# For a run that has no exit record, these being gone is what "lost" rests on.
+_GONE = frozenset({Probe.LOCK, Probe.SUPERVISOR, Probe.EXIT_RECORD})
+_COULD_NOT_TELL = "could not tell"
+
+_VERDICTS: dict[Verdict, str] = {
+    Verdict.ALIVE: "working",
+    Verdict.DEAD: "quiet",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+def why_title(pod: PodView | None) -> Line:
+    """Return the title of the pane: "why stalled"."""
+    if pod is None:
+        return (own("why", "title"),)
+    return (own("why ", "title"), safe(status_word(pod), APPEARANCE[pod.status].role))
+
+
+def headline(pod: PodView) -> Line:
+    """Return the message, and whether it is a guess."""
+    role = APPEARANCE[pod.status].role
+    message = safe(pod.message or status_word(pod), f"{role}-strong", DETAIL_SHOWN)
+    if pod.asserted:
+        return (message,)
+    return (message, own("  inferred", "guess"))
+
+
+def summary(pod: PodView | None) -> Line:
+    """Return everything that fits one line, for the folded pane."""
+    if pod is None:
+        return ()
+    appearance = APPEARANCE[pod.status]
+    status = safe(f"{appearance.glyph} {status_word(pod)}", appearance.role)
+    return (status, own("  "), *headline(pod))
+
+
+def why_lines(pod: PodView, *, at: datetime, elapsed: float, width: int) -> list[Line]:
+    """Return all that is known about why a pod has its status.
+
+    Args:
+        at: wall time of the snapshot.
+        elapsed: seconds since then.
+        width: cells to wrap to.
+    """
+    lines = wrap_words(headline(pod), width)
+    lines += _row("verdict", _verdict(pod, at, elapsed), width)
+    if pod.record_error:
+        lines += _row("record", (safe(pod.record_error, "unknown", DETAIL_SHOWN),), width)
+    for evidence in pod.evidence:
+        if not (evidence.probe is Probe.RECORD and pod.record_error):
+            lines += _row(evidence.probe.value, (_answer(pod, evidence),), width)
+    if pod.task:
+        lines += _row("task", (safe(pod.task, "text", TASK_SHOWN),), width)
+    return lines
+
+
+def _verdict(pod: PodView, at: datetime, elapsed: float) -> Line:
+    since = age_seconds(pod, at, elapsed)
+    quiet = pod.status in LIVE_STATUSES and pod.quiet_for_s is not None
+    words = "quiet for" if quiet else "for"
+    source = "asserted" if pod.asserted else "inferred"
+    return (
+        own(pod.verdict.value, _VERDICTS[pod.verdict]),
+        own(f" · {source} by {pod.source.value}", "text"),
+        own(f" · {words} {duration(since)}", "muted"),
+    )
+
+
+def _answer(pod: PodView, evidence: Evidence) -> Span:
+    key = (evidence.probe, evidence.answer)
+    if evidence.answer is Answer.UNKNOWN:
+        detail = evidence.detail.removeprefix(f"{_COULD_NOT_TELL}: ")
+        return safe(f"{_COULD_NOT_TELL}: {detail}", "unknown", DETAIL_SHOWN)
+    tone = "ok" if evidence.answer is Answer.YES else "muted"
+    if pod.status is Status.LOST and evidence.answer is Answer.NO and evidence.probe in _GONE:
+        tone = "lost"
+    return safe(evidence.detail, _TONES.get(key, tone), DETAIL_SHOWN)
+
+
+def _row(label: str, words: Sequence[Span], width: int) -> list[Line]:
+    lead = own(f"{label:<{LABEL}}", "muted")
+    if width <= 2 * LABEL:
+        return wrap_words((lead, *words), width)
+    wrapped = wrap_words(words, width - LABEL)
+    blank = own(" " * LABEL)
+    return [((lead if i == 0 else blank), *line) for i, line in enumerate(wrapped)]
+
+
+def next_keys(pod: PodView) -> Line:
+    """Return what the operator can do about this pod, as keys and words."""
+    keys = [("enter", "attach"), ("s", "send"), ("x", "stop")] if is_reachable(pod) else []
+    if pod.status is Status.LOST:
+        keys.append(("n", "spawn another"))
+    spans: list[Span] = []
+    for key, word in keys:
+        spans += [own(key, "key"), own(f" {word}   ", "text")]
+    return (own(f"{'next':<{LABEL}}", "muted"), *spans) if spans else ()
+
+
+def is_reachable(pod: PodView) -> bool:
+    """Whether there is a live run to attach to, send to or stop, as far as is known."""
+    return pod.verdict is Verdict.ALIVE

@@ -1,0 +1,262 @@
+"""The demo is a tree of real pods in a store of its own, one of them lost, and it can be ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.errors import Exists, NotFound
+from podtui.core.model.events import EventKind
+from podtui.core.model.records import RunRecord, StatusRecord
+from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.store.codec import RecordProblem, read_record
+from podtui.core.system.host import System, real_system
+from podtui.demo import run as demo
+from podtui.kernel import signals
+from podtui.kernel.identity import ProcessGone, read_environ
+
+LONGEST_WAIT_S = 20.0
+PACE = 0.01
+
+
+@dataclass
+class Shown:
+    """A started demo and what it said to the operator."""
+
+    plane: ControlPlane
+    system: System
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        return self.plane.store_path
+
+    def supervisor(self, name: str) -> int:
+        path = self.plane.pod_paths(name).run(1).record
+        record = read_record(self.system.fs, path, RunRecord)
+        assert not isinstance(record, RecordProblem)
+        assert record.supervisor is not None
+        return record.supervisor.pid
+
+
+def processes_of(store: Path) -> dict[int, str]:
+    """Return the processes that carry a store's mark in their environment, and their pods."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdecimal():
+            continue
+        try:
+            environment = read_environ(int(entry))
+        except (ProcessGone, OSError):
+            continue
+        if environment.get("PODTUI_HOME") == str(store):
+            found[int(entry)] = environment.get("PODTUI_POD", "")
+    return found
+
+
+def outside(directory: Path) -> System:
+    """Return this machine with an environment of the test's own."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(directory),
+        "PODTUI_RUNTIME_DIR": str(directory / "runtime"),
+    }
+    return replace(real_system(), environment=environment)
+
+
+def started(directory: Path) -> Shown:
+    said: list[str] = []
+    system = outside(directory)
+    plane = demo.start_demo(directory / "store", said.append, system, PACE)
+    return Shown(plane, system, said)
+
+
+def ended(shown: Shown) -> None:
+    """End whatever a test left of its demo."""
+    for view in reversed(shown.plane.snapshot().pods):
+        if view.verdict is not Verdict.DEAD:
+            shown.plane.stop(view.name, grace_s=0.0, actor="test")
+    demo.stop_demo(shown.root, shown.said.append, shown.system)
+    assert processes_of(shown.root) == {}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """One demo for the tests that only look at it."""
+    demo_shown = started(tmp_path_factory.mktemp("demo"))
+    try:
+        demo.wait_for_planner(demo_shown.plane)
+        yield demo_shown
+    finally:
+        ended(demo_shown)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Shown]:
+    """A demo of a test's own, to be ended in it."""
+    demo_shown = started(tmp_path)
+    try:
+        demo.wait_for_planner(demo_shown.plane)
+        yield demo_shown
+    finally:
+        ended(demo_shown)
+
+
+def test_the_demo_is_a_tree_of_eight_real_pods(shown: Shown) -> None:
+    """Three of the eight are children the planner spawned through the command line itself."""
+    pods = shown.plane.snapshot().pods
+    assert {pod.name: pod.parent for pod in pods} == {
+        "planner": None,
+        "scout": "planner",
+        "coder": "planner",
+        "reviewer": "planner",
+        "tests": "planner",
+        "release": None,
+        "build": "release",
+        "search": None,
+    }
+    spawned = {
+        event.pod: event.actor for event in shown.plane.events() if event.kind is EventKind.SPAWNED
+    }
+    assert spawned["planner"] == demo.ACTOR
+    assert spawned["coder"] != demo.ACTOR
+
+
+def test_one_pod_is_lost_with_its_supervisor_and_told_once(shown: Shown) -> None:
+    """The victim is dead by two facts, the journal has it once, and its last words are there."""
+    scout = shown.plane.inspect("scout")
+    assert scout.pod.status is Status.LOST
+    assert scout.pod.verdict is Verdict.DEAD
+    lost = [event.pod for event in shown.plane.events() if event.kind is EventKind.LOST]
+    assert lost == ["scout"]
+    reading = shown.plane.reading("scout", reader="test", peek=True)
+    said = "".join(str(piece.data) for piece in reading.pieces())
+    assert "old format" in said
+
+
+def test_each_part_comes_to_the_status_it_is_there_for(shown: Shown) -> None:
+    """One pod fails with 3, one ends with 0, one waits for an answer at its terminal."""
+    build = shown.plane.wait("build", until=frozenset({Status.FAILED}), timeout_s=LONGEST_WAIT_S)
+    tests = shown.plane.wait("tests", until=frozenset({Status.EXITED}), timeout_s=LONGEST_WAIT_S)
+    assert (build.exit_code, tests.exit_code) == (3, 0)
+    waiting = shown.plane.wait(
+        "release", until=frozenset({Status.WAITING}), timeout_s=LONGEST_WAIT_S
+    )
+    assert waiting.verdict is Verdict.ALIVE
+
+
+def test_the_tree_is_told_line_by_line(shown: Shown) -> None:
+    """Without a terminal the operator sees each pod once, children below their parents."""
+    lines = demo.tree_lines(shown.plane.snapshot())
+    names = [line.split()[1] for line in lines]
+    assert sorted(names) == sorted(pod.name for pod in shown.plane.snapshot().pods)
+    assert names.index("planner") < names.index("coder")
+    assert any("⊘" in line and "scout" in line for line in lines)
+
+
+def test_a_store_with_pods_is_not_taken_for_a_demo(shown: Shown) -> None:
+    """The demo refuses a store that has pods, and touches nothing in it."""
+    before = {pod.id for pod in shown.plane.snapshot().pods}
+    with pytest.raises(Exists):
+        demo.start_demo(shown.root, shown.said.append, shown.system, PACE)
+    assert {pod.id for pod in shown.plane.snapshot().pods} == before
+
+
+def test_stopping_the_demo_leaves_nothing_running(own: Shown) -> None:
+    """Every supervisor, agent and the daemon in its own session are gone, by their pidfds."""
+    own.plane.wait("release", until=frozenset({Status.WAITING}), timeout_s=LONGEST_WAIT_S)
+    with ExitStack() as handles:
+        opened = [
+            signals.open_target(pid)
+            for pid in {
+                *processes_of(own.root),
+                own.supervisor("planner"),
+                own.supervisor("search"),
+            }
+        ]
+        for handle in opened:
+            handles.callback(os.close, handle)
+        assert demo.stop_demo(own.root, own.said.append, own.system) == 0
+        waiter = select.poll()
+        for handle in opened:
+            waiter.register(handle, select.POLLIN)
+        assert len(waiter.poll(0)) == len(opened)
+    assert processes_of(own.root) == {}
+    assert {pod.verdict for pod in own.plane.snapshot().pods} == {Verdict.DEAD}
+
+
+def test_stopping_the_demo_ends_the_daemon_of_a_supervisor_that_was_killed(own: Shown) -> None:
+    """What a killed supervisor had written down is proven by identity and mark, then ended."""
+    own.plane.wait("release", until=frozenset({Status.WAITING}), timeout_s=LONGEST_WAIT_S)
+    wait_for_descendants(own, "search")
+    handle = signals.open_target(own.supervisor("search"))
+    signals.send(handle, signal.SIGKILL)
+    os.close(handle)
+    own.plane.wait("search", until=frozenset({Status.LOST}), timeout_s=LONGEST_WAIT_S)
+    assert "search" in processes_of(own.root).values()
+    assert demo.stop_demo(own.root, own.said.append, own.system) == 0
+    assert processes_of(own.root) == {}
+    assert any("search" in line and "left over, was ended" in line for line in own.said)
+
+
+def wait_for_descendants(shown: Shown, name: str) -> None:
+    """Return once the supervisor has written down a process besides its child."""
+    path = shown.plane.pod_paths(name).run(1).status
+    waiter = select.poll()
+    for _ in range(int(LONGEST_WAIT_S * 20)):
+        status = read_record(shown.system.fs, path, StatusRecord)
+        if not isinstance(status, RecordProblem) and len(status.descendants) > 1:
+            return
+        waiter.poll(50)
+    raise AssertionError(f"no descendants of {name} were written down")
+
+
+def test_stopping_the_demo_leaves_other_pods_alone(own: Shown) -> None:
+    """A pod that plays no part of the demo is named and goes on running."""
+    own.plane.spawn(
+        SpawnRequest(name="mine", argv=("sleep", "600"), cwd=str(own.root), actor="test")
+    )
+    assert demo.stop_demo(own.root, own.said.append, own.system) == 0
+    assert "mine is no part of the demo and was left alone" in own.said
+    mine = own.plane.snapshot().find("mine")
+    assert mine is not None
+    assert mine.verdict is Verdict.ALIVE
+
+
+def test_without_a_screen_the_demo_prints_the_tree_and_the_way_back(tmp_path: Path) -> None:
+    """Into a pipe the demo gives the tree, how to look again and how to end it, and goes on."""
+    said: list[str] = []
+    system = outside(tmp_path)
+    root = tmp_path / "store"
+    code = demo.run_demo(root=root, open_screen=None, say=said.append, system=system, pace=PACE)
+    shown = Shown(ControlPlane.open(system, root=root, create=False), system, said)
+    try:
+        assert code == 0
+        assert sum("planner" in line for line in said) == 1
+        assert said[-2:] == list(demo.closing_lines(root))[-2:]
+        assert shown.plane.snapshot().counts.get(Status.LOST) == 1
+    finally:
+        ended(shown)
+
+
+def test_the_newest_demo_store_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a path the demo that was started last is meant, and no other directory."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NotFound):
+        demo.newest_demo_store()
+    for name, age in (("podtui-demo-old", 100), ("podtui-demo-new", 200), ("other", 300)):
+        store = tmp_path / name
+        store.mkdir()
+        (store / "store.toml").touch()
+        os.utime(store, (age, age))
+    (tmp_path / "podtui-demo-file").touch()
+    (tmp_path / "podtui-demo-empty").mkdir()
+    assert demo.newest_demo_store() == tmp_path / "podtui-demo-new"
