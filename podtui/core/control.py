@@ -1,40 +1,37 @@
-"""The one public object of the core: what every door calls."""
+"""The one public object of the core: what every door calls.
+
+What only some verbs need is imported inside their methods: a command that lists pods must not pay
+for the code that starts them.
+"""
 
 from __future__ import annotations
 
-import threading
+
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from podtui.core.actions.doctor import examine
-from podtui.core.actions.mend import enter_missing_children
-from podtui.core.actions.reaching import connect, liveness_refusal
-from podtui.core.actions.send import carry_out_send, plan_send
-from podtui.core.actions.spawn import SpawnRequest, carry_out_spawn, plan_spawn
-from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop, plan_stop
-from podtui.core.errors import LEAVES, BadInput, PodtuiError, Refused, TimedOut
-from podtui.core.model.events import Event
-from podtui.core.model.plans import Plan, Report
+from podtui.core.errors import BadInput, PodtuiError, Refused, TimedOut, leaf_of
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import Inspection, PodView, Problem, RunView, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
-from podtui.core.observe.live import LiveView
-from podtui.core.observe.observer import Observer
 from podtui.core.paths import PodPaths, default_store
-from podtui.core.processes.client import SupervisorClient
-from podtui.core.processes.tree import cpu_percent, process_views, sample_tree
-from podtui.core.store.children import children_of
 from podtui.core.store.codec import RecordProblem
-from podtui.core.store.journal import JournalPosition
 from podtui.core.store.store import Store
 from podtui.core.system.host import System
 from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
+    import threading
     from podtui.core.actions.read import Reading
+    from podtui.core.model.events import Event
+    from podtui.core.model.plans import Plan, Report
+    from podtui.core.observe.live import LiveView
+    from podtui.core.processes.client import SupervisorClient
+    from podtui.core.store.journal import JournalPosition
 
 __all__ = ["ControlPlane", "SpawnRequest"]
 View = Literal["text", "raw"]
@@ -83,6 +80,8 @@ class ControlPlane:
 
         With ``sample``, living pods get CPU (averaged over each process's life) and memory.
         """
+        from podtui.core.observe.observer import Observer
+
         picture = Observer(self.store).look()
         if not sample:
             return picture
@@ -91,6 +90,8 @@ class ControlPlane:
 
     def inspect(self, name: str) -> Inspection:
         """Look at one pod closely."""
+        from podtui.core.processes.tree import process_views, sample_tree
+
         own_name = self.store.name_of(name)
         view = self._look_at(own_name)
         record = self.store.pod_record(own_name)
@@ -113,10 +114,15 @@ class ControlPlane:
 
     def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
         """Keep looking; ``on_snapshot`` is called from another thread until the view is closed."""
+        from podtui.core.actions.mend import enter_missing_children
+        from podtui.core.observe.live import LiveView
+
         enter_missing_children(self.store)
         return LiveView(self.store, on_snapshot)
 
     def _look_at(self, name: str) -> PodView:
+        from podtui.core.observe.observer import Observer
+
         view = Observer(self.store).look_at([name]).find(name)
         if view is None:
             self.store.name_of(name)
@@ -124,6 +130,8 @@ class ControlPlane:
         return view
 
     def _with_figures(self, view: PodView) -> PodView:
+        from podtui.core.processes.tree import cpu_percent, sample_tree
+
         if view.verdict is not Verdict.ALIVE:
             return view
         run = self.store.run_record(view.name, view.run)
@@ -166,6 +174,8 @@ class ControlPlane:
 
     def _children(self, name: str, view: PodView) -> tuple[str, ...]:
         """Return the children's names: the ledger's, and any whose record names this parent."""
+        from podtui.core.store.children import children_of
+
         ledger = children_of(self.store.system.fs, self.store.paths.pod(name)).entries
         names = dict.fromkeys(entry.name for entry in ledger)
         for other in self.store.pod_names():
@@ -178,6 +188,8 @@ class ControlPlane:
 
     def plan_spawn(self, request: SpawnRequest) -> Plan:
         """Return what a spawn will do."""
+        from podtui.core.actions.spawn import plan_spawn
+
         return plan_spawn(self.store, request)
 
     def spawn(self, request: SpawnRequest) -> Report:
@@ -186,11 +198,13 @@ class ControlPlane:
         Raises:
             PodtuiError: it did not start; what was kept is named.
         """
+        from podtui.core.actions.spawn import carry_out_spawn
+        from podtui.core.model.plans import Report
+
         self.store.refuse_if_read_only()
         launch = carry_out_spawn(self.store, request)
         if launch.confirmed and not launch.started:
-            leaf = next((each for each in LEAVES if each.kind == launch.kind), Refused)
-            raise leaf(
+            raise leaf_of(launch.kind)(
                 f"{request.name!r} could not start: {launch.error}",
                 pod=request.name,
                 next_step=f"podtui inspect {request.name}",
@@ -202,12 +216,15 @@ class ControlPlane:
 
     def plan_send(self, name: str, text: str, *, enter: bool = True) -> Plan:
         """Return what a send will do."""
+        from podtui.core.actions.send import plan_send
+
         return plan_send(self._look_at(self.store.name_of(name)), text, enter=enter)
 
-    def send(
-        self, name: str, text: str, *, enter: bool = True, actor: str = "operator"
-    ) -> Report:
+    def send(self, name: str, text: str, *, enter: bool = True, actor: str = "operator") -> Report:
         """Type a line into a pod's terminal; returns once the terminal has all of it."""
+        from podtui.core.actions.send import carry_out_send
+        from podtui.core.model.plans import Report
+
         self.store.refuse_if_read_only()
         view = self._look_at(self.store.name_of(name))
         done = carry_out_send(self.store, view, text, enter=enter, actor=actor)
@@ -215,10 +232,15 @@ class ControlPlane:
 
     def plan_stop(self, name: str, *, grace_s: float | None = None) -> Plan:
         """Return what a stop will do."""
+        from podtui.core.actions.stop import DEFAULT_GRACE_S, plan_stop
+
         return plan_stop(self.inspect(name), DEFAULT_GRACE_S if grace_s is None else grace_s)
 
     def stop(self, name: str, *, grace_s: float | None = None, actor: str = "operator") -> Report:
         """End a pod's run; returns when its process tree is gone."""
+        from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop
+        from podtui.core.model.plans import Report
+
         self.store.refuse_if_read_only()
         own_name = self.store.name_of(name)
         done, view = carry_out_stop(
@@ -242,8 +264,7 @@ class ControlPlane:
         peek: bool = False,
     ) -> Reading:
         """Return what a reader has not seen; its cursor moves by `Reading.commit` only."""
-        # Loaded here only: what reads text is a third of this package's start time.
-        from podtui.core.actions.read import Reading  # noqa: PLC0415
+        from podtui.core.actions.read import Reading
 
         own_name = self.store.name_of(name)
         return Reading(
@@ -256,14 +277,15 @@ class ControlPlane:
             is_over=lambda: self._look_at(own_name).verdict is Verdict.DEAD,
         )
 
-    def attach(
-        self, name: str, *, read_only: bool, columns: int, rows: int
-    ) -> SupervisorClient:
+    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> SupervisorClient:
         """Connect a terminal to a live run; output comes from now on.
 
         Raises:
             Refused: the pod is not alive or its supervisor does not answer.
         """
+        from podtui.core.actions.reaching import connect, liveness_refusal
+        from podtui.core.model.plans import Plan
+
         view = self._look_at(self.store.name_of(name))
         refusal = liveness_refusal(view, "attached to")
         if refusal and not (view.record_error and view.id):
@@ -292,6 +314,8 @@ class ControlPlane:
             TimedOut: it did not come to that in time; its status is in the message.
             Refused: it has ended otherwise and cannot come to that any more.
         """
+        import threading
+
         own_name = self.store.name_of(name)
         settled = threading.Event()
         latest: list[PodView] = []
@@ -317,6 +341,8 @@ class ControlPlane:
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
         """Yield every event as it is written, those of the past first, until ``stop`` is set."""
+        import threading
+
         changed = threading.Event()
         live = self.watch(lambda _: changed.set())
         position: JournalPosition | None = None
@@ -332,6 +358,8 @@ class ControlPlane:
 
     def doctor(self) -> tuple[Problem, ...]:
         """Return everything that is wrong in the store."""
+        from podtui.core.actions.doctor import examine
+
         return examine(self.store, self.snapshot())
 
 

@@ -149,3 +149,8 @@ LEAVES: tuple[type[PodtuiError], ...] = (
 )
 EXIT_CODES: dict[str, int] = {leaf.kind: leaf.exit_code for leaf in LEAVES}
 """Exit code of each error kind, as documented in the README."""
+
+
+def leaf_of(kind: str) -> type[PodtuiError]:
+    """Return the error of a kind; an unknown kind is a refusal."""
+    return next((leaf for leaf in LEAVES if leaf.kind == kind), Refused)

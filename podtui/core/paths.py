@@ -5,7 +5,6 @@ docs/store.md describes what is in each file.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,18 +183,20 @@ class StorePaths:
         return self.journal / f"{number:06d}.jsonl"
 
 
-def socket_directories(store: StorePaths, environment: Mapping[str, str]) -> tuple[Path, ...]:
+def socket_directories(
+    store: StorePaths, environment: Mapping[str, str], store_inode: int
+) -> tuple[Path, ...]:
     """Return where a run's socket may be, the preferred place first.
 
-    Sockets of one store are in a directory named after the store's path, so that two stores share
-    a runtime directory without meeting; the store's own ``run`` directory is always the last, for
-    the day the user's runtime directory is taken away under a living supervisor.
+    Sockets of one store are in a directory named after the store directory's inode: two stores,
+    even copies of each other, share a runtime directory without meeting, and a store that is
+    moved keeps its sockets. The store's own ``run`` directory is always the last, for the day the
+    user's runtime directory is taken away under a living supervisor.
     """
     chosen = environment.get(RUNTIME_VARIABLE) or environment.get("XDG_RUNTIME_DIR")
     if not chosen or not Path(chosen).is_absolute():
         return (store.own_runtime,)
-    digest = hashlib.blake2s(bytes(store.root), digest_size=6).hexdigest()
-    return (Path(chosen) / APPLICATION / digest, store.own_runtime)
+    return (Path(chosen) / APPLICATION / f"store-{store_inode:x}", store.own_runtime)
 
 
 def socket_name(pod_id: str, run: int) -> str:

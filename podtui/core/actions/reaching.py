@@ -1,4 +1,4 @@
-"""What every action on a living run needs: may it be reached, its socket, its line in the journal."""
+"""What every action on a living run needs: may it be reached, its socket, its journal line."""
 
 from __future__ import annotations
 

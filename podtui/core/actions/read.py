@@ -43,8 +43,8 @@ class OutputPiece:
 
     Attributes:
         run: the run it is of, or the one that begins with it.
-        data: what to write as it is: text for the text view, bytes for the raw one. Notes are
-            lines of their own in text ("── run 2, restored 12:03 ──"); raw pieces of notes are empty.
+        data: what to write as it is: text for the text view, bytes for the raw one. A note is a
+            line of its own in text ("── run 2, restored 12:03 ──"), and nothing in raw.
         from_position: where it begins, counted in bytes over all runs.
         to_position: where it ends.
         gap_bytes: bytes that are missing here, as far as their number is known.
@@ -116,7 +116,8 @@ class Reading:
             NotFound: the pod is gone.
             DiskTrouble: the disk did not give it; nothing was skipped.
         """
-        yield from self._pass()
+        runs, over = self._settled()
+        yield from self._pass(runs, over=over)
 
     def follow(self, stop: threading.Event) -> Iterator[OutputPiece]:
         """Yield as `pieces`, and go on as output comes, over restores of the pod.
@@ -129,9 +130,16 @@ class Reading:
         hints = self._hints(stop)
         try:
             while not stop.is_set():
-                # Known before the look, so that what it finds is all there will be.
-                over = yield from self._until(stop, self._pass())
+                before = self._place
+                runs = output.run_numbers(self._system.fs, self._paths)
+                yield from self._until(stop, self._pass(runs, over=False))
+                if self._place != before:
+                    continue
+                # Whether it is over costs a look at processes: asked only when nothing is new,
+                # and before the last pass, so that what this one finds is all there will be.
+                runs, over = self._settled()
                 if over:
+                    yield from self._until(stop, self._pass(runs, over=True))
                     return
                 next(hints, None)
         finally:
@@ -157,9 +165,8 @@ class Reading:
 
     # one pass over what there is
 
-    def _pass(self) -> Generator[OutputPiece, None, bool]:
-        """Yield everything up to the end as it is now; return whether the pod is over."""
-        runs, over = self._settled()
+    def _pass(self, runs: tuple[int, ...], *, over: bool) -> Iterator[OutputPiece]:
+        """Yield everything up to the end as it is now."""
         place = self._begin(runs)
         growing = None if over or not runs else runs[-1]
         for run in runs:
@@ -169,7 +176,6 @@ class Reading:
                 yield from self._enter(run, runs)
             yield from self._rest(run, runs, may_grow=run == growing)
         yield from self._vanished_latest(runs)
-        return over
 
     def _settled(self) -> tuple[tuple[int, ...], bool]:
         """Return the runs and whether the latest of them is over, both of the same moment.
@@ -177,10 +183,11 @@ class Reading:
         A restore between the two questions would let a run that has just begun pass for over,
         and half a character of it for its end.
         """
+        runs = output.run_numbers(self._system.fs, self._paths)
         for _ in range(_SETTLE_TRIES):
-            runs = output.run_numbers(self._system.fs, self._paths)
             over = self._is_over()
-            if runs == output.run_numbers(self._system.fs, self._paths):
+            before, runs = runs, output.run_numbers(self._system.fs, self._paths)
+            if runs == before:
                 return runs, over
         return runs, False
 
@@ -226,7 +233,7 @@ class Reading:
 
     def _output(self, now: RunOutput, base: int, *, may_grow: bool) -> Iterator[OutputPiece]:
         start = self._here().offset
-        if self._begins_line is None and start < now.size:
+        if self._is_text and self._begins_line is None and start < now.size:
             self._begins_line = output.begins_line(self._system.fs, self._paths, now.run, start)
         for window in output.windows(self._system.fs, self._paths, now.run, start, now.size):
             raw = window.keep(self._cut(window, may_grow=may_grow))
@@ -269,21 +276,15 @@ class Reading:
         )
 
     def _lost(self, now: RunOutput, base: int, why: str) -> Iterator[OutputPiece]:
-        """Tell what of a run is gone, once in this reading where the number is not known."""
+        """Tell what of a run is gone; where the number is not known, once in this reading."""
         before = self._here()
         end = Place(now.run, max(before.offset, now.end))
         count = end.offset - before.offset
-        if not count:
-            if (before, why) in self._said:
-                return
-            self._said.add((before, why))
-        if count:
-            words = f"{count} bytes missing: {why}"
-        elif now.end:
-            # What is known to have been printed was read while it was there.
+        if not count and (now.end or (before, why) in self._said):
+            # All that is known to have been printed was read while it was there, or this was said.
             return
-        else:
-            words = f"bytes missing: {why}"
+        self._said.add((before, why))
+        words = f"{count} bytes missing: {why}" if count else why
         yield from self._note(
             PieceKind.GAP, now.run, [words], end, base + end.offset, gap_bytes=count
         )
@@ -342,13 +343,12 @@ class Reading:
         return sum(self._survey(each, may_grow=False).end for each in runs if each < run)
 
     def _survey(self, run: int, *, may_grow: bool) -> RunOutput:
-        known = self._ended.get(run)
-        if known is None:
-            known = output.survey(self._system.fs, self._paths, run, may_grow=may_grow)
-            if not may_grow:
-                # What is over does not change, so that it is looked at once in a reading.
-                self._ended[run] = known
-        return known
+        if may_grow:
+            return output.survey(self._system.fs, self._paths, run, may_grow=True)
+        # What is over does not change: it is looked at once in a reading.
+        if run not in self._ended:
+            self._ended[run] = output.survey(self._system.fs, self._paths, run, may_grow=False)
+        return self._ended[run]
 
     # following
 
@@ -361,20 +361,16 @@ class Reading:
             # No watches left, or the directory is gone: looking again and again still tells both.
             while not stop.wait(HINT_TIMEOUT_S):
                 yield
+        if not stop.is_set():
+            # The watcher takes Ctrl-C for an order to end, and must not be the one who hears it.
+            raise KeyboardInterrupt
 
     @staticmethod
-    def _until(
-        stop: threading.Event, pieces: Generator[OutputPiece, None, bool]
-    ) -> Generator[OutputPiece, None, bool]:
-        """Yield pieces until told to stop; return what they return, True when stopped."""
-        while not stop.is_set():
-            try:
-                piece = next(pieces)
-            except StopIteration as end:
-                return bool(end.value)
+    def _until(stop: threading.Event, pieces: Iterator[OutputPiece]) -> Iterator[OutputPiece]:
+        for piece in pieces:
             yield piece
-        pieces.close()
-        return True
+            if stop.is_set():
+                return
 
 
 def _missing_runs(first: int, last: int) -> str:

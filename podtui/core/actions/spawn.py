@@ -10,8 +10,6 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from podtui.core import errors
@@ -21,6 +19,7 @@ from podtui.core.model.ids import new_id
 from podtui.core.model.names import checked_name
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import ChildEntry, PodRecord, RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.paths import PodPaths
 from podtui.core.processes.environment import missing_variables, pod_environment
 from podtui.core.processes.launch import Launch, start_supervisor
@@ -34,32 +33,6 @@ FREE_FLOOR_BYTES = 16 * 1024 * 1024
 """With less free disk no new pod is started, so that the running ones can go on writing."""
 LARGEST_SIZE = 1000
 LEFTOVERS = ("end", "keep")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpawnRequest:
-    """What the operator asks for.
-
-    Attributes:
-        cwd: directory of the command; None for the actor's own.
-        stall_after_s: seconds without output after which the pod counts as stalled; None for the
-            default.
-        leftovers: "end" or "keep" what the command leaves running when it ends.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    parent: str | None = None
-    role: str | None = None
-    task: str | None = None
-    cwd: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    pass_env: tuple[str, ...] = ()
-    stall_after_s: float | None = None
-    columns: int = 120
-    rows: int = 40
-    leftovers: str = "end"
-    actor: str = "operator"
 
 
 def plan_spawn(store: Store, request: SpawnRequest) -> Plan:
@@ -258,7 +231,7 @@ def _command_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
 
 
 def _directory(request: SpawnRequest) -> str:
-    return os.path.abspath(os.path.expanduser(request.cwd or "."))  # noqa: PTH100, PTH111
+    return os.path.abspath(os.path.expanduser(request.cwd or "."))
 
 
 def _directory_refusal(request: SpawnRequest) -> Refusal | None:

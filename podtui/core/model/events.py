@@ -32,9 +32,7 @@ class EventKind(StrEnum):
     LINE_SKIPPED = "line_skipped"
 
 
-END_KINDS = frozenset(
-    {EventKind.EXITED, EventKind.FAILED, EventKind.LOST, EventKind.NEVER_STARTED}
-)
+END_KINDS = frozenset({EventKind.EXITED, EventKind.FAILED, EventKind.LOST, EventKind.NEVER_STARTED})
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

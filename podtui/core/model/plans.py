@@ -37,8 +37,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             PodtuiError: of the refusal's kind.
         """
         for refusal in self.refusals:
-            leaf = next((each for each in errors.LEAVES if each.kind == refusal.kind), errors.Refused)
-            raise leaf(
+            raise errors.leaf_of(refusal.kind)(
                 refusal.message, pod=self.pod, next_step=refusal.next, kept="nothing was changed"
             )
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from podtui.core.errors import Busy, DiskTrouble, Unreadable
 from podtui.core.model.names import checked_name
 from podtui.core.model.records import CursorRecord
 from podtui.core.paths import PodPaths
 from podtui.core.store import output
-from podtui.core.store.codec import RecordProblem, encode_json, read_record
+from podtui.core.store.codec import encode_json, read_record
 from podtui.core.system.fs import Fs
 from podtui.core.system.host import System
 
-T = TypeVar("T")
 LOCK_TIMEOUT_S = 5.0
 
 

@@ -60,10 +60,8 @@ def activity(
 ) -> list[int]:
     """Return the bytes that were printed in each of the latest stretches of time, oldest first.
 
-    Args:
-        buckets: how many stretches; the last one ends at ``now_boottime``.
-        bucket_s: their length in seconds.
-        output_bytes: present length of the output; without it the newest row counts nothing.
+    There are ``buckets`` of ``bucket_s`` seconds, and the last one ends at ``now_boottime``.
+    ``output_bytes`` is the present length of the output; without it the newest row counts nothing.
 
     Raises:
         UnsafeFile, OSError: could not tell.

@@ -188,8 +188,9 @@ def trouble(error: OSError, paths: PodPaths, what: str) -> PodtuiError:
     """Return the error for a part of a pod that the disk did not give or take."""
     name = paths.root.name
     code = errno.errorcode.get(error.errno or 0, "error")
+    reason = f"{code}: {os.strerror(error.errno or 0)}"
     return DiskTrouble(
-        f"{what} of pod {name!r} cannot be had from the disk: {code}: {os.strerror(error.errno or 0)}",
+        f"{what} of pod {name!r} cannot be had from the disk: {reason}",
         pod=name,
         next_step=f"look at {error.filename or paths.root}, then read again",
         kept="no reader's cursor was moved",

@@ -32,7 +32,10 @@ class Store:
         self.read_only = opened.read_only
         self.system = system
         self.journal = Journal(opened.paths, system)
-        self.socket_directories = socket_directories(opened.paths, system.environment)
+        stamp = system.fs.stamp(opened.paths.root)
+        self.socket_directories = socket_directories(
+            opened.paths, system.environment, stamp.inode if stamp else 0
+        )
         self._cache = RecordCache(system.fs)
 
     @classmethod
@@ -60,7 +63,7 @@ class Store:
         return self.system.fs.names_in(self.paths.pods)
 
     def pod_record(self, name: str) -> PodRecord | RecordProblem:
-        """Return what the operator asked for; a record that lies in another's place is unreadable."""
+        """Return what was asked for; a record that lies in another's place is unreadable."""
         paths = self.paths.pod(name)
         if not self.system.fs.is_directory(paths.root):
             return RecordProblem(paths.root, ProblemKind.UNREADABLE, "it is not a directory")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import select
-import socket
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podtui.core.model.verdicts import Answer
 from podtui.kernel import identity
 from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+
+if TYPE_CHECKING:
+    import socket
 
 
 class Proc:
@@ -106,6 +108,9 @@ class Proc:
         Raises:
             OSError: it could not be started.
         """
+        # Loaded here only: looking starts no program.
+        import subprocess  # noqa: PLC0415
+
         process = subprocess.Popen(
             list(arguments),
             stdin=subprocess.PIPE,
@@ -145,6 +150,9 @@ class Proc:
         return self._connect(directory, name, 0)
 
     def _connect(self, directory: Path, name: str, timeout_s: float) -> socket.socket:
+        # Loaded here only: with no pod alive there is nobody to connect to.
+        import socket  # noqa: PLC0415
+
         handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STEP_MS = 5
-"""How long the watcher waits for more changes before it tells; hints are merged by their readers."""
+"""How long the watcher waits for more changes before it tells; readers merge what they hear."""
 DEBOUNCE_MS = 25
 
 

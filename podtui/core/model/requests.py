@@ -1,0 +1,32 @@
+"""What the operator asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpawnRequest:
+    """A new pod.
+
+    Attributes:
+        cwd: directory of the command; None for the actor's own.
+        stall_after_s: seconds without output after which the pod counts as stalled; None for the
+            default.
+        leftovers: "end" or "keep" what the command leaves running when it ends.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    parent: str | None = None
+    role: str | None = None
+    task: str | None = None
+    cwd: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    stall_after_s: float | None = None
+    columns: int = 120
+    rows: int = 40
+    leftovers: str = "end"
+    actor: str = "operator"
