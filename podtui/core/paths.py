@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 STORE_VARIABLE = "PODTUI_HOME"
@@ -41,75 +42,92 @@ def default_store(environment: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_state_dir(APPLICATION, appauthor=False))
 
 
-@dataclass(frozen=True, slots=True)
+def run_name(number: int) -> str:
+    """Return the name of the directory of run ``number`` (1, 2, 3 …)."""
+    return f"{number:0{RUN_DIGITS}d}"
+
+
+# Joining paths is slow, and a look at a pod needs the same ones again and again: what was joined
+# is kept, for the pods that were asked about last.
+PODS_KEPT = 256
+
+
+@dataclass(frozen=True)
 class RunPaths:
     """The files of one run of a pod."""
 
     root: Path
 
-    @property
+    @cached_property
     def record(self) -> Path:
         return self.root / RUN_FILE
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         return self.root / LOCK_FILE
 
-    @property
+    @cached_property
     def output(self) -> Path:
         return self.root / OUTPUT_FILE
 
-    @property
+    @cached_property
     def index(self) -> Path:
         return self.root / INDEX_FILE
 
-    @property
+    @cached_property
     def status(self) -> Path:
         return self.root / STATUS_FILE
 
-    @property
+    @cached_property
     def exit(self) -> Path:
         return self.root / EXIT_FILE
 
-    @property
+    @cached_property
     def supervisor_log(self) -> Path:
         return self.root / SUPERVISOR_LOG
 
-    @property
+    @cached_property
     def ended_marker(self) -> Path:
         """Present once the end of this run is in the journal."""
         return self.root / ENDED_MARKER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PodPaths:
     """The files of one pod."""
 
     root: Path
 
-    @property
+    @cached_property
     def record(self) -> Path:
         return self.root / POD_FILE
 
-    @property
+    @cached_property
     def children(self) -> Path:
         return self.root / CHILDREN_FILE
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         return self.root / "runs"
 
-    @property
+    @cached_property
     def cursors(self) -> Path:
         return self.root / "cursors"
 
-    @property
+    @cached_property
     def action_lock(self) -> Path:
         return self.root / "action.lock"
 
     def run(self, number: int) -> RunPaths:
         """Return the files of run ``number`` (1, 2, 3 …)."""
-        return RunPaths(self.runs / f"{number:0{RUN_DIGITS}d}")
+        known = self._known_runs.get(number)
+        if known is None:
+            known = self._known_runs[number] = RunPaths(self.runs / run_name(number))
+        return known
+
+    @cached_property
+    def _known_runs(self) -> dict[int, RunPaths]:
+        return {}
 
     def cursor(self, reader: str) -> Path:
         """Return the file of one reader's position."""
@@ -120,7 +138,12 @@ class PodPaths:
         return self.cursors / f"{reader}.lock"
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=PODS_KEPT)
+def _pod_paths(pods: Path, name: str) -> PodPaths:
+    return PodPaths(pods / name)
+
+
+@dataclass(frozen=True)
 class StorePaths:
     """The files of one store."""
 
@@ -134,7 +157,7 @@ class StorePaths:
     def staging(self) -> Path:
         return self.root / "staging"
 
-    @property
+    @cached_property
     def pods(self) -> Path:
         return self.root / "pods"
 
@@ -177,7 +200,7 @@ class StorePaths:
         )
 
     def pod(self, name: str) -> PodPaths:
-        return PodPaths(self.pods / name)
+        return _pod_paths(self.pods, name)
 
     def journal_segment(self, number: int) -> Path:
         return self.journal / f"{number:06d}.jsonl"

@@ -17,7 +17,9 @@ from podtui.core.model.records import (
 )
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import encode_json, encode_toml
+from podtui.kernel import locks
 from podtui.kernel.identity import Identity, identify
+from podtui.kernel.indexrows import pack_row
 
 DEADLINE_S = 20.0
 
@@ -74,6 +76,7 @@ def write_pod(
         run=1,
         reserved_at=clock.now(),
         reserved_boottime_s=clock.boottime() - waited_s,
+        reserved_awake_s=clock.monotonic() - waited_s,
         starting_deadline_s=DEADLINE_S,
         boot_id=system.proc.boot_id(),
         machine_id=system.machine_id,
@@ -107,3 +110,18 @@ def write_exit(plane: ControlPlane, pod: PodRecord, **fields: object) -> None:
 def paths_of(plane: ControlPlane, name: str) -> PodPaths:
     """Return a pod's files without asking whether it is there."""
     return plane.store.paths.pod(name)
+
+
+def hold_lock(plane: ControlPlane, name: str) -> int:
+    """Hold the lock of a hand-made pod's run as a supervisor does; close what is returned."""
+    descriptor = os.open(plane.store.paths.pod(name).run(1).lock, os.O_RDWR | os.O_CLOEXEC)
+    assert locks.try_lock(descriptor)
+    return descriptor
+
+
+def write_row(plane: ControlPlane, name: str, *, awake_s: float, size: int = 5) -> None:
+    """Write output and its index row, as if it had come at ``awake_s`` of the awake clock."""
+    files = plane.store.paths.pod(name).run(1)
+    files.output.write_bytes(b"x" * size)
+    wall_ns = int(plane.store.system.clock.now().timestamp() * 1e9)
+    files.index.write_bytes(pack_row(wall_ns, int(awake_s * 1e9), 0))

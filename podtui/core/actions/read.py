@@ -133,6 +133,8 @@ class Reading:
                 before = self._place
                 runs = output.run_numbers(self._system.fs, self._paths)
                 yield from self._until(stop, self._pass(runs, over=False))
+                if stop.is_set():
+                    return
                 if self._place != before:
                     continue
                 # Whether it is over costs a look at processes: asked only when nothing is new,

@@ -9,7 +9,7 @@ from podtui.core.system.fs import Fs
 from podtui.kernel.indexrows import ROW, unpack_rows
 
 _ROWS_AT_ONCE = 512
-_NANOSECOND = 1e-9
+_NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _tail(fs: Fs, path: Path, *, stop_before: float | None, most: int) -> list[I
             start = max(end - min(_ROWS_AT_ONCE, most - len(rows)), 0)
             data = fs.read_at(descriptor, (end - start) * ROW.size, start * ROW.size)
             block = [
-                IndexRow(wall * _NANOSECOND, boottime * _NANOSECOND, offset)
+                IndexRow(wall / _NANOSECONDS, boottime / _NANOSECONDS, offset)
                 for wall, boottime, offset in unpack_rows(data)
             ]
             wanted = [row for row in block if stop_before is None or row.boottime_s >= stop_before]

@@ -75,6 +75,7 @@ def run_numbers(fs: Fs, paths: PodPaths) -> tuple[int, ...]:
                 int(name)
                 for name in names
                 if _RUN.match(name)
+                and int(name) > 0
                 and paths.run(int(name)).root.name == name
                 and fs.is_directory(paths.runs / name)
             )

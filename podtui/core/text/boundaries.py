@@ -23,7 +23,7 @@ _OPEN = re.compile(
     + rb"|"
     + _OPEN_STRING
 )
-_BROKEN_OFF_STRING = re.compile(_OPEN_STRING)
+_STRING_SO_FAR = re.compile(_OPEN_STRING)
 
 
 def safe_end(data: bytes) -> int:
@@ -69,7 +69,7 @@ def _end_of_sequences(data: bytes) -> int:
     if data[start:] == _ESCAPE:
         # It may be the first half of a terminator: then the string before it is open as well.
         before = _last_introducer(data, lowest, start)
-        if before >= 0 and _BROKEN_OFF_STRING.fullmatch(data, before, start):
+        if before >= 0 and _STRING_SO_FAR.fullmatch(data, before, start):
             return before
     return start
 

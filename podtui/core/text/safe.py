@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -39,11 +40,13 @@ INVISIBLE = (
     r"\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_IN_LINE = re.compile(rf"[\x00-\x1f\x7f-\x9f{INVISIBLE}]{_REST_OF_SEQUENCE}")
-_IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{INVISIBLE}]{_REST_OF_SEQUENCE}")
+_IN_LINE = rf"[\x00-\x1f\x7f-\x9f{INVISIBLE}]{_REST_OF_SEQUENCE}"
+_IN_TEXT = rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{INVISIBLE}]{_REST_OF_SEQUENCE}"
 # Marks are no word characters. The blocks left out hold none, and lines drawn with them are common.
 _MAYBE_MARK = r"[^\w\x00-\u02ff\u2000-\u20cf\u2100-\u2cee\u3000-\u3029\uff00-\uff65\ufffd]"
-_MAYBE_MARKS = re.compile(rf"{_MAYBE_MARK}{_MAYBE_MARK}{{{LONGEST_MARK_RUN},}}")
+_MAYBE_MARKS = rf"{_MAYBE_MARK}{_MAYBE_MARK}{{{LONGEST_MARK_RUN},}}"
+# Compiled when first needed: most commands show plain ASCII, and would pay for nothing.
+_compiled = cache(re.compile)
 
 
 def safe_line(text: str, limit: int | None = None) -> SafeText:
@@ -71,10 +74,11 @@ def safe_text(text: str) -> SafeText:
     return _made_safe(text, _IN_TEXT)
 
 
-def _made_safe(text: str, unsafe: re.Pattern[str]) -> SafeText:
+def _made_safe(text: str, unsafe: str) -> SafeText:
     if text.isascii() and text.isprintable():
         return SafeText(text)
-    return SafeText(_MAYBE_MARKS.sub(_with_few_marks, unsafe.sub(REPLACEMENT, text)))
+    harmless = _compiled(unsafe).sub(REPLACEMENT, text)
+    return SafeText(_compiled(_MAYBE_MARKS).sub(_with_few_marks, harmless))
 
 
 def _with_few_marks(run: re.Match[str]) -> str:

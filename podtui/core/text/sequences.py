@@ -1,9 +1,11 @@
 """How a terminal's control sequences look in UTF-8 output: one grammar for cutting and for viewing.
 
 Both must agree byte for byte, or a reader that sees output in pieces would be shown something
-else than one that sees it whole. Two rules make that possible. A sequence has a longest length,
-after which it counts as none. And no sequence holds an introducer (ESC, or a C1 character in its
-UTF-8 form): whatever comes, an introducer begins anew, as it does in a terminal.
+else than one that sees it whole. Three rules make that possible. A sequence has a longest length,
+after which it counts as none. No sequence holds an introducer (ESC, or a C1 character in its
+UTF-8 form): whatever comes, an introducer begins anew, as it does in a terminal. And a string that
+is broken off counts as none, although terminals hide it: whether it is one may not hang on how
+often another one follows.
 """
 
 from __future__ import annotations
@@ -18,8 +20,7 @@ INTERMEDIATES = rb"[ -/]{0,%d}+" % LONGEST_INTERMEDIATES
 CSI = rb"(?:\x1b\[|\xc2\x9b)"
 STRING_START = rb"(?:\x1b[\]PX^_]|\xc2[\x90\x98\x9d\x9e\x9f])"
 STRING_BODY = rb"(?:[^\x07\x18\x1a\x1b\xc2]|\xc2(?![\x90\x98\x9b-\x9f])){0,%d}+" % LONGEST_STRING
-# The string terminators; anything that breaks a string off ends it too, and is looked at again.
-STRING_END = rb"(?:\x07|\x1b\\|\xc2\x9c|(?=[\x18\x1a\x1b]|\xc2[\x90\x98\x9b\x9d-\x9f]))"
+STRING_END = rb"(?:\x07|\x1b\\|\xc2\x9c)"
 
 INTRODUCERS = (
     b"\x1b",
