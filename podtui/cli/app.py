@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from podtui import __version__
-from podtui.cli.messages import INTERRUPTED, OUTPUT_CLOSED, Messages, internal
-from podtui.cli.output import STDOUT, Output, StdoutClosed, hold_standard_descriptors
+from podtui.cli.messages import INTERRUPTED, OUTPUT_CLOSED, internal
+from podtui.cli.output import STDOUT, StdoutClosed, hold_standard_descriptors
 from podtui.cli.session import Session
 from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.text.safe import safe_line
@@ -97,7 +97,6 @@ def podtui(context: click.Context) -> None:
     Without a verb the screen opens.
     """
     session: Session = context.obj
-    session.verb = context.invoked_subcommand or ""
     if context.invoked_subcommand is not None:
         return
     if not (session.output.is_terminal and os.isatty(0)):
@@ -116,12 +115,7 @@ def run(
 ) -> int:
     """Run one command line and return its exit code; never raises, whatever happened."""
     hold_standard_descriptors()
-    session = Session(
-        output=Output(environment),
-        messages=Messages(),
-        environment=environment,
-        open_screen=open_screen,
-    )
+    session = Session(environment=environment, open_screen=open_screen)
     try:
         with podtui.make_context("podtui", arguments, obj=session) as context:
             podtui.invoke(context)

@@ -49,7 +49,7 @@ class Messages:
             answer += letter
         if not letter:
             self._write("\n")
-        return answer.strip().lower() in {b"y", b"yes"}
+        return bytes(answer.strip().lower()) in {b"y", b"yes"}
 
     def _write(self, text: str) -> None:
         left = memoryview(text.encode("utf-8", "replace"))

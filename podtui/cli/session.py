@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -15,39 +15,48 @@ from podtui.cli.output import Output
 if TYPE_CHECKING:
     from podtui.core.control import ControlPlane
 
-POD_VARIABLE = "PODTUI_POD"
-OPERATOR = "operator"
-
 
 def _open_plane(create: bool) -> ControlPlane:
     # Loaded here only: `--help` and wrong usage need no core.
     from podtui.core.control import ControlPlane  # noqa: PLC0415
     from podtui.core.system.host import real_system  # noqa: PLC0415
 
+    # What was loaded stays for good and need not be looked through; from here on there is garbage.
+    gc.freeze()
+    gc.enable()
     return ControlPlane.open(real_system(), root=None, create=create)
 
 
-@dataclass(slots=True)
 class Session:
     """One call of the command line.
 
     Attributes:
         as_json: whether results and errors are objects.
         open_screen: opens the TUI on a store, returns the exit code.
+        open_plane: opens the store; True makes it where there is none.
     """
 
-    output: Output
-    messages: Messages
-    environment: Mapping[str, str]
-    open_screen: Callable[[ControlPlane], int]
-    open_plane: Callable[[bool], ControlPlane] = _open_plane
-    as_json: bool = False
-    verb: str = field(default="", compare=False)
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        open_screen: Callable[[ControlPlane], int],
+        open_plane: Callable[[bool], ControlPlane] = _open_plane,
+    ) -> None:
+        self.environment = environment
+        self.open_screen = open_screen
+        self.open_plane = open_plane
+        self.output = Output(environment)
+        self.messages = Messages()
+        self.as_json = False
 
     @property
     def caller(self) -> str:
         """Who asks: the pod this runs in, else the operator."""
-        return self.environment.get(POD_VARIABLE) or OPERATOR
+        # Loaded here only, with the rest of the core.
+        from podtui.core.control import caller_of  # noqa: PLC0415
+
+        return caller_of(self.environment)
 
     @property
     def can_ask(self) -> bool:

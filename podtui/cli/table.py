@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from podtui.core.model.appearance import Role
 
@@ -20,16 +20,14 @@ _COLOURS: dict[Role, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell: safe text, and the role of its colour where it tells a state."""
 
     text: str
     role: Role | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column; the ``flexible`` one takes what is left, those of high ``dropped`` go first."""
 
     title: str
@@ -116,10 +114,13 @@ def _line(
         cell = row[place]
         text = cut(cell.text, size)
         space = " " * (size - cells(text))
-        painted = _painted(text, cell.role) if colour and cell.role else text
-        parts.append(space + painted if columns[place].right else painted + space)
+        shown_text = painted(Cell(text, cell.role), colour=colour)
+        parts.append(space + shown_text if columns[place].right else shown_text + space)
     return GAP.join(parts).rstrip()
 
 
-def _painted(text: str, role: Role) -> str:
-    return f"\x1b[{_COLOURS[role]}m{text}\x1b[0m"
+def painted(cell: Cell, *, colour: bool) -> str:
+    """Return a cell's text, in the colour of its role where colour is wanted."""
+    if not (colour and cell.role):
+        return cell.text
+    return f"\x1b[{_COLOURS[cell.role]}m{cell.text}\x1b[0m"

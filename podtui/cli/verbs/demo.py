@@ -16,13 +16,16 @@ from podtui.demo import run as demo
 @click.command("demo")
 @click.argument("store", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--stop", is_flag=True, help="End the demo in DIR; default: the newest one.")
+@click.option("--no-tui", is_flag=True, help="Print the tree instead of opening the screen.")
 @json_option
 @pass_session
 @click.pass_context
-def command(context: click.Context, session: Session, *, store: Path | None, stop: bool) -> None:
+def command(
+    context: click.Context, session: Session, *, store: Path | None, stop: bool, no_tui: bool
+) -> None:
     """Make a store of its own, in DIR or a fresh place, with a tree of real pods, and open it.
 
-    Without a terminal the tree is printed instead.
+    Without a terminal, or with --no-tui, the tree is printed instead.
     """
     if stop:
         context.exit(_stop(session, store or demo.newest_demo_store()))
@@ -32,7 +35,7 @@ def command(context: click.Context, session: Session, *, store: Path | None, sto
         pods = [pod_object(view) for view in plane.snapshot().pods]
         session.output.line(document(store=str(plane.store_path), pods=pods))
         return
-    can_show = session.output.is_terminal and os.isatty(0)
+    can_show = not no_tui and session.output.is_terminal and os.isatty(0)
     context.exit(
         demo.run_demo(
             root=store,

@@ -12,7 +12,7 @@ from podtui.cli.as_json import document, inspection_object
 from podtui.cli.listing import state
 from podtui.cli.options import json_option, name_argument
 from podtui.cli.session import Session, pass_session
-from podtui.cli.table import Cell, Column, rendered
+from podtui.cli.table import Cell, Column, painted, rendered
 from podtui.core.model.appearance import signal_name
 from podtui.core.model.snapshot import Inspection, RunView
 from podtui.core.text.durations import size_short
@@ -63,13 +63,8 @@ def command(session: Session, *, name: str) -> None:
 
 def _facts(session: Session, seen: Inspection) -> Iterator[str]:
     pod = seen.pod
-    status = rendered(
-        (Column(safe_line(pod.name)), Column(" ")),
-        [[state(pod), Cell(safe_line(pod.message))]],
-        width=None,
-        colour=session.output.colour,
-    )
-    yield from status.splitlines()
+    status = painted(state(pod), colour=session.output.colour)
+    yield f"{safe_line(pod.name)}  {status}  {safe_line(pod.message)}"
     said = "asserted" if pod.asserted else "inferred"
     facts = {
         "verdict": f"{pod.verdict.value} ({said}, from: {pod.source.value})",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from podtui.cli.acting import carry_out, show_plan
@@ -14,9 +16,13 @@ from podtui.cli.options import (
     size,
 )
 from podtui.cli.session import Session, pass_session
-from podtui.core.errors import BadInput
+from podtui.core.errors import BadInput, NotFound
 from podtui.core.text.safe import safe_line
 
+if TYPE_CHECKING:
+    from podtui.core.control import ControlPlane
+
+POD_ID_VARIABLE = "PODTUI_POD_ID"
 USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
 
@@ -47,6 +53,17 @@ def _command(words: tuple[str, ...], command: tuple[str, ...] | None, name: str)
     else:
         trouble = f"no command is given for {safe_line(name, 64)!r}"
     raise BadInput(trouble, next_step=USAGE, kept="nothing was started")
+
+
+def _calling_pod(plane: ControlPlane, session: Session) -> str | None:
+    """Return the pod this runs in; by id, since another store may have a pod of the same name."""
+    pod_id = session.environment.get(POD_ID_VARIABLE)
+    if not pod_id:
+        return None
+    try:
+        return plane.pod_paths(pod_id).root.name
+    except NotFound:
+        return None
 
 
 @click.command("spawn", cls=SpawnCommand)
@@ -111,10 +128,11 @@ def command(
     # Loaded here only: wrong usage needs no core.
     from podtui.core.control import SpawnRequest  # noqa: PLC0415
 
+    plane = session.open_plane(not dry_run)
     request = SpawnRequest(
         name=name,
         argv=argv,
-        parent=parent,
+        parent=parent or _calling_pod(plane, session),
         role=role,
         task=task,
         cwd=cwd,
@@ -126,7 +144,6 @@ def command(
         leftovers="keep" if leftovers == "keep" else "end",
         actor=session.caller,
     )
-    plane = session.open_plane(not dry_run)
     if dry_run:
         show_plan(session, plane.plan_spawn(request))
         return

@@ -55,7 +55,9 @@ def status_word(view: PodView) -> str:
     word = APPEARANCE[view.status].word
     if view.status in {Status.EXITED, Status.FAILED}:
         if view.signal is not None:
-            word = f"killed {signal_name(view.signal)}"
+            # What ended by a signal because it was asked to has not failed.
+            how = "killed" if view.status is Status.FAILED else word
+            word = f"{how} {signal_name(view.signal)}"
         elif view.exit_code is not None:
             word = f"{word} {view.exit_code}"
     # "Could not tell" is itself the guess-free answer: a mark would say it twice.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from podtui.core.model.records import FORMAT_VERSION
+from podtui.core.model.records import FORMAT_VERSION, Moment, refuse_edges_of_time
 
 
 class EventKind(StrEnum):
@@ -45,7 +44,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    at: datetime
+    at: Moment
     kind: EventKind
     summary: str
     pod: str | None = None
@@ -53,3 +52,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     run: int | None = None
     actor: str | None = None
     format: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        refuse_edges_of_time(self)

@@ -16,6 +16,16 @@ FORMAT_VERSION = 1
 Pid = Annotated[int, msgspec.Meta(gt=1, le=4_194_304)]
 RunNumber = Annotated[int, msgspec.Meta(ge=1, le=999_999)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without could not be compared with any other."""
+
+
+def refuse_edges_of_time(values: msgspec.Struct) -> None:
+    """Raise ValueError for a time that cannot be turned into another zone, to be shown there."""
+    for name in values.__struct_fields__:
+        value = getattr(values, name)
+        if isinstance(value, datetime) and not datetime.min.year < value.year < datetime.max.year:
+            raise ValueError(f"{name} is not a time anybody lives in: {value}")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,12 +33,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Annotated[int, msgspec.Meta(ge=1)] = FORMAT_VERSION
 
+    def __post_init__(self) -> None:
+        refuse_edges_of_time(self)
+
 
 class StoreRecord(Record, frozen=True, kw_only=True):
     """``store.toml``."""
 
     store_id: str
-    created_at: datetime
+    created_at: Moment
 
 
 class PodRecord(Record, frozen=True, kw_only=True):
@@ -36,7 +49,7 @@ class PodRecord(Record, frozen=True, kw_only=True):
 
     id: str
     name: str
-    created_at: datetime
+    created_at: Moment
     argv: Annotated[list[str], msgspec.Meta(min_length=1)]
     cwd: str
     parent_id: str | None = None
@@ -48,7 +61,7 @@ class PodRecord(Record, frozen=True, kw_only=True):
     pass_env: list[str] = []
     columns: int = 120
     rows: int = 40
-    stall_after_s: float | None = None
+    stall_after_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     leftovers: str = "end"
 
 
@@ -67,8 +80,9 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
     pod_id: str
     run: RunNumber
-    reserved_at: datetime
+    reserved_at: Moment
     reserved_boottime_s: float
+    reserved_awake_s: float | None = None
     starting_deadline_s: float
     boot_id: str
     machine_id: str
@@ -81,7 +95,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     rows: int = 40
     supervisor: IdentityRecord | None = None
     child: IdentityRecord | None = None
-    started_at: datetime | None = None
+    started_at: Moment | None = None
 
 
 class LeftProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +111,7 @@ class ExitRecord(Record, frozen=True, kw_only=True):
 
     pod_id: str
     run: RunNumber
-    ended_at: datetime
+    ended_at: Moment
     exit_code: int | None = None
     signal: int | None = None
     start_error: str | None = None
@@ -122,9 +136,9 @@ class StatusRecord(Record, frozen=True, kw_only=True):
     """``status.json``: what the supervisor last saw; a convenience, never the truth."""
 
     run: RunNumber
-    at: datetime
+    at: Moment
     output_bytes: Count = 0
-    last_output_at: datetime | None = None
+    last_output_at: Moment | None = None
     disk_error: str | None = None
     descendants: list[DescendantRecord] = []
 
@@ -135,7 +149,7 @@ class CursorRecord(Record, frozen=True, kw_only=True):
     reader: str
     run: RunNumber
     offset: Count
-    at: datetime
+    at: Moment
 
 
 class ChildEntry(Record, frozen=True, kw_only=True):
@@ -143,12 +157,12 @@ class ChildEntry(Record, frozen=True, kw_only=True):
 
     id: str
     name: str
-    at: datetime
+    at: Moment
 
 
 class EndedMarker(Record, frozen=True, kw_only=True):
     """``ended.json``: the end of this run is in the journal."""
 
     event_id: str
-    at: datetime
+    at: Moment
     status: str

@@ -28,12 +28,14 @@ class Launch:
             supervisor died, and only looking at it tells.
         error: why it did not start, in one sentence.
         kind: kind of that error, one of ``errors.EXIT_CODES``.
+        remarks: what did not work besides, and is no reason to doubt the start.
     """
 
     started: bool
     confirmed: bool
     error: str = ""
     kind: str = "refused"
+    remarks: tuple[str, ...] = ()
 
 
 def start_supervisor(

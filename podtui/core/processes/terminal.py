@@ -95,8 +95,8 @@ def attach_terminal(
             output = plane.pod_paths(name).run(_number(client.welcome, "run", 1)).output
             upto = _number(client.welcome, "output_bytes", 0)
             recent = recent_output(Fs(), output, upto, columns=columns, rows=rows)
-            terminal.say(_greeting(client.pod, leave_by, read_only=read_only))
             with Wakeups() as wakeups, terminal.raw():
+                terminal.say(_greeting(client.pod, leave_by, read_only=read_only))
                 session = _Session(client, terminal, wakeups, leave_by, read_only=read_only)
                 return session.run(recent)
 
@@ -154,8 +154,11 @@ class _Session:
     def _step(self) -> None:
         poller = select.poll()
         room = self._terminal.waiting < OUTPUT_AHEAD
-        sending = select.POLLOUT if self._outgoing else 0
-        poller.register(self._client, (select.POLLIN if room else 0) | sending)
+        wanted = (select.POLLIN if room else 0) | (select.POLLOUT if self._outgoing else 0)
+        if wanted:
+            # Not registered for nothing: the end of the connection would be told again and again
+            # while the terminal still has to take what came before it.
+            poller.register(self._client, wanted)
         poller.register(self._wakeups, select.POLLIN)
         if self._queued < INPUT_AHEAD:
             poller.register(self._terminal.input, select.POLLIN)

@@ -136,12 +136,13 @@ class Terminal:
             self._give_back(saved)
 
     def _give_back(self, saved: list[Any]) -> None:
-        left_other_screen = self.modes.alternate_screen
+        # The other screen gives back the cursor's place, and we came at the start of a line.
+        on_new_line = self._at_line_start or self.modes.alternate_screen
         reported = self.modes.reports_keys
         # What is still pending may have been cut anywhere; the program paints again for the next.
         self._pending.clear()
         self.write(self.modes.leaving())
-        if not (self._at_line_start or left_other_screen):
+        if not on_new_line:
             self.write(b"\r\n")
         self.drain()
         try:

@@ -71,7 +71,7 @@ def test_a_switch_of_screens_is_found_across_the_windows_of_the_search(tmp_path:
 
 
 def test_a_long_output_is_read_from_its_end_only(tmp_path: Path) -> None:
-    """A sparse gigabyte before the tail costs nothing; the cut line at its beginning is left out."""
+    """A gigabyte before the tail costs nothing; the cut line at its beginning is left out."""
     path = tmp_path / "output"
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
     os.truncate(path, 1 << 30)

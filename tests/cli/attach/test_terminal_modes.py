@@ -1,4 +1,4 @@
-"""Modes of a terminal: read off the output, given to a late viewer, taken back from a leaving one."""
+"""Modes of a terminal: read off the output, given to a late viewer, taken back at the end."""
 
 from __future__ import annotations
 
