@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import get_native_id
 
 TEMPORARY_SUFFIX = ".tmp"
 PRIVATE_FILE = 0o600
@@ -33,6 +34,19 @@ def _remove_if_there(path: str) -> None:
         return
 
 
+def _create_anew(path: str) -> int:
+    """Create a file and return its descriptor; what is there under this name goes away.
+
+    It can only be left from a crash, or put there to be written through (a link, a FIFO).
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, PRIVATE_FILE)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, flags, PRIVATE_FILE)
+
+
 def replace_whole(path: str, data: bytes, *, sync: bool = True) -> None:
     """Replace a file by temp file, fsync, rename and directory fsync.
 
@@ -43,10 +57,10 @@ def replace_whole(path: str, data: bytes, *, sync: bool = True) -> None:
         OSError: the file has its earlier content and the temporary file is gone; or, when only
             the directory could not be synced, the new content, which a power loss may take back.
     """
-    # The pid keeps two writers of one record from sharing a temporary file.
-    temporary = f"{path}.{os.getpid()}{TEMPORARY_SUFFIX}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(temporary, flags, PRIVATE_FILE)
+    # The thread id, unique on the host, keeps two writers of one record, in two processes or in
+    # two threads of one, from sharing a temporary file.
+    temporary = f"{path}.{get_native_id()}{TEMPORARY_SUFFIX}"
+    descriptor = _create_anew(temporary)
     try:
         try:
             write_all(descriptor, data)

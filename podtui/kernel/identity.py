@@ -17,6 +17,11 @@ class ProcessGone(Exception):
     """The process does not exist (ESRCH or its /proc entry is not there)."""
 
 
+NO_SUCH_PROCESS = frozenset({errno.ESRCH, errno.EINVAL, errno.ENOENT})
+"""How ``pidfd_open`` says that a pid is of no process: nobody's (ESRCH), or a thread's, which was
+EINVAL and is ENOENT on newer kernels. Every other error is "could not tell"."""
+
+
 class ProcessStat:
     """The fields of ``/proc/PID/stat`` podtui uses; times in clock ticks, ``rss`` in bytes."""
 
@@ -201,17 +206,18 @@ def pidfd_inode(descriptor: int) -> int | None:
 
 
 def _find_out_inodes() -> bool:
-    """Whether the pidfds of two processes have two inodes (pidfs) or one (before Linux 6.9)."""
-    other = os.getppid() if os.getpid() == 1 or os.getppid() > 1 else 1
-    if other == 0:  # the first process of a namespace has nobody to be compared with
-        return False
+    """Whether pidfds are of a file system of their own (pidfs), where each process has an inode.
+
+    Before Linux 6.9 they are anonymous files like an eventfd, which all share one inode. Comparing
+    with that instead of another process works for the first process of a namespace too.
+    """
     own = os.pidfd_open(os.getpid())
     try:
-        second = os.pidfd_open(other)
+        anonymous = os.eventfd(0, os.EFD_CLOEXEC)
         try:
-            return os.fstat(own).st_ino != os.fstat(second).st_ino
+            return os.fstat(own).st_dev != os.fstat(anonymous).st_dev
         finally:
-            os.close(second)
+            os.close(anonymous)
     finally:
         os.close(own)
 
@@ -260,8 +266,7 @@ def identify(pid: int, descriptor: int | None = None) -> Identity:
     try:
         handle = os.pidfd_open(pid) if descriptor is None else descriptor
     except OSError as error:
-        # EINVAL: the pid is that of a thread, not of a process: whatever it was, it is not here.
-        if error.errno in {errno.ESRCH, errno.EINVAL}:
+        if error.errno in NO_SUCH_PROCESS:
             raise ProcessGone(str(pid)) from None
         raise
     try:

@@ -39,9 +39,10 @@ def decode(data: bytes) -> object:
     text = data.decode("utf-8").lstrip(_WHITESPACE)
     try:
         value, end = _scan(text, 0)
-    # ImportError: the accelerator loads its error class from `json` on demand, and the library
-    # may have been deleted while the supervisor ran; the text is bad all the same.
-    except (StopIteration, RecursionError, ImportError) as error:
+    # The accelerator takes its error class from `json`: where that is not loaded it fails with a
+    # SystemError (3.11), or loads it then, which an ImportError says it could not (a deleted
+    # library). All of these mean that the text is bad.
+    except (StopIteration, RecursionError, SystemError, ImportError) as error:
         raise ValueError("not a JSON text, or one nested too deeply") from error
     if text[end:].strip(_WHITESPACE):
         raise ValueError("there is more after the end of the JSON text")

@@ -6,10 +6,9 @@ look and a signal, a pidfd then answers ESRCH.
 
 from __future__ import annotations
 
-import errno
 import os
 
-from podtui.kernel.identity import Identity, ProcessGone, identify
+from podtui.kernel.identity import NO_SUCH_PROCESS, Identity, ProcessGone, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def open_target(pid: int) -> int:
     try:
         return os.pidfd_open(pid)
     except OSError as error:
-        if error.errno in {errno.ESRCH, errno.EINVAL}:
+        if error.errno in NO_SUCH_PROCESS:
             raise ProcessGone(str(pid)) from None
         raise
 

@@ -9,8 +9,13 @@ from _collections_abc import Callable
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, socket
 
 from podtui.supervisor.errors import CannotStart, describe
+from podtui.supervisor.events import EventLoop
+from podtui.supervisor.log import log
 
 _BACKLOG = 64
+_TIMER = "socket"
+_LOOK_AFTER_S = 0.2
+_LONGEST_RETRY_S = 60.0
 _ONLY_OWNER_FILE = 0o177
 _OTHERS = 0o077
 
@@ -153,45 +158,33 @@ class AddressKeeper:
     """Binds the socket again when its name was removed.
 
     Args:
-        after: sets a timer: name, delay in seconds, action.
-        replaced: called with the old listener's place taken by a new one.
+        loop: sets the timers.
+        bind: puts a new listener in the place of the old one; raises CannotStart.
     """
 
-    _REST_S = 0.5
-    _LONGEST_RETRY_S = 30.0
-
-    def __init__(
-        self,
-        address: Address,
-        after: Callable[[str, float, Callable[[], None]], None],
-        replace: Callable[[], None],
-    ) -> None:
+    def __init__(self, address: Address, loop: EventLoop, bind: Callable[[], None]) -> None:
         self._address = address
-        self._after = after
-        self._replace = replace
-        self._rests = False
-        self._retry_s = self._REST_S
+        self._loop = loop
+        self._bind = bind
+        self._retry_s = _LOOK_AFTER_S
 
     def something_left(self) -> None:
-        """Look at our name; called on SIGIO, which may be about another name."""
-        if not self._rests:
-            # Watched again only after a rest, so that two hundred pods that end together do not
-            # wake each other forty thousand times; the look after it misses nothing.
-            self._rests = True
-            self._after("socket watch", self._REST_S, self._watch_again)
-        self._check()
+        """Look at our name soon; called on SIGIO, which may be about another name.
 
-    def _watch_again(self) -> None:
-        self._rests = False
-        self._address.watch()
-        self._check()
+        Not at once: whoever removes the directory with all that is in it should get done, and two
+        hundred pods that end together should not wake each other forty thousand times.
+        """
+        if not self._loop.has_timer(_TIMER):
+            self._loop.after(_TIMER, _LOOK_AFTER_S, self._look)
 
-    def _check(self) -> None:
+    def _look(self) -> None:
+        self._address.watch()  # before the look, so that what happens after it is told again
         if self._address.is_in_place():
             return
         try:
-            self._replace()
-            self._retry_s = self._REST_S
-        except CannotStart:
-            self._after("socket retry", self._retry_s, self._check)
-            self._retry_s = min(self._retry_s * 2, self._LONGEST_RETRY_S)
+            self._bind()
+            self._retry_s = _LOOK_AFTER_S
+        except CannotStart as failure:
+            log(f"the run cannot be reached: {failure}")
+            self._retry_s = min(self._retry_s * 2, _LONGEST_RETRY_S)
+            self._loop.after(_TIMER, self._retry_s, self._look)

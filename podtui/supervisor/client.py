@@ -79,6 +79,9 @@ class Client:
             return
         except OSError as error:
             raise ClientGone from error
+        if not data and self._unsent and not self.is_viewer:
+            self.closes_when_sent = True  # it has asked all it wanted, and still takes answers
+            return
         if not data:
             raise ClientGone
         try:

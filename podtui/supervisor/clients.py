@@ -24,6 +24,7 @@ HELLO_WITHIN_S = 5.0
 _REDRAW_PAUSE_S = 0.05
 _ACCEPT_REST_S = 1.0
 _LAST_WORDS_WITHIN_S = 1.0
+_MOST_FAREWELL_ROUNDS = 10
 _LONGEST_NAME = 200
 _TRANSIENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _ENDED_REASON = "the run has ended; what was not typed yet was not typed"
@@ -140,7 +141,6 @@ class Clients:
     def _admit(self, connection: socket) -> None:
         self._count += 1
         client = Client(self._count, connection, self._loop)
-        self._loop.watch(client.descriptor, READABLE, lambda event: self._on_event(client, event))
         self._clients[client.number] = client
         self._guard(client, self._check_newcomer)
 
@@ -154,6 +154,7 @@ class Clients:
         if len(self._clients) > MOST_CLIENTS:
             self._refuse(client, "busy", f"{MOST_CLIENTS} clients are connected; close one first")
             raise ClientGone
+        self._loop.watch(client.descriptor, READABLE, lambda event: self._on_event(client, event))
         self._expected_hellos[client.number] = time.monotonic() + HELLO_WITHIN_S
         if not self._loop.has_timer("hello"):
             self._loop.after("hello", HELLO_WITHIN_S, self._drop_silent)
@@ -392,8 +393,20 @@ class Clients:
         self._typing.give_up(_ENDED_REASON)
         for client in list(self._clients.values()):
             self._guard(client, lambda each: self._part_from(each, ended))
-        self._loop.after("farewell", _LAST_WORDS_WITHIN_S, self._finish_farewell)
+        self._wait_for_viewers(_MOST_FAREWELL_ROUNDS)
         self._maybe_finish_farewell()
+
+    def _wait_for_viewers(self, rounds: int) -> None:
+        """Leave when nobody took anything for a second; the end is on record, nobody waits."""
+        sent = sum(client.offset for client in self._clients.values())
+
+        def look_again() -> None:
+            if rounds and sum(client.offset for client in self._clients.values()) > sent:
+                self._wait_for_viewers(rounds - 1)
+            else:
+                self._finish_farewell()
+
+        self._loop.after("farewell", _LAST_WORDS_WITHIN_S, look_again)
 
     def _part_from(self, client: Client, ended: dict[str, object]) -> None:
         if client.is_viewer:

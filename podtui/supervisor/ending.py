@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from _collections_abc import Callable
 
 from podtui.kernel.identity import ProcessStat
 from podtui.supervisor.errors import describe
 from podtui.supervisor.events import EventLoop
+from podtui.supervisor.log import log
 from podtui.supervisor.signalling import SIGKILL, SIGTERM
 from podtui.supervisor.tree import Key, Survey, Tree, ask_numbers, key
 
@@ -149,5 +149,5 @@ class TreeEnding:
             return self._tree.survey()
         except OSError as error:
             # No descriptor or memory left for a look: the next round looks again.
-            sys.stderr.write(f"could not look at the process tree: {describe(error)}\n")
+            log(f"could not look at the process tree: {describe(error)}")
             return None

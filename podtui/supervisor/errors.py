@@ -2,21 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-
-DISK_ERRNOS = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EIO,
-        errno.EROFS,
-        errno.EFBIG,
-        errno.ESTALE,
-        errno.EACCES,
-        errno.ENOENT,
-    }
-)
-
 
 class CannotStart(Exception):
     """The run was not started.

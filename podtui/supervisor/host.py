@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from _collections_abc import Callable
 
 from podtui.kernel.identity import ProcessStat
@@ -14,6 +13,7 @@ from podtui.supervisor.clients import Clients, Facts
 from podtui.supervisor.ending import LONGEST_LIST, PROOF_ECHILD, TreeEnding
 from podtui.supervisor.errors import CannotStart, describe
 from podtui.supervisor.events import READABLE, WRITABLE, EventLoop
+from podtui.supervisor.log import log
 from podtui.supervisor.output import OutputFile
 from podtui.supervisor.run_directory import RunDirectory
 from podtui.supervisor.signalling import SIGCHLD, SIGINT, SIGIO, SIGTERM
@@ -59,7 +59,7 @@ class Host:
         self._typing = TypingQueue(terminal, self._update_terminal_interest)
         self._clients = Clients(loop, address, terminal, self._typing, self._facts())
         self._address = address
-        self._keeper = AddressKeeper(address, loop.after, self._clients.listen)
+        self._keeper = AddressKeeper(address, loop, self._clients.listen)
         self._child: BlockedChild | None = None
         self._child_status: int | None = None
         self._verdict = b""
@@ -174,7 +174,7 @@ class Host:
         try:
             self._kept = self._tree.survey().living[:LONGEST_LIST]
         except OSError as error:
-            sys.stderr.write(f"who is left running could not be seen: {describe(error)}\n")
+            log(f"who is left running could not be seen: {describe(error)}")
         self._on_tree_ended(PROOF_ECHILD if self._reap() else "")
 
     # Ending
@@ -221,7 +221,7 @@ class Host:
             self._directory.write_exit(self._specification, self._exit_facts())
         except OSError as error:
             self._output.disk_error = describe(error)
-            sys.stderr.write(f"the end of the run is not on record yet: {describe(error)}\n")
+            log(f"the end of the run is not on record yet: {describe(error)}")
             self._try_again(self._record_end)
             return
         if self._start_failure is not None:
@@ -310,7 +310,7 @@ class Host:
 
     def _wait_for_disk(self) -> None:
         """Leave output in the terminal, which blocks the agent, until the disk takes it again."""
-        sys.stderr.write(f"output is not written: {self._output.disk_error}\n")
+        log(f"output is not written: {self._output.disk_error}")
         self._update_terminal_interest()
         self._try_again(self._write_on)
 

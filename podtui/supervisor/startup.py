@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from podtui.kernel import plainjson, prctl
 from podtui.kernel.identity import Identity, ProcessGone, identify
@@ -12,11 +13,13 @@ from podtui.supervisor.child import BlockedChild, close_all_but
 from podtui.supervisor.errors import CannotStart, describe
 from podtui.supervisor.events import EventLoop
 from podtui.supervisor.host import Host
+from podtui.supervisor.log import log
 from podtui.supervisor.output import OutputFile
 from podtui.supervisor.run_directory import RunDirectory
 from podtui.supervisor.specification import Specification, read_specification
 from podtui.supervisor.terminal import Terminal
 
+_OWN_FAULT = 70
 _NAME = "podtui-pod"
 _SPECIFICATION_PIPE, _READY_PIPE, _LOG = 0, 1, 2
 
@@ -65,9 +68,10 @@ def host_run(arguments: list[str], inherited_umask: int) -> int:
     except CannotStart as failure:
         ready.say(failure)
         return 1
-    except BaseException as bug:
+    except Exception as bug:  # noqa: BLE001 - for the starter, who must not wait for a deadline
+        sys.excepthook(*sys.exc_info())  # the log first: the starter reads it when it is told
         ready.say(CannotStart("internal", f"the supervisor itself failed: {bug!r}; see its log"))
-        raise
+        return _OWN_FAULT
     return 0
 
 
@@ -174,4 +178,4 @@ def _record_failure(
         directory.write_exit(specification, facts)
     except OSError as error:
         # The ready line still says it; without the record the run is judged by its lock.
-        os.write(_LOG, f"the failed start is not on record: {describe(error)}\n".encode())
+        log(f"the failed start is not on record: {describe(error)}")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from podtui.kernel import signals, times
 from podtui.kernel.identity import ProcessGone, ProcessStat, pidfd_inode
 from podtui.supervisor.errors import describe
 from podtui.supervisor.events import EventLoop
+from podtui.supervisor.log import log
 from podtui.supervisor.output import OutputFile
 from podtui.supervisor.run_directory import RunDirectory, now_text
 from podtui.supervisor.tree import Key, Tree, key
 
-_APART_S = 1.0
+APART_S = 1.0
 _FIRST_AFTER_S = 0.2
-_SCANS_APART_S = 2.0
+SCANS_APART_S = 2.0
 _SCAN_COST_FACTOR = 100
 """A look at the tree that took t is not repeated for 100 t: at most one percent of a core."""
 MOST_DESCENDANTS = 500
@@ -78,17 +78,17 @@ class StatusWriter:
         except OSError as error:
             # A convenience for readers: the run goes on without it. Told once per episode.
             if not self._has_failed:
-                sys.stderr.write(f"status.json was not written: {describe(error)}\n")
+                log(f"status.json was not written: {describe(error)}")
             self._has_failed = True
-        self._next_write = time.monotonic() + _APART_S
+        self._next_write = time.monotonic() + APART_S
         if not scan_is_due:
-            self._loop.after("status", max(self._next_scan - now, _APART_S), self._write)
+            self._loop.after("status", max(self._next_scan - now, APART_S), self._write)
 
     def _scan(self, now: float) -> None:
         try:
             found = self._tree.survey().living[:MOST_DESCENDANTS]
         except OSError as error:
-            sys.stderr.write(f"could not look at the process tree: {describe(error)}\n")
+            log(f"could not look at the process tree: {describe(error)}")
         else:
             self._inodes = {key(each): self._inode(each) for each in found}
             self._descendants = [
@@ -101,7 +101,7 @@ class StatusWriter:
                 for each in found
             ]
         cost = time.monotonic() - now
-        self._next_scan = now + max(_SCANS_APART_S, cost * _SCAN_COST_FACTOR)
+        self._next_scan = now + max(SCANS_APART_S, cost * _SCAN_COST_FACTOR)
 
     def _inode(self, found: ProcessStat) -> int | None:
         if key(found) in self._inodes:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from supervisor.harness import Run
+
+from tests.supervisor.harness import Run
 
 NewRun = Callable[..., Run]
 

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import podtui
 from podtui.kernel import frames, identity, signals
 
 ENTRY = Path(podtui.__file__).parent / "supervisor" / "__main__.py"
+SEAMS = Path(__file__).parent / "seams"
+"""Supervisors with one thing changed, for what cannot be brought about from outside."""
 POD_ID = "01JD00000000000000000000AA"
 DEADLINE_S = 20.0
 PYTHON = sys.executable
@@ -73,6 +75,9 @@ class Connection:
         self.socket.settimeout(DEADLINE_S)
         try:
             self.socket.connect(f"/proc/self/fd/{handle}/{path.name}")
+        except OSError:
+            self.socket.close()
+            raise
         finally:
             os.close(handle)
         self._unpacker = frames.Unpacker()
@@ -80,7 +85,7 @@ class Connection:
         self.output = b""
         self.sizes: list[Json] = []
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,6 +138,13 @@ class Connection:
             frame = self.next_frame()
             if frame is None:
                 raise ConnectionError(f"closed before {wanted!r} came; output: {self.output!r}")
+        return self.output
+
+    def read_bytes(self, count: int) -> bytes:
+        """Return the output so far, which has at least so many bytes."""
+        while len(self.output) < count:
+            if self.next_frame() is None:
+                raise ConnectionError(f"closed after {len(self.output)} bytes of output")
         return self.output
 
     def is_closed_by_peer(self) -> bool:
@@ -226,7 +238,11 @@ class Run:
         self, role: str = "control", *, columns: int = 0, rows: int = 0, start: int = -1
     ) -> Connection:
         connection = Connection(self.socket_path)
-        connection.hello(role, columns=columns, rows=rows, start=start)
+        try:
+            connection.hello(role, columns=columns, rows=rows, start=start)
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def stop(self, grace_s: float = 5.0, by: str = "test") -> None:
@@ -245,7 +261,9 @@ class Run:
         return dict(json.loads((self.directory / "run.json").read_text()))
 
     def status_record(self) -> Json:
-        return dict(json.loads((self.directory / "status.json").read_text()))
+        """Return the status record, or {} while there is none yet."""
+        path = self.directory / "status.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def output(self) -> bytes:
         return (self.directory / "output").read_bytes()

@@ -1,0 +1,79 @@
+"""JSON, times and index rows as the supervisor writes them, checked against the library's own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podtui.kernel import indexrows, plainjson, times
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_what_is_written_is_what_the_library_reads(value: object) -> None:
+    """Every value of JSON comes back the same, from us and from the library."""
+    assert json.loads(plainjson.encode(value)) == value
+    assert plainjson.decode(plainjson.encode(value)) == value
+    assert plainjson.decode(json.dumps(value, ensure_ascii=False).encode("utf-8")) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"", b"{", b"[1,]", b"{'a': 1}", b"NaN", b"[Infinity]", b"nul", b'"open', b"{} {}"),
+        *(b"\xff", b"[" * 100_000, b"1" * 5000, b'{"a" 1}', b'"\\u12"', b"\xef\xbb\xbf{}"),
+    ],
+    ids=range(15),
+)
+def test_what_is_not_json_is_a_value_error(text: bytes) -> None:
+    """One kind of error for all that hostile or torn texts can be, so that none gets past."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are for people and may change
+        plainjson.decode(text)
+
+
+def test_only_an_object_is_an_object() -> None:
+    """A list or a number where an object belongs is refused like a broken text."""
+    assert plainjson.decode_object(b' {"a": [1, null]} ') == {"a": [1, None]}
+    for text in (b"[]", b"3", b"null", b'"{}"'):
+        with pytest.raises(ValueError, match="object"):
+            plainjson.decode_object(text)
+
+
+def test_what_has_no_form_in_json_is_refused() -> None:
+    """A mistake of ours fails at once instead of being written."""
+    with pytest.raises(TypeError):
+        plainjson.encode({"a": b"bytes"})
+
+
+@settings(deadline=None)
+@given(st.integers(0, 4_102_444_800_000_000_000))
+def test_times_are_those_of_the_library(wall_ns: int) -> None:
+    """UTC, to the microsecond, as records are decoded."""
+    text = times.rfc3339(wall_ns)
+    read = msgspec.convert(text, datetime)
+    seconds, rest = divmod(wall_ns, 1_000_000_000)
+    assert read == datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+    assert text.endswith("Z")
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 2**64 - 1)] * 3)), st.integers(0, 23))
+def test_a_torn_last_row_is_left_out(rows: list[tuple[int, int, int]], torn: int) -> None:
+    """Every whole row before it is read as it was written."""
+    data = b"".join(indexrows.pack_row(*row) for row in rows)
+    assert indexrows.unpack_rows(data + b"x" * torn) == rows
