@@ -6,14 +6,13 @@ for the code that starts them.
 
 from __future__ import annotations
 
-
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from podtui.core.errors import BadInput, PodtuiError, Refused, TimedOut, leaf_of
+from podtui.core.errors import BadInput, PodtuiError, Refused, TimedOut, UnknownState, leaf_of
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import Inspection, PodView, Problem, RunView, Snapshot
@@ -22,10 +21,12 @@ from podtui.core.paths import PodPaths, default_store
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.system.host import System
+from podtui.core.system.watch import WatchFailed, watch
 from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
     import threading
+
     from podtui.core.actions.read import Reading
     from podtui.core.model.events import Event
     from podtui.core.model.plans import Plan, Report
@@ -211,8 +212,17 @@ class ControlPlane:
                 kept="the pod is kept with the reason in its exit record",
             )
         view = self._look_at(request.name)
+        if not launch.started and view.verdict is not Verdict.ALIVE:
+            raise UnknownState(
+                f"whether {request.name!r} started cannot be told: {launch.error}; {view.message}",
+                pod=request.name,
+                next_step=f"podtui inspect {request.name}",
+                kept="its records and the words of its supervisor are kept",
+            )
         done = f"spawned {request.name}, run 1: {view.message}"
-        return Report(action="spawn", pod=request.name, done=(done,), view=view)
+        return Report(
+            action="spawn", pod=request.name, done=(done,), skipped=launch.remarks, view=view
+        )
 
     def plan_send(self, name: str, text: str, *, enter: bool = True) -> Plan:
         """Return what a send will do."""
@@ -223,12 +233,12 @@ class ControlPlane:
     def send(self, name: str, text: str, *, enter: bool = True, actor: str = "operator") -> Report:
         """Type a line into a pod's terminal; returns once the terminal has all of it."""
         from podtui.core.actions.send import carry_out_send
-        from podtui.core.model.plans import Report
 
         self.store.refuse_if_read_only()
-        view = self._look_at(self.store.name_of(name))
-        done = carry_out_send(self.store, view, text, enter=enter, actor=actor)
-        return Report(action="send", pod=view.name, done=done, view=view)
+        own_name = self.store.name_of(name)
+        return carry_out_send(
+            self.store, lambda: self._look_at(own_name), text, enter=enter, actor=actor
+        )
 
     def plan_stop(self, name: str, *, grace_s: float | None = None) -> Plan:
         """Return what a stop will do."""
@@ -239,18 +249,16 @@ class ControlPlane:
     def stop(self, name: str, *, grace_s: float | None = None, actor: str = "operator") -> Report:
         """End a pod's run; returns when its process tree is gone."""
         from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop
-        from podtui.core.model.plans import Report
 
         self.store.refuse_if_read_only()
         own_name = self.store.name_of(name)
-        done, view = carry_out_stop(
+        return carry_out_stop(
             self.store,
             lambda: self.inspect(own_name),
             name=own_name,
             grace_s=DEFAULT_GRACE_S if grace_s is None else grace_s,
             actor=actor,
         )
-        return Report(action="stop", pod=own_name, done=done, view=view)
 
     # reading
 
@@ -273,7 +281,8 @@ class ControlPlane:
             reader=reader,
             view=view,
             from_start=from_start,
-            peek=peek,
+            # A store that is only shown has no cursor moved in it.
+            peek=peek or self.read_only,
             is_over=lambda: self._look_at(own_name).verdict is Verdict.DEAD,
         )
 
@@ -318,21 +327,25 @@ class ControlPlane:
 
         own_name = self.store.name_of(name)
         settled = threading.Event()
-        latest: list[PodView] = []
+        latest = [self._look_at(own_name)]
 
         def see(picture: Snapshot) -> None:
             view = picture.find(own_name)
-            if view is not None:
+            # What was waited for is kept: a moment later it may be over.
+            if view is not None and not settled.is_set():
                 latest[:] = [view]
-                if view.status in until or _is_settled(view, until):
+                if _is_decided(view, until):
                     settled.set()
 
-        live = self.watch(see)
-        try:
-            _wait_for(settled, timeout_s, stop)
-        finally:
-            live.close()
-        return _waited(own_name, latest[0] if latest else None, until, timeout_s)
+        if not _is_decided(latest[0], until):
+            from podtui.core.observe.live import LiveView
+
+            live = LiveView(self.store, see, only=[own_name])
+            try:
+                _wait_for(settled, timeout_s, stop)
+            finally:
+                live.close()
+        return _waited(own_name, latest[0], until, timeout_s)
 
     def events(self) -> list[Event]:
         """Return every event, oldest first; ends nobody had noticed yet are noticed now."""
@@ -341,18 +354,17 @@ class ControlPlane:
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
         """Yield every event as it is written, those of the past first, until ``stop`` is set."""
-        import threading
-
-        changed = threading.Event()
-        live = self.watch(lambda _: changed.set())
+        # Somebody must look, or deaths nobody notices would never come to be events.
+        live = self.watch(lambda _: None)
         position: JournalPosition | None = None
         try:
-            while not stop.is_set():
+            for _ in _beats(self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
-                yield from read.events
-                changed.wait()
-                changed.clear()
+                for event in read.events:
+                    if stop.is_set():
+                        return
+                    yield event
         finally:
             live.close()
 
@@ -368,9 +380,22 @@ def caller_of(environment: Mapping[str, str]) -> str:
     return environment.get("PODTUI_POD") or "operator"
 
 
-def _is_settled(view: PodView, until: frozenset[Status]) -> bool:
-    """Whether a pod has ended for good in a status nobody waited for."""
-    return view.verdict is Verdict.DEAD and not until & {view.status}
+def _is_decided(view: PodView, until: frozenset[Status]) -> bool:
+    """Whether a pod is what was waited for, or has ended for good as something else."""
+    return view.status in until or view.verdict is Verdict.DEAD
+
+
+def _beats(journal: Path, stop: threading.Event) -> Iterator[None]:
+    """Yield at once, after every change of the journal, and every second, until ``stop`` is set."""
+    yield
+    while not stop.is_set():
+        try:
+            for _ in watch(journal, stop=stop, recursive=False):
+                yield
+        except WatchFailed:
+            # Without a watcher the journal is read every second, and the watcher tried again.
+            yield
+            stop.wait(1.0)
 
 
 def _wait_for(
@@ -388,14 +413,12 @@ def _wait_for(
                 return
 
 
-def _waited(
-    name: str, view: PodView | None, until: frozenset[Status], timeout_s: float | None
-) -> PodView:
+def _waited(name: str, view: PodView, until: frozenset[Status], timeout_s: float | None) -> PodView:
     wanted = " or ".join(sorted(status.value for status in until))
-    if view is not None and view.status in until:
+    if view.status in until:
         return view
-    now = f"it is {view.status.value}: {view.message}" if view else "it was not seen"
-    if view is not None and view.status in ENDED_STATUSES:
+    now = f"it is {view.status.value}: {view.message}"
+    if view.status in ENDED_STATUSES:
         raise Refused(
             f"{name!r} will not become {wanted}: {now}",
             pod=name,

@@ -222,6 +222,14 @@ def socket_directories(
     return (Path(chosen) / APPLICATION / f"store-{store_inode:x}", store.own_runtime)
 
 
+@dataclass(frozen=True, slots=True)
+class SocketPlace:
+    """Where a run's supervisor listens: directories, the preferred one first, and a file name."""
+
+    directories: tuple[Path, ...]
+    name: str
+
+
 def socket_name(pod_id: str, run: int) -> str:
     """Return the file name of a run's socket inside its directory."""
     return f"{pod_id}.{run}.sock"

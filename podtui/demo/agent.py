@@ -10,6 +10,7 @@ Exit codes: 0 when a part is over, 3 for the part that crashes, 2 for a role the
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -25,6 +26,7 @@ STEP_PAUSE_S = 0.25
 ROUND_PAUSE_S = 6.0
 """The beat of what goes on for ever: at most one small group of lines in this time."""
 CHILD_READ_PAUSE_S = 60.0
+READ_LINES = 4
 BAR_CELLS = 24
 
 GREEN, YELLOW, BLUE, DIM, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[2m", "\x1b[0m"
@@ -57,6 +59,12 @@ CODER_FILES = (
     ("importer/writer.py", 64, 22),
     ("importer/errors.py", 7, 0),
     ("tests/test_reader.py", 38, 5),
+)
+CODER_ROUNDS = (
+    ("write the new format", "wrote", "162 lines added, 75 removed"),
+    ("give every field its type", "typed", "the types agree"),
+    ("take out what is used once", "simplified", "the tests pass: 126"),
+    ("read it again as a stranger", "reread", "two comments mended"),
 )
 REVIEWER_LINES = (
     "Reading the old records: 1,204 files, the oldest of 2019.",
@@ -157,11 +165,11 @@ def planner(voice: Voice) -> int:
     while True:
         time.sleep(CHILD_READ_PAUSE_S)
         voice.write("\n$ podtui read coder\n")
-        podtui(voice, "read", "coder")
+        podtui(voice, "read", "coder", newest=READ_LINES)
 
 
-def podtui(voice: Voice, *arguments: str) -> None:
-    """Run a podtui command as any pod would, with the pod's own environment."""
+def podtui(voice: Voice, *arguments: str, newest: int | None = None) -> None:
+    """Run a podtui command as any pod would, and repeat what it says or its newest lines."""
     # From the directory the package is in, so that this works from a checkout as well.
     done = subprocess.run(
         [sys.executable, "-m", "podtui", *arguments],
@@ -172,25 +180,34 @@ def podtui(voice: Voice, *arguments: str) -> None:
         errors="replace",
         check=False,
     )
-    voice.write(done.stdout + done.stderr)
+    lines = done.stdout.splitlines()
+    if newest is not None and len(lines) > newest:
+        voice.write(f"  … {len(lines) - newest} lines …\n")
+        lines = lines[-newest:]
+    voice.write("".join(f"{line}\n" for line in [*lines, *done.stderr.splitlines()]))
 
 
 def coder(voice: Voice) -> int:
     """Work through files with colours and a progress bar, then over them again, for ever."""
-    round_number = 1
-    while True:
-        voice.write(f"\n{BLUE}round {round_number}{PLAIN}\n")
+    for number, (aim, verb, outcome) in enumerate(itertools.cycle(CODER_ROUNDS)):
+        voice.write(f"\n{BLUE}{aim}{PLAIN}\n")
         for path, added, removed in CODER_FILES:
-            for done in range(0, BAR_CELLS + 1, 4):
-                bar = "█" * done + "░" * (BAR_CELLS - done)
-                voice.write(f"\r  {bar} {path}")
-                voice.pause(STEP_PAUSE_S)
-            marks = f"{GREEN}+{added}{PLAIN} {YELLOW}-{removed}{PLAIN}"
-            voice.write(f"\r\x1b[K  edited {path}  {marks}\n")
+            draw_bar(voice, path)
+            share = number % len(CODER_ROUNDS) + 1
+            marks = f"{GREEN}+{added // share}{PLAIN} {YELLOW}-{removed // share}{PLAIN}"
+            voice.write(f"\r\x1b[K  {verb} {path}  {marks}\n")
             voice.pause(LINE_PAUSE_S)
-        voice.write(f"{DIM}  122 lines added, 75 removed; the types agree{PLAIN}\n")
-        round_number += 1
+        voice.write(f"{DIM}  {outcome}{PLAIN}\n")
         time.sleep(ROUND_PAUSE_S)
+    return 0
+
+
+def draw_bar(voice: Voice, path: str) -> None:
+    """Draw a progress bar over itself, as agents do."""
+    for done in range(0, BAR_CELLS + 1, 4):
+        bar = "█" * done + "░" * (BAR_CELLS - done)
+        voice.write(f"\r  {bar} {path}")
+        voice.pause(STEP_PAUSE_S)
 
 
 def reviewer(voice: Voice) -> int:

@@ -7,6 +7,8 @@ screen is closed; `stop_demo` ends them and what is left of them.
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 import stat
 import sys
@@ -87,12 +89,13 @@ def run_demo(
     plane = start_demo(root, say, system, pace)
     if open_screen is None:
         wait_for_planner(plane)
-        for line in tree_lines(plane.snapshot()):
-            say(line)
         code = 0
+        told = [*tree_lines(plane.snapshot()), "The pods go on running."]
     else:
+        # The screen itself says at its end that the pods go on running.
         code = open_screen(plane)
-    for line in closing_lines(plane.store_path):
+        told = []
+    for line in (*told, *ways_back(plane.store_path)):
         say(line)
     return code
 
@@ -209,13 +212,25 @@ def tree_lines(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def closing_lines(store: Path) -> tuple[str, ...]:
+def ways_back(store: Path) -> tuple[str, ...]:
     """Return how to come back to the demo and how to end it."""
+    podtui = program_words()
     return (
-        "The pods go on running.",
-        f"  look again:  PODTUI_HOME={store} podtui",
-        f"  end them:    podtui demo --stop {store}",
+        f"  look again:  PODTUI_HOME={shlex.quote(str(store))} {podtui}",
+        f"  end them:    {podtui} demo --stop {shlex.quote(str(store))}",
     )
+
+
+def program_words() -> str:
+    """Return how this very podtui is called from where the operator is."""
+    script = Path(sys.executable).with_name("podtui")
+    if shutil.which("podtui") == str(script):
+        return "podtui"
+    if not script.is_file():
+        return f"{shlex.quote(sys.executable)} -m podtui"
+    here = Path.cwd()
+    near = script.relative_to(here) if script.is_relative_to(here) else script
+    return shlex.quote(str(near))
 
 
 def _own_store(root: Path | None) -> Path:

@@ -112,6 +112,14 @@ def read_arguments(pid: int) -> list[str]:
     return [part.decode("utf-8", "surrogateescape") for part in parts[:-1]]
 
 
+def ignores(pid: int, number: int) -> bool:
+    """Whether a process ignores a signal; raises as `read_stat`."""
+    for line in _read_proc(f"{PROC}/{pid}/status").splitlines():
+        if line.startswith(b"SigIgn:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def read_syscall(pid: int) -> str:
     """Return the system call a process is blocked in, with its arguments, as the kernel tells it.
 

@@ -9,8 +9,8 @@ from podtui.kernel.identity import ProcessStat
 from podtui.supervisor.errors import describe
 from podtui.supervisor.events import EventLoop
 from podtui.supervisor.log import log
-from podtui.supervisor.signalling import SIGKILL, SIGTERM
-from podtui.supervisor.tree import Key, Survey, Tree, ask_numbers, key
+from podtui.supervisor.signalling import SIGKILL
+from podtui.supervisor.tree import Key, Survey, Tree, key
 
 PROOF_ECHILD = "echild"
 """The kernel said that this supervisor has no child left, living or dead."""
@@ -63,7 +63,7 @@ class TreeEnding:
         if survey is not None:
             self._has_foreign = bool(survey.foreign)
             self.asked = {key(each): each for each in survey.living[:LONGEST_LIST]}
-            self._tree.signal(survey.living, *ask_numbers(SIGTERM))
+            self._tree.ask(survey.living)
         self._loop.after("grace", grace_s, self._kill)
         self.something_ended()
 

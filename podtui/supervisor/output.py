@@ -58,17 +58,17 @@ class OutputFile:
         return True
 
     def _add_row(self, wall_ns: int) -> None:
-        boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        if self._rows and boottime_ns - self._last_row_ns < ROW_EVERY_NS:
+        awake_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        if self._rows and awake_ns - self._last_row_ns < ROW_EVERY_NS:
             return
-        row = pack_row(wall_ns, boottime_ns, self.length)
+        row = pack_row(wall_ns, awake_ns, self.length)
         try:
             written = os.pwrite(self._index, row, self._rows * ROW.size)
         except OSError:
             return  # A coarser index loses no output; the output's own write tells of the disk.
         if written == ROW.size:
             self._rows += 1
-            self._last_row_ns = boottime_ns
+            self._last_row_ns = awake_ns
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes that are on disk.

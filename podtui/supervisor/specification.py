@@ -42,6 +42,7 @@ class Specification:
         "run_record",
         "socket_directories",
         "socket_name",
+        "starts_before_boottime_s",
         "umask",
     )
 
@@ -61,7 +62,8 @@ class Specification:
         self.socket_name = _file_name(_text(raw, "socket_name"))
         self.keeps_leftovers = _choice(raw, "leftovers", ("end", "keep")) == "keep"
         self.leftovers_grace_s = seconds(raw.get("leftovers_grace_s"), 2.0)
-        umask = raw.get("umask", inherited_umask)
+        self.starts_before_boottime_s = _deadline(record)
+        umask = raw.get("umask")
         self.umask = umask & 0o777 if isinstance(umask, int) else inherited_umask
 
 
@@ -136,6 +138,14 @@ def _environment(value: object) -> dict[bytes, bytes]:
             raise ValueError("env holds something that is not a variable")
         environment[as_bytes(name)] = as_bytes(content)
     return environment
+
+
+def _deadline(record: dict[str, object]) -> float | None:
+    """Return the boot time in seconds after which the run must not start, None without one."""
+    reserved, allowed = record.get("reserved_boottime_s"), record.get("starting_deadline_s")
+    if not isinstance(reserved, (int, float)) or not isinstance(allowed, (int, float)):
+        return None
+    return float(reserved) + float(allowed)
 
 
 def _file_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from podtui.kernel import plainjson, prctl
 from podtui.kernel.identity import Identity, ProcessGone, identify
@@ -101,6 +102,7 @@ def _prepare(
     specification: Specification, directory: RunDirectory, lock: int, ready: ReadyLine
 ) -> tuple[Host, BlockedChild, dict[str, object]]:
     """Open everything and fork the command, blocked; return when it is on record who is who."""
+    _refuse_late_start(specification)
     prctl.become_subreaper()
     prctl.forbid_tracing()
     prctl.set_name(_NAME)
@@ -128,6 +130,17 @@ def _prepare(
         address.remove()
         raise
     return host, child, identities
+
+
+def _refuse_late_start(specification: Specification) -> None:
+    """Refuse to start after the deadline: the run counts as never started by then, for good."""
+    deadline = specification.starts_before_boottime_s
+    if deadline is not None and time.clock_gettime(time.CLOCK_BOOTTIME) > deadline:
+        raise CannotStart(
+            "timeout",
+            "its supervisor came after the time in which a reserved run must start; "
+            "the command was not started",
+        )
 
 
 def _open_output(directory: RunDirectory) -> OutputFile:

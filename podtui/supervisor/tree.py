@@ -7,7 +7,7 @@ import os
 from podtui.kernel import identity, signals
 from podtui.kernel.identity import ProcessGone, ProcessStat
 from podtui.supervisor import run_directory
-from podtui.supervisor.signalling import SIGCONT
+from podtui.supervisor.signalling import SIGCONT, SIGHUP, SIGTERM
 
 ENTRY = "/podtui/supervisor/__main__.py"
 POD_VARIABLE = "PODTUI_POD_ID"
@@ -109,6 +109,12 @@ class Tree:
             return None
         return f"it belongs to pod {pod_id}"
 
+    def ask(self, targets: list[ProcessStat]) -> None:
+        """Ask processes of a survey to end."""
+        known = {each.pid for each in targets} | {os.getpid()}
+        for each in targets:
+            self._signal_one(each, known, _request_to(each))
+
     def signal(self, targets: list[ProcessStat], *numbers: int) -> set[Key]:
         """Send signals to processes of a survey; return who got them.
 
@@ -138,9 +144,17 @@ class Tree:
             os.close(handle)
 
 
-def ask_numbers(number: int) -> tuple[int, int]:
-    """Return a request and what makes a stopped process hear it."""
-    return (number, SIGCONT)
+def _request_to(target: ProcessStat) -> tuple[int, ...]:
+    """Return what asks a process to end, and makes a stopped one hear it.
+
+    An interactive shell ignores TERM and hears HUP, as when its terminal is closed. Others get no
+    HUP: it would end them in the middle of what they do on TERM.
+    """
+    try:
+        is_deaf = identity.ignores(target.pid, SIGTERM)
+    except (ProcessGone, OSError, ValueError):
+        is_deaf = False
+    return (SIGTERM, SIGHUP, SIGCONT) if is_deaf else (SIGTERM, SIGCONT)
 
 
 def _children_or_none(pid: int) -> list[int]:

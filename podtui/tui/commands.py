@@ -105,9 +105,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "output.right", "output", "right,l", "→ l", "scroll_columns(8)", "right", "Scroll right"
     ),
-    Command(
-        "output.next-match", "output", "n", "n", "next_match", "next", "Go to the next match"
-    ),
+    Command("output.next-match", "output", "n", "n", "next_match", "next", "Go to the next match"),
     Command(
         "output.previous-match",
         "output",
@@ -317,7 +315,7 @@ COMMANDS: tuple[Command, ...] = (
         "quit",
         "quit",
         "Close the screen; the pods go on running",
-        footer=13,
+        footer=1,
         palette=True,
     ),
     Command(

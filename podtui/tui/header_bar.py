@@ -11,7 +11,6 @@ from podtui.core.model.verdicts import Status
 from podtui.tui.lines import LineWidget
 from podtui.tui.spans import Line, Span, own, safe, width_of
 
-NARROW = 80
 LATE_WITHOUT_LOOK_S = 15.0
 """A picture older than this comes from an observer that has stopped, whatever it said last."""
 _ROLES = {
@@ -20,7 +19,28 @@ _ROLES = {
     DetectorState.OFF: "failed",
 }
 _GLYPHS = {DetectorState.OK: "●", DetectorState.LATE: "▲", DetectorState.OFF: "✗"}
-ORDER = tuple(Status)
+# What a narrow line must cut away stands last.
+ORDER = (
+    Status.WORKING,
+    Status.WAITING,
+    Status.STALLED,
+    Status.UNRESPONSIVE,
+    Status.FAILED,
+    Status.LOST,
+    Status.UNKNOWN,
+    Status.STARTING,
+    Status.IDLE,
+    Status.EXITED,
+)
+
+
+# Words of the counts, of the detectors, and the clock: what is left out as the line gets narrow.
+_LEVELS = (
+    (True, True, True),
+    (False, True, True),
+    (False, False, True),
+    (False, False, False),
+)
 
 
 def counts_line(snapshot: Snapshot | None, *, words: bool) -> Line:
@@ -94,15 +114,18 @@ class HeaderBar(LineWidget):
     def _build(self) -> Line:
         width = self.size.width
         detectors = self._snapshot.detectors if self._snapshot else ()
-        clock = own(f"{self._local_time():%H:%M:%S} ", "text")
+        time = own(f"   {self._local_time():%H:%M:%S} ", "text")
         brand = (own(" podtui ", "brand"), own("  "))
-        for words in (True, False):
-            left = (*brand, *counts_line(self._snapshot, words=words and width >= NARROW))
-            right = (*detectors_line(detectors, self._elapsed(), words=words), own("   "), clock)
+        for words, label, clock in _LEVELS:
+            left = (*brand, *counts_line(self._snapshot, words=words))
+            right = (
+                *detectors_line(detectors, self._elapsed(), words=label),
+                time if clock else own(" "),
+            )
             blank = width - width_of(left) - width_of(right)
             if blank >= 1:
                 return (*left, own(" " * blank), *right)
         return (*brand, *counts_line(self._snapshot, words=False))
 
-    def line(self, y: int) -> Line:
+    def line(self, _y: int, /) -> Line:
         return self._line

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.text.safe import safe_line
+from podtui.tui.rows import pod_key
 from podtui.tui.safe_input import SafeInput
 
 Purpose = Literal["send", "filter", "search"]
@@ -28,8 +29,14 @@ HINTS: dict[Purpose, str] = {
 class Target:
     """The pod a message goes to: the one the bar names."""
 
-    pod_id: str
+    key: str
     name: str
+    address: str
+
+    @classmethod
+    def of(cls, pod: PodView) -> Target:
+        """Return the target; its address is the id where it has one: no namesake gets it."""
+        return cls(pod_key(pod), pod.name, pod.id or pod.name)
 
 
 class InputBar(Horizontal):
@@ -91,9 +98,9 @@ class InputBar(Horizontal):
     def ask(self, purpose: Purpose, *, text: str = "", pod: PodView | None = None) -> None:
         """Open the line; a message is bound to ``pod`` from now on, whatever is selected later."""
         self.purpose = purpose
-        self.target = Target(pod.id, pod.name) if pod is not None else None
+        self.target = Target.of(pod) if pod is not None else None
         if pod is not None:
-            text = self._drafts.get(pod.id, "")
+            text = self._drafts.get(pod_key(pod), "")
         label = f"to {safe_line(pod.name, LONGEST_NAME)}" if pod is not None else purpose
         self.query_one("#input-label", Static).update(f" {label} ▸ ")
         self.query_one("#input-hint", Static).update(f"{HINTS[purpose]} ")
@@ -105,7 +112,7 @@ class InputBar(Horizontal):
 
     def keep_draft(self, target: Target, text: str) -> None:
         """Keep a message that could not be sent, so that it need not be typed again."""
-        self._drafts[target.pod_id] = text
+        self._drafts[target.key] = text
 
     def close(self) -> None:
         """Hide the line; a message that was begun is kept for its pod."""

@@ -10,24 +10,24 @@ from podtui.tui.lines import LineWidget
 from podtui.tui.spans import Line, Span, own, width_of
 
 GAP = "  "
-ALWAYS = "app.help"
+ALWAYS = frozenset({"app.help", "app.quit"})
 
 
 def shown_commands(width: int, hidden: frozenset[str]) -> list[Command]:
-    """Return the commands that fit a line, the most important first; help is always there."""
+    """Return the commands that fit a line, the most important first, the way out always."""
     wanted = [command for command in COMMANDS if command.footer and command.id not in hidden]
     wanted.sort(key=lambda command: command.footer)
-    last = next(command for command in wanted if command.id == ALWAYS)
-    left = width - 1 - _width(last)
+    always = [command for command in wanted if command.id in ALWAYS]
+    left = width - 1 - sum(_width(command) for command in always)
     chosen: list[Command] = []
     for command in wanted:
-        if command is last:
+        if command in always:
             continue
         left -= _width(command)
         if left < 0:
             break
         chosen.append(command)
-    return [*chosen, last]
+    return [*chosen, *always]
 
 
 def _width(command: Command) -> int:
@@ -58,7 +58,7 @@ class KeyBar(LineWidget):
             self._hidden = commands
             self.refresh()
 
-    def line(self, y: int) -> Line:
+    def line(self, _y: int, /) -> Line:
         spans: list[Span] = [own(" ")]
         for command in shown_commands(self.size.width, self._hidden):
             spans += [*_spans(command), own(GAP)]

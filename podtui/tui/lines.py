@@ -70,7 +70,7 @@ class RoledWidget(Widget):
 class LineWidget(RoledWidget):
     """A widget that draws its lines; subclasses say what is in each."""
 
-    def line(self, y: int) -> Sequence[Span]:
+    def line(self, y: int, /) -> Sequence[Span]:
         """Return the line at ``y``, 0 at the top."""
         raise NotImplementedError
 

@@ -55,6 +55,7 @@ class NoticeBar(LineWidget):
         super().__init__(id=id)
         self._notices: list[Line] = []
         self._outcome: Outcome | None = None
+        self._standing: Outcome | None = None
         self._lines: list[Line] = []
 
     @property
@@ -72,9 +73,15 @@ class NoticeBar(LineWidget):
             (own(" ▲ ", "stalled"), safe(notice, "text", LONGEST_NOTICE))
             for notice in snapshot.notices
         ]
-        if notices != self._notices:
+        if notices != self._notices or self._standing is not None:
+            self._standing = None
             self._notices = notices
             self._update()
+
+    def stand(self, outcome: Outcome) -> None:
+        """Show trouble that lasts until the next picture."""
+        self._standing = outcome
+        self._update()
 
     def say(self, outcome: Outcome) -> None:
         """Show what an action came to."""
@@ -94,14 +101,15 @@ class NoticeBar(LineWidget):
 
     def _update(self) -> None:
         width = max(self.size.width or self.app.size.width, 1)
-        wanted = [*self._notices, *([self._outcome.line] if self._outcome else [])]
+        standing = [self._standing.line] if self._standing else []
+        wanted = [*standing, *self._notices, *([self._outcome.line] if self._outcome else [])]
         wrapped = [wrap_words(line, width, INDENT) for line in wanted]
         self._lines = _fair(wrapped)
         self.styles.height = len(self._lines)
         self.display = bool(self._lines)
         self.refresh()
 
-    def line(self, y: int) -> Sequence[Span]:
+    def line(self, y: int, /) -> Sequence[Span]:
         return self._lines[y] if y < len(self._lines) else ()
 
 

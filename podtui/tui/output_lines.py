@@ -76,9 +76,7 @@ class LineReader:
         self._decode = _DECODERS[view]
         self._ended = ended
 
-    def forward(
-        self, segment: Segment, position: int, count: int
-    ) -> tuple[list[OutputLine], int]:
+    def forward(self, segment: Segment, position: int, count: int) -> tuple[list[OutputLine], int]:
         """Return at least ``count`` lines, if there are, from the line that begins at ``position``.
 
         Returns the position behind them, too.
@@ -101,10 +99,8 @@ class LineReader:
                 position = end
         return lines, position
 
-    def backward(
-        self, segment: Segment, position: int, count: int
-    ) -> tuple[list[OutputLine], int]:
-        """Return at least ``count`` lines, if there are, before the line that begins at ``position``.
+    def backward(self, segment: Segment, position: int, count: int) -> tuple[list[OutputLine], int]:
+        """Return at least ``count`` lines, if there are, before the line at ``position``.
 
         Returns the position of the first of them, too.
         """
@@ -142,7 +138,7 @@ class LineReader:
         return self._shown(position, segment.end, shown)
 
     def _long(self, segment: Segment, start: int, end: int) -> list[OutputLine]:
-        """A line longer than a chunk: its beginning, or its newest state when it was overwritten."""
+        """A line longer than a chunk: its beginning, or its last state if overwritten."""
         length = end - start
         tail = self._source.read(segment, max(start, end - CHUNK), min(CHUNK, length))
         if b"\r" in tail.rstrip(b"\r\n") or b"\x1b" in tail:

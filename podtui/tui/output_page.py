@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from podtui.core.text.durations import size_words
-from podtui.core.text.safe import SafeText
+from podtui.core.text.safe import SafeText, safe_line
 from podtui.tui.output_lines import LineReader, OutputLine, View
-from podtui.tui.output_source import OutputSource, Segment
+from podtui.tui.output_source import OutputSource
 
 COUNTED_BYTES = 64 * 1024 * 1024
 """Unread output that is counted in lines; more of it is told in bytes."""
@@ -26,14 +26,14 @@ class Page:
     """Lines in order, without a hole between them.
 
     Attributes:
-        pod_id: whose output it is.
+        pod: whose output it is.
         from_start: whether nothing is before the first line.
         to_end: whether nothing was behind the last line when it was read.
         total: bytes of output when it was read.
         at_end: whether it was asked for by the end (follow), not by a place.
     """
 
-    pod_id: str
+    pod: str
     view: View
     lines: tuple[OutputLine, ...] = ()
     from_start: bool = True
@@ -47,18 +47,16 @@ class Page:
 def read_page(
     source: OutputSource,
     *,
-    pod_id: str,
+    pod: str,
     view: View,
     ended: bool,
     place: int | None,
     reach: int,
     unread: Unread | None = None,
 ) -> Page:
-    """Read the lines around a place.
+    """Read the lines around a place: a position on disk, or None for the end.
 
-    Args:
-        place: a position on disk, or None for the end.
-        reach: lines wanted to each side.
+    ``reach`` is how many lines are wanted to each side.
 
     Raises:
         OSError: the disk refused.
@@ -67,20 +65,18 @@ def read_page(
     at = source.end if place is None else max(0, min(place, source.end))
     index = source.segment_at(at)
     if index is None:
-        return Page(pod_id, view, at_end=place is None, unread=unread)
+        return Page(pod, view, at_end=place is None, unread=unread)
     start = source.line_start(source.segments[index], at)
     before, from_start = _before(source, reader, index, start, reach)
     after, to_end = _after(source, reader, index, start, reach)
     lines = _with_unread([*before, *after], unread, from_start=from_start)
-    return Page(
-        pod_id, view, tuple(lines), from_start, to_end, source.end, place is None, unread
-    )
+    return Page(pod, view, tuple(lines), from_start, to_end, source.end, place is None, unread)
 
 
 def _before(
     source: OutputSource, reader: LineReader, index: int, position: int, count: int
 ) -> tuple[list[OutputLine], bool]:
-    """Return lines before a place, headings of runs included, and whether nothing is before them."""
+    """Return lines before a place, headings of runs included, and whether nothing is there."""
     lines: list[OutputLine] = []
     while True:
         segment = source.segments[index]
@@ -88,7 +84,7 @@ def _before(
         lines = more + lines
         if position > segment.start:
             return lines, False
-        lines = _headings(segment, index) + lines
+        lines = _headings(source, index) + lines
         if index == 0 or len(lines) >= count:
             return lines, index == 0
         index -= 1
@@ -108,17 +104,18 @@ def _after(
             break
         segment = source.segments[index]
         more, position = reader.forward(segment, segment.start, count - len(lines))
-        lines += [*_headings(segment, index), *more]
+        lines += [*_headings(source, index), *more]
     return lines, False
 
 
-def _headings(segment: Segment, index: int) -> list[OutputLine]:
+def _headings(source: OutputSource, index: int) -> list[OutputLine]:
+    segment = source.segments[index]
     lines: list[OutputLine] = []
     if index:
-        text = SafeText(f"run {segment.run}")
-        lines.append(OutputLine(segment.start, 0, segment.start, text, "boundary"))
+        words = source.heading(segment.run)
+        lines.append(OutputLine(segment.start, 0, segment.start, words, "boundary"))
     if segment.problem:
-        text = SafeText(f"run {segment.run}: {segment.problem}")
+        text = safe_line(f"run {segment.run}: {segment.problem}")
         lines.append(OutputLine(segment.start, 0, segment.start, text, "gap"))
     return lines
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -21,10 +22,12 @@ from podtui.core.text.safe import SafeText
 from podtui.tui import viewport
 from podtui.tui.commands import bindings_of
 from podtui.tui.lines import LineWidget
+from podtui.tui.mailbox import Mailbox
 from podtui.tui.output_lines import OutputLine, View
 from podtui.tui.output_page import Page
 from podtui.tui.output_reader import Seen, Want, is_over
 from podtui.tui.output_search import Key, Pattern
+from podtui.tui.rows import pod_key
 from podtui.tui.spans import Line, Span, own, safe
 from podtui.tui.viewport import Place, VisibleRow
 
@@ -51,14 +54,8 @@ class OutputPane(LineWidget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("output")
     BINDING_GROUP_TITLE = "Output"
 
-    @dataclass
     class PageRead(Message):
-        """The reader thread has a new page."""
-
-        page: Page
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, OutputPane.PageRead)
+        """The reader thread has a new page, waiting in the pane's mailbox."""
 
     @dataclass
     class SearchAsked(Message):
@@ -86,6 +83,7 @@ class OutputPane(LineWidget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._ask = ask
+        self.pages: Mailbox[Page] = Mailbox(lambda: self.post_message(self.PageRead()))
         self.pod: PodView | None = None
         self.view: View = "text"
         self.wraps = True
@@ -104,11 +102,12 @@ class OutputPane(LineWidget, can_focus=True):
 
     def show(self, pod: PodView | None) -> None:
         """Show another pod's output, or take news of the one that is shown."""
-        other = (pod.id if pod else None) != (self.pod.id if self.pod else None)
+        other = _key(pod) != _key(self.pod)
         self.pod = pod
         if other:
             self._page, self._asked, self._left = None, None, 0
             self._top, self.match, self._go_to = Place(0, 0), None, None
+            self.pattern = None
             self.following = Following.FOLLOWING
             self._redraw()
         if pod is not None and (other or self._asked is None or self._is_news(pod)):
@@ -139,7 +138,7 @@ class OutputPane(LineWidget, can_focus=True):
         lines = self._lines
         if not lines:
             return TEXT_START
-        return lines[min(self._top.index, len(lines) - 1)].key
+        return lines[min(self._top.line, len(lines) - 1)].key
 
     def _want(self, place: int | None) -> None:
         if self.pod is None:
@@ -152,8 +151,8 @@ class OutputPane(LineWidget, can_focus=True):
 
     def on_output_pane_page_read(self, message: PageRead) -> None:
         message.stop()
-        page = message.page
-        if self.pod is None or page.pod_id != self.pod.id or page.view != self.view:
+        page = self.pages.take()
+        if page is None or self.pod is None or page.pod != _key(self.pod) or page.view != self.view:
             return
         if self._at_newest and not page.at_end:
             return
@@ -193,7 +192,7 @@ class OutputPane(LineWidget, can_focus=True):
         if page is None or self.pod is None or not page.to_end or not self.app.app_focus:
             return
         if self._is_at_bottom:
-            self._ask(Seen(self.pod.id, page.total))
+            self._ask(Seen(pod_key(self.pod), page.total))
 
     # drawing
 
@@ -204,7 +203,7 @@ class OutputPane(LineWidget, can_focus=True):
             self._rows = viewport.visible(self._lines, self._top, height, width)
         return self._rows
 
-    def line(self, y: int) -> Line:
+    def line(self, y: int, /) -> Line:
         rows = self._visible
         if y >= len(rows):
             return self._empty_line(y)
@@ -234,7 +233,7 @@ class OutputPane(LineWidget, can_focus=True):
         for first, last, role in self._roles_in(row.line, start, end):
             spans.append(Span(SafeText(text[first:last]), role))
         if not self.wraps and end < len(text):
-            spans.append(own("›", "muted"))
+            spans.append(own("…", "muted"))
         return tuple(spans)
 
     def _roles_in(self, line: OutputLine, start: int, end: int) -> list[tuple[int, int, str]]:
@@ -259,7 +258,7 @@ class OutputPane(LineWidget, can_focus=True):
         first, last = self._thumb
         if not first <= y < last:
             return spans
-        used = sum(viewport.cell_len(span.text) for span in spans)
+        used = sum(cell_len(span.text) for span in spans)
         blank = max(self.size.width - 1 - used, 0)
         return (*spans, own(" " * blank), own(THUMB, "rule"))
 
@@ -310,8 +309,8 @@ class OutputPane(LineWidget, can_focus=True):
         if self._at_newest:
             self._want(None)
             return
-        near_start = self._top.index < self.size.height and not page.from_start
-        left = len(page.lines) - self._top.index
+        near_start = self._top.line < self.size.height and not page.from_start
+        left = len(page.lines) - self._top.line
         near_end = left < 2 * self.size.height and not page.to_end
         if near_start or near_end or page.at_end:
             self._want(self._top_key[0])
@@ -367,7 +366,7 @@ class OutputPane(LineWidget, can_focus=True):
         """Wrap long lines, or cut them at the edge."""
         self.wraps = not self.wraps
         self._left = 0
-        self._top = Place(self._top.index, 0)
+        self._top = Place(self._top.line, 0)
         if self._at_newest:
             self._top = viewport.last_top(self._lines, self.size.height, self._wrap_width)
         self._redraw()
@@ -407,7 +406,7 @@ class OutputPane(LineWidget, can_focus=True):
         if self._at_newest:
             self._top = viewport.last_top(self._lines, self.size.height, self._wrap_width)
         else:
-            self._top = Place(self._top.index, 0)
+            self._top = Place(self._top.line, 0)
         if self.pod is not None:
             self._want(None if self._at_newest else self._top_key[0])
         self._redraw()
@@ -426,7 +425,12 @@ class OutputPane(LineWidget, can_focus=True):
     def found(self, line: OutputLine) -> None:
         """Go to the line a search has found."""
         self.match = line.key
-        self.go_to(line.key)
+        if any(row.line.key == line.key for row in self._visible):
+            # It is on screen already: the eye should not have to find everything again.
+            self._leave_newest()
+            self._redraw()
+        else:
+            self.go_to(line.key)
 
     def action_next_match(self) -> None:
         """Go to the next match."""
@@ -445,7 +449,7 @@ class OutputPane(LineWidget, can_focus=True):
         """End the search and take the highlight away."""
         self.search("")
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         if action in {"next_match", "previous_match", "clear_search"}:
             return self.pattern is not None
         return True
@@ -457,14 +461,24 @@ class OutputPane(LineWidget, can_focus=True):
         page = self._page
         if self.pod is None or page is None:
             return ()
-        total = own(f" · {size_words(page.total)}", "muted")
         if self._at_newest:
-            return (own("following", "muted"), total)
-        where = self._rows[-1].line.end * 100 // page.total if self._rows and page.total else 0
+            words = "" if is_over(self.pod) else f"{self.following.value} · "
+            return (own(f"{words}{size_words(page.total)}", "muted"),)
+        rows = self._visible
+        where = rows[-1].line.end * 100 // page.total if rows and page.total else 0
         newer = page.total > self._total_when_left and not self._is_at_bottom
         below = (own(" · new output below", "accent"),) if newer else ()
-        word = own(self.following.value, "accent")
-        return (word, *below, own(f" · {min(where, 100)} %", "muted"), total)
+        word = "held" if self._is_held else self.following.value
+        return (own(word, "accent"), *below, own(f" · {min(where, 100)} %", "muted"))
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether new output is held off although the newest line is on screen."""
+        return self.following is Following.SCROLLED and self._is_at_bottom
+
+
+def _key(pod: PodView | None) -> str | None:
+    return None if pod is None else pod_key(pod)
 
 
 def _covers(page: Page, key: Key) -> bool:

@@ -9,19 +9,18 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
 from podtui.core.paths import PodPaths
-from podtui.core.system.clock import Clock
-from podtui.core.system.fs import Fs
+from podtui.core.system.host import System
 from podtui.tui.output_lines import View
 from podtui.tui.output_page import Page, Unread, read_page, unread_since
 from podtui.tui.output_source import OutputSource
 from podtui.tui.reader_mark import ReaderMark
+from podtui.tui.rows import pod_key
 
 BUSY_LOOK_S = 0.05
 QUIET_LOOK_S = 0.25
@@ -40,11 +39,12 @@ class Want:
     """What the pane wants to show.
 
     Attributes:
+        pod: key of the pod, see `podtui.tui.rows.pod_key`.
         place: a position on disk, or None to follow the end.
         reach: lines to each side.
     """
 
-    pod_id: str
+    pod: str
     name: str
     run: int
     ended: bool
@@ -55,14 +55,14 @@ class Want:
     @classmethod
     def of(cls, pod: PodView, view: View, place: int | None, reach: int) -> Want:
         """Return what to read for a pod."""
-        return cls(pod.id, pod.name, pod.run, is_over(pod), view, place, reach)
+        return cls(pod_key(pod), pod.name, pod.run, is_over(pod), view, place, reach)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The newest output was on screen, up to a position."""
 
-    pod_id: str
+    pod: str
     position: int
 
 
@@ -71,6 +71,7 @@ class _Opened:
     """The pod that is read now."""
 
     want: Want
+    paths: PodPaths
     source: OutputSource
     mark: ReaderMark
     unread: Unread | None = None
@@ -85,22 +86,25 @@ class OutputReader:
     Args:
         paths_of: where a pod's files are; may raise PodtuiError.
         on_page: called from the thread.
+        on_trouble: called from the thread when the screen's own cursor cannot be read or written;
+            the output is shown all the same.
         remembers: whether this reader may write how far it has come.
     """
 
     def __init__(
         self,
-        fs: Fs,
-        clock: Clock,
+        system: System,
         paths_of: Callable[[str], PodPaths],
         on_page: Callable[[Page], None],
+        on_trouble: Callable[[PodtuiError], None],
         *,
         remembers: bool,
     ) -> None:
-        self._fs = fs
-        self._clock = clock
+        self._system = system
+        self._clock = system.clock
         self._paths_of = paths_of
         self._on_page = on_page
+        self._on_trouble = on_trouble
         self._remembers = remembers
         self._asked: queue.SimpleQueue[Want | Seen | None] = queue.SimpleQueue()
         self._opened: _Opened | None = None
@@ -113,9 +117,12 @@ class OutputReader:
         """Say what to read next, or what was seen; returns at once."""
         self._asked.put(what)
 
-    def close(self) -> None:
-        """End the thread; what was seen is written down before."""
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
         self._asked.put(None)
+
+    def join(self) -> None:
+        """Wait until what was seen is written down and the thread has ended, for a bounded time."""
         self._thread.join(JOIN_TIMEOUT_S)
 
     def _run(self) -> None:
@@ -126,8 +133,8 @@ class OutputReader:
             want = self._take(asked)
             try:
                 self._work(want)
-            except (OSError, PodtuiError) as error:
-                # Told on the pane; the thread must go on for the next pod.
+            except Exception as error:  # noqa: BLE001 - protects the operator: a pane whose thread
+                # has ended without a word would show the past for ever. It is told on the pane.
                 self._say_trouble(want, error)
         self._leave()
 
@@ -145,7 +152,8 @@ class OutputReader:
             asked.append(what)
 
     def _pause(self) -> float | None:
-        if self._opened is None:
+        if self._opened is None or self._opened.want.ended:
+            # What is over does not grow: the next look comes with the next want.
             return None
         quiet = self._clock.monotonic() - self._opened.changed_at > QUIET_AFTER_S
         return QUIET_LOOK_S if quiet else BUSY_LOOK_S
@@ -156,7 +164,7 @@ class OutputReader:
         for what in asked:
             if isinstance(what, Want):
                 newest = what
-            elif self._opened is not None and self._opened.want.pod_id == what.pod_id:
+            elif self._opened is not None and self._opened.want.pod == what.pod:
                 self._opened.seen = max(self._opened.seen, what.position)
         return newest
 
@@ -174,23 +182,28 @@ class OutputReader:
         self._write_mark(opened, now=False)
 
     def _open(self, want: Want) -> None:
-        if self._opened is not None and self._opened.want.pod_id == want.pod_id:
+        if self._opened is not None and self._opened.want.pod == want.pod:
             self._opened.want = want
             return
         self._leave()
         paths = self._paths_of(want.name)
-        source = OutputSource(self._fs, paths)
+        source = OutputSource(self._system, paths)
         source.refresh()
-        mark = ReaderMark(self._fs, self._clock, paths, writes=self._remembers)
-        position = mark.read(source)
+        mark = ReaderMark(self._system, paths, writes=self._remembers)
+        position: int | None = None
+        try:
+            position = mark.read(source)
+        except PodtuiError as error:
+            self._on_trouble(error)
+            mark = ReaderMark(self._system, paths, writes=False)
         unread = None if position is None else unread_since(source, position)
-        self._opened = _Opened(want, source, mark, unread, seen=position or 0)
+        self._opened = _Opened(want, paths, source, mark, unread, seen=position or 0)
 
     def _page(self, opened: _Opened) -> Page:
         want = opened.want
         return read_page(
             opened.source,
-            pod_id=want.pod_id,
+            pod=want.pod,
             view=want.view,
             ended=want.ended,
             place=want.place,
@@ -200,22 +213,24 @@ class OutputReader:
 
     def _write_mark(self, opened: _Opened, *, now: bool) -> None:
         at = self._clock.monotonic()
-        if now or at - opened.marked_at >= MARK_EVERY_S:
-            opened.marked_at = at
+        if not now and at - opened.marked_at < MARK_EVERY_S:
+            return
+        opened.marked_at = at
+        try:
             opened.mark.write(opened.source, opened.seen)
+        except PodtuiError as error:
+            # Told once per pod: a full disk stays full, and the output can still be read.
+            opened.mark = ReaderMark(self._system, opened.paths, writes=False)
+            self._on_trouble(error)
 
     def _leave(self) -> None:
         opened, self._opened = self._opened, None
-        if opened is None:
-            return
-        # What was seen is worth nothing beside the output itself: a full disk must not keep the
-        # screen from closing.
-        with suppress(OSError, PodtuiError):
+        if opened is not None:
             self._write_mark(opened, now=True)
-        opened.source.close()
+            opened.source.close()
 
-    def _say_trouble(self, want: Want | None, error: OSError | PodtuiError) -> None:
-        words = error.sentence() if isinstance(error, PodtuiError) else str(error.strerror or error)
+    def _say_trouble(self, want: Want | None, error: Exception) -> None:
+        words = error.sentence() if isinstance(error, PodtuiError) else str(error)
         asked = want or (self._opened.want if self._opened else None)
         if asked is not None:
-            self._on_page(Page(asked.pod_id, asked.view, problem=words))
+            self._on_page(Page(asked.pod, asked.view, problem=words))

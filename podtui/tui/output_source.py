@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from podtui.core.paths import PodPaths
+from podtui.core.store.output import run_numbers, run_words
 from podtui.core.system.fs import Fs, UnsafeFile
+from podtui.core.system.host import System
+from podtui.core.text.safe import SafeText
 
 CHUNK = 64 * 1024
 FARTHEST_LOOK = 16 * 1024 * 1024
@@ -31,12 +34,14 @@ class Segment(NamedTuple):
 class OutputSource:
     """Reads the output of one pod; used by one thread only."""
 
-    def __init__(self, fs: Fs, paths: PodPaths) -> None:
-        self._fs = fs
+    def __init__(self, system: System, paths: PodPaths) -> None:
+        self._system = system
+        self._fs: Fs = system.fs
         self._paths = paths
         self._open: dict[int, int] = {}
         self.segments: tuple[Segment, ...] = ()
         self._known_line_start: tuple[int, int] = (-1, 0)
+        self._headings: dict[int, SafeText] = {}
 
     @property
     def end(self) -> int:
@@ -44,22 +49,19 @@ class OutputSource:
         return self.segments[-1].end if self.segments else 0
 
     def refresh(self) -> bool:
-        """Look at the files again; returns whether anything is different from the last look."""
+        """Look at the files again; returns whether anything is different from the last look.
+
+        Raises:
+            PodtuiError: the pod is gone, or the disk refused.
+        """
         found: list[Segment] = []
         start = 0
-        for run in self._runs():
+        for run in run_numbers(self._fs, self._paths):
             segment = self._look(run, start)
             found.append(segment)
             start = segment.end
         before, self.segments = self.segments, tuple(found)
         return before != self.segments
-
-    def _runs(self) -> list[int]:
-        try:
-            names = self._fs.names_in(self._paths.runs)
-        except FileNotFoundError:
-            return []
-        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
     def _look(self, run: int, start: int) -> Segment:
         path = self._paths.run(run).output
@@ -80,6 +82,31 @@ class OutputSource:
             if self.segments[index].start <= position:
                 return index
         return None
+
+    def position_of(self, run: int, offset: int) -> int:
+        """Return the position of a place in a run, or the nearest one there is."""
+        position = 0
+        for segment in self.segments:
+            if segment.run < run:
+                position = segment.end
+            elif segment.run == run:
+                return min(segment.start + offset, segment.end)
+        return position
+
+    def place_of(self, position: int) -> tuple[int, int]:
+        """Return the run and the offset in it of a position; a run's end is still in that run."""
+        for segment in self.segments:
+            if position <= segment.end and (segment.size or segment is self.segments[-1]):
+                return segment.run, position - segment.start
+        last = self.segments[-1]
+        return last.run, last.size
+
+    def heading(self, run: int) -> SafeText:
+        """Return a run in words: "run 2, restored 12:03"."""
+        if run not in self._headings:
+            now = self._system.clock.now()
+            self._headings[run] = run_words(self._fs, self._paths, run, now)
+        return self._headings[run]
 
     def read(self, segment: Segment, position: int, length: int) -> bytes:
         """Return up to ``length`` bytes at a position of a segment.

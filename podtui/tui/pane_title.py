@@ -23,7 +23,7 @@ class PaneTitle(LineWidget):
     left: var[Line] = var(())
     right: var[Line] = var(())
     flush: var[bool] = var(False)
-    """Whether the right part reaches the edge, to stand above columns."""
+    """Whether the right part stands above columns: only a scroll bar's cell is beside them."""
 
     def watch_focused(self) -> None:
         self.refresh()
@@ -34,7 +34,7 @@ class PaneTitle(LineWidget):
     def watch_right(self) -> None:
         self.refresh()
 
-    def line(self, y: int) -> Sequence[Span]:
+    def line(self, _y: int, /) -> Sequence[Span]:
         rule = "rule-focus" if self.focused else "rule"
         width = self.size.width
         right = self._right(rule)
@@ -47,13 +47,17 @@ class PaneTitle(LineWidget):
 
     def _left(self, rule: str, width: int) -> Line:
         title = "title-focus" if self.focused else "title"
-        words = tuple(span._replace(role=title) if span.role == "title" else span for span in self.left)
+        words = tuple(
+            span._replace(role=title) if span.role == "title" else span for span in self.left
+        )
         shown = cut_line(words, max(width - LEAD - 2, 1))
+        if not shown:
+            return (own(RULE * LEAD, rule),)
         return (own(RULE * LEAD, rule), own(" "), *shown, own(" "))
 
     def _right(self, rule: str) -> Line:
         if not self.right:
             return ()
         if self.flush:
-            return (own(" "), *self.right)
+            return (own(" "), *self.right, own(RULE, rule))
         return (own(" "), *self.right, own(" "), own(RULE * LEAD, rule))

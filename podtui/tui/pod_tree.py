@@ -8,7 +8,7 @@ something else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -25,8 +25,8 @@ from podtui.core.model.snapshot import PodView
 from podtui.tui.columns import INDENT, Columns, age_seconds, columns_for, row_line
 from podtui.tui.commands import bindings_of
 from podtui.tui.lines import RoledWidget
-from podtui.tui.rows import Row, Rows, build_rows
-from podtui.tui.spans import Line, paint
+from podtui.tui.rows import Row, Rows, build_rows, pod_key
+from podtui.tui.spans import Line, own, paint
 
 CACHED_STRIPS = 400
 SMALLEST_FOLD_REACH = 2
@@ -39,7 +39,7 @@ class TreeData:
 
     Attributes:
         at: the wall time of the snapshot.
-        activity: bytes per stretch of time by pod id, where sampled.
+        activity: bytes per stretch of time by pod key, where sampled.
     """
 
     pods: Sequence[PodView] = ()
@@ -48,7 +48,7 @@ class TreeData:
 
 
 class PodTree(RoledWidget, ScrollView, can_focus=True):
-    """The tree of pods with one selected, kept by the pod's id through every change."""
+    """The tree of pods with one selected, kept by the pod's key through every change."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tree")
     BINDING_GROUP_TITLE = "Pods"
@@ -103,7 +103,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
     def selected(self) -> PodView | None:
         """The selected pod, None when there is no row at all."""
         index = self._selected_index
-        return self._rows.rows[index].pod if index < len(self._rows) else None
+        return self._rows.pod(index) if index < len(self._rows) else None
 
     @property
     def wanted(self) -> str:
@@ -112,33 +112,34 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
 
     def show(self, data: TreeData) -> None:
         """Take a new picture of the store; repaint the visible rows that say something else."""
-        self._data = data
+        self._data = replace(data, activity=self._data.activity)
         self._rebuild()
 
     def show_activity(self, activity: Mapping[str, Sequence[int]]) -> None:
         """Take new activity of the visible pods."""
-        merged = {**self._data.activity, **activity}
-        self._data = TreeData(self._data.pods, self._data.at, merged)
+        self._data = TreeData(self._data.pods, self._data.at, activity)
         self.repaint_changed()
 
     def filter(self, wanted: str) -> None:
         """Show only pods that match all words, and their ancestors."""
         self._wanted = wanted
         self._rebuild()
+        if not len(self._rows):
+            self.refresh()
         self._reveal()
 
-    def select(self, pod_id: str) -> bool:
+    def select(self, key: str) -> bool:
         """Select a pod, unfolding what hides it; returns whether there is such a pod."""
         pods = self._data.pods
-        position = next((i for i, pod in enumerate(pods) if pod.id == pod_id), None)
+        position = next((i for i, pod in enumerate(pods) if pod_key(pod) == key), None)
         if position is None:
             return False
         depth = pods[position].depth
         for above in range(position - 1, -1, -1):
             if pods[above].depth < depth:
                 depth = pods[above].depth
-                self._folded.discard(pods[above].id)
-        self._selected = pod_id
+                self._folded.discard(pod_key(pods[above]))
+        self._selected = key
         self._rebuild()
         self._reveal()
         return True
@@ -146,17 +147,20 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
     def visible_pods(self) -> tuple[PodView, ...]:
         """Return the pods on screen."""
         top = self.scroll_offset.y
-        return tuple(row.pod for row in self._rows.rows[top : top + self.size.height])
+        bottom = min(top + self.size.height, len(self._rows))
+        return tuple(self._rows.pod(index) for index in range(top, bottom))
 
     def _rebuild(self) -> None:
         before = self.selected
         count = len(self._rows)
-        top_id, top = self._top_row()
+        top_key, top = self._top_row()
         self._rows = build_rows(self._data.pods, self._folded, self._wanted)
         self._keep_selection()
         if len(self._rows) != count:
             self.virtual_size = Size(0, len(self._rows))
-            self._keep_viewport(top_id, top)
+            # Textual leaves its bars to the widget here, as its own list widgets do.
+            self._scroll_update(self.virtual_size)
+            self._keep_viewport(top_key, top)
             self._drawn.clear()
             self.refresh()
             self.post_message(self.VisibleChanged(self))
@@ -167,41 +171,39 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
 
     def _top_row(self) -> tuple[str | None, int]:
         top = self.scroll_offset.y
-        rows = self._rows.rows
-        return (rows[top].pod.id if top < len(rows) else None), top
+        return (self._rows.key(top) if top < len(self._rows) else None), top
 
-    def _keep_viewport(self, top_id: str | None, top: int) -> None:
+    def _keep_viewport(self, top_key: str | None, top: int) -> None:
         """Keep the row at the top where it is when rows above it came or went."""
-        if top == 0 or top_id is None:
+        if top == 0 or top_key is None:
             return
-        now = self._rows.index_of(top_id)
+        now = self._rows.index_of(top_key)
         if now is not None and now != top:
             self.scroll_to(y=now, animate=False, immediate=True)
 
     def _keep_selection(self) -> None:
-        rows = self._rows.rows
-        if not rows:
+        rows = self._rows
+        if not len(rows):
             self._selected, self._selected_index = None, 0
             return
         index = self._selected_index
-        if not (index < len(rows) and rows[index].pod.id == self._selected):
+        if not (index < len(rows) and rows.key(index) == self._selected):
             found = self._rows.index_of(self._selected)
             # The pod is gone or folded away: whatever took its place is the nearest to it.
             index = min(index, len(rows) - 1) if found is None else found
-        self._selected, self._selected_index = rows[index].pod.id, index
+        self._selected, self._selected_index = rows.key(index), index
 
     # drawing
 
     def _line_at(self, index: int) -> Line:
-        row = self._rows.rows[index]
+        row = self._rows[index]
         seconds = age_seconds(row.pod, self._data.at, self._elapsed())
         return row_line(
             row,
             self._columns,
             seconds=seconds,
-            activity=self._data.activity.get(row.pod.id, ()),
+            activity=self._data.activity.get(row.key, ()),
             selected=index == self._selected_index,
-            match_role="strong" if index == self._selected_index else "text",
         )
 
     @property
@@ -212,7 +214,9 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         index = self.scroll_offset.y + y
         width = self.scrollable_content_region.width
         if index >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            nothing = index == 0 and self._wanted
+            words = (own(f" no pod matches {self._wanted!r}", "muted"),) if nothing else ()
+            return paint(words, width, self.role_style)
         line = self._line_at(index)
         self._drawn[index] = line
         key = (line, width, index == self._selected_index, self.has_focus)
@@ -232,10 +236,11 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         """Repaint the visible rows that would say something else now (an age went on)."""
         top = self.scroll_offset.y
         width = self.size.width
-        changed: list[Region] = []
-        for index in range(top, min(top + self.size.height, len(self._rows))):
-            if self._drawn.get(index) != self._line_at(index):
-                changed.append(Region(0, index - top, width, 1))
+        changed = [
+            Region(0, index - top, width, 1)
+            for index in range(top, min(top + self.size.height, len(self._rows)))
+            if self._drawn.get(index) != self._line_at(index)
+        ]
         if changed:
             self.refresh(*changed)
 
@@ -271,7 +276,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
             return
         index = max(0, min(index, len(self._rows) - 1))
         old, self._selected_index = self._selected_index, index
-        self._selected = self._rows.rows[index].pod.id
+        self._selected = self._rows.key(index)
         self._reveal()
         for each in {old, index}:
             self._refresh_row(each)
@@ -308,7 +313,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         if row is None:
             return
         if row.folds and not row.folded and not self._wanted:
-            self._set_folded(row.pod.id, folded=True)
+            self._set_folded(row.key, folded=True)
             return
         parent = self._rows.parent_of(self._selected_index)
         if parent is not None:
@@ -320,7 +325,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         if row is None:
             return
         if row.folded:
-            self._set_folded(row.pod.id, folded=False)
+            self._set_folded(row.key, folded=False)
         elif row.folds:
             self._move_to(self._selected_index + 1)
 
@@ -328,12 +333,14 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         """Fold or unfold the selected pod."""
         row = self._selected_row()
         if row is not None and row.folds:
-            self._set_folded(row.pod.id, folded=not row.folded)
+            self._set_folded(row.key, folded=not row.folded)
 
     def action_fold_all(self, folded: bool) -> None:
         """Fold or unfold every pod that has children."""
         parents = zip(self._data.pods, self._data.pods[1:], strict=False)
-        self._folded = {pod.id for pod, after in parents if after.depth > pod.depth and folded}
+        self._folded = {
+            pod_key(pod) for pod, after in parents if after.depth > pod.depth and folded
+        }
         if folded:
             self._select_root_of_selected()
         self._rebuild()
@@ -342,15 +349,15 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
     def _select_root_of_selected(self) -> None:
         index: int | None = self._selected_index
         while index is not None and index < len(self._rows):
-            self._selected = self._rows.rows[index].pod.id
+            self._selected = self._rows.key(index)
             index = self._rows.parent_of(index)
 
     def _selected_row(self) -> Row | None:
-        rows = self._rows.rows
-        return rows[self._selected_index] if self._selected_index < len(rows) else None
+        index = self._selected_index
+        return self._rows[index] if index < len(self._rows) else None
 
-    def _set_folded(self, pod_id: str, *, folded: bool) -> None:
-        (self._folded.add if folded else self._folded.discard)(pod_id)
+    def _set_folded(self, key: str, *, folded: bool) -> None:
+        (self._folded.add if folded else self._folded.discard)(key)
         self._rebuild()
 
     # the mouse
@@ -360,7 +367,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         if index >= len(self._rows):
             return
         self._move_to(index)
-        row = self._rows.rows[index]
+        row = self._rows[index]
         fold_at = 1 + min(row.pod.depth * INDENT, self._columns.name)
         if row.folds and 0 <= event.x - fold_at < SMALLEST_FOLD_REACH:
             self.action_toggle_fold()

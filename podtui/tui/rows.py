@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from podtui.core.model.appearance import status_word
@@ -30,6 +31,11 @@ URGENCY: dict[Status, int] = {
 """How much a status needs the operator; 0 needs most."""
 
 
+def pod_key(pod: PodView) -> str:
+    """Return what a pod is told by: its id, or its name while its record cannot be read."""
+    return pod.id or f"name {pod.name}"
+
+
 class Row(NamedTuple):
     """One visible row.
 
@@ -47,73 +53,120 @@ class Row(NamedTuple):
     worst_hidden: Status | None = None
     matches: bool = True
 
+    @property
+    def key(self) -> str:
+        """What the pod is told by, see `pod_key`."""
+        return pod_key(self.pod)
+
+
+class _Fold(NamedTuple):
+    """What a folded pod hides."""
+
+    hidden: int
+    worst: Status
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The visible rows in order, and where each pod is among them."""
+    """The visible rows in order; a row is made when it is asked for, since few are on screen.
 
-    rows: tuple[Row, ...] = ()
-    total: int = 0
+    Attributes:
+        pods: every pod of the snapshot.
+        shown: positions in ``pods`` of the visible ones.
+    """
+
+    pods: Sequence[PodView] = ()
+    shown: Sequence[int] = ()
+    _folds: Mapping[int, _Fold] = field(default_factory=dict)
+    _matches: AbstractSet[int] | None = None
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.shown)
 
-    def index_of(self, pod_id: str | None) -> int | None:
+    def __getitem__(self, index: int) -> Row:
+        position = self.shown[index]
+        pod = self.pods[position]
+        matches = self._matches is None or position in self._matches
+        fold = self._folds.get(position)
+        if fold is not None:
+            return Row(pod, True, True, fold.hidden, fold.worst, matches)
+        after = position + 1
+        folds = after < len(self.pods) and self.pods[after].depth > pod.depth
+        return Row(pod, folds, matches=matches)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (self[index] for index in range(len(self)))
+
+    def pod(self, index: int) -> PodView:
+        """Return the pod of a row."""
+        return self.pods[self.shown[index]]
+
+    def key(self, index: int) -> str:
+        """Return what the pod of a row is told by."""
+        return pod_key(self.pod(index))
+
+    @property
+    def found(self) -> int:
+        """How many pods match the filter."""
+        return len(self.shown if self._matches is None else self._matches)
+
+    def index_of(self, key: str | None) -> int | None:
         """Return the row of a pod, None when it has none."""
-        if pod_id is None:
+        if key is None:
             return None
-        return next((i for i, row in enumerate(self.rows) if row.pod.id == pod_id), None)
+        return next((i for i in range(len(self)) if self.key(i) == key), None)
 
     def parent_of(self, index: int) -> int | None:
         """Return the row of the parent of the pod in row ``index``."""
-        depth = self.rows[index].pod.depth
-        above = range(index - 1, -1, -1)
-        return next((i for i in above if self.rows[i].pod.depth < depth), None)
+        depth = self.pod(index).depth
+        return next((i for i in range(index - 1, -1, -1) if self.pod(i).depth < depth), None)
 
 
 def build_rows(pods: Sequence[PodView], folded: Collection[str], wanted: str = "") -> Rows:
-    """Return the rows of a tree in depth-first order.
+    """Return the rows of a tree in depth-first order, a parent before its children.
 
-    Args:
-        pods: every pod, a parent before its children.
-        folded: ids of the pods whose children are not to be shown.
-        wanted: words that must all occur in a pod's name, role, task or status; folding does not
-            hide what was asked for.
+    ``folded`` are the keys of the pods whose children are not to be shown; ``wanted`` are words
+    that must all occur in a pod's name, role, task or status. Folding does not hide what was
+    asked for.
     """
     words = wanted.casefold().split()
     if words:
         return _filtered(pods, words)
-    rows: list[Row] = []
-    last = len(pods) - 1
-    position = 0
-    while position <= last:
+    if not folded:
+        return Rows(pods, range(len(pods)))
+    shown: list[int] = []
+    folds: dict[int, _Fold] = {}
+    position, count = 0, len(pods)
+    while position < count:
         pod = pods[position]
-        position += 1
-        folds = position <= last and pods[position].depth > pod.depth
-        if not folds or pod.id not in folded:
-            rows.append(Row(pod, folds))
-            continue
-        start = position
-        while position <= last and pods[position].depth > pod.depth:
-            position += 1
-        worst = min((each.status for each in pods[start:position]), key=URGENCY.__getitem__)
-        rows.append(Row(pod, folds, True, position - start, worst))
-    return Rows(tuple(rows), len(pods))
+        shown.append(position)
+        after = position + 1
+        if pod_key(pod) in folded:
+            while after < count and pods[after].depth > pod.depth:
+                after += 1
+            hidden = pods[position + 1 : after]
+            if hidden:
+                worst = min((each.status for each in hidden), key=URGENCY.__getitem__)
+                folds[position] = _Fold(len(hidden), worst)
+        position = after
+    return Rows(pods, shown, folds)
 
 
 def _filtered(pods: Sequence[PodView], words: Sequence[str]) -> Rows:
-    rows: list[Row] = []
+    shown: list[int] = []
+    matching: set[int] = set()
     needed_depth = -1
     # Backwards, so that an ancestor is met after the matches below it.
     for position in range(len(pods) - 1, -1, -1):
         pod = pods[position]
-        matches = _matches(pod, words)
-        if matches or pod.depth < needed_depth:
-            folds = bool(rows) and rows[-1].pod.depth > pod.depth
-            rows.append(Row(pod, folds, matches=matches))
-            needed_depth = pod.depth
-    rows.reverse()
-    return Rows(tuple(rows), len(pods))
+        if _matches(pod, words):
+            matching.add(position)
+        elif pod.depth >= needed_depth:
+            continue
+        shown.append(position)
+        needed_depth = pod.depth
+    shown.reverse()
+    return Rows(pods, shown, _matches=matching)
 
 
 def _matches(pod: PodView, words: Sequence[str]) -> bool:

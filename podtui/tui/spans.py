@@ -100,14 +100,27 @@ def wrap_words(line: Sequence[Span], width: int, indent: int = 0) -> list[Line]:
                     used = indent
                 lines[-1].append(Span(piece, span.role))
                 used += cell_len(piece)
-    return [tuple(each) for each in lines]
+    return [_joined(each) for each in lines]
+
+
+def _joined(spans: Sequence[Span]) -> Line:
+    """Return spans without blanks at the end, with neighbours of one role made into one."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and joined[-1].role == span.role:
+            joined[-1] = Span(SafeText(joined[-1].text + span.text), span.role)
+        else:
+            joined.append(span)
+    while joined and not joined[-1].text.rstrip():
+        joined.pop()
+    if joined:
+        joined[-1] = Span(SafeText(joined[-1].text.rstrip()), joined[-1].role)
+    return tuple(joined)
 
 
 def _words(text: SafeText) -> list[SafeText]:
     """Return the words of a text, each with the blanks that follow it."""
-    words: list[str] = []
-    for part in text.split(" "):
-        words.append(part + " ")
+    words = [part + " " for part in text.split(" ")]
     words[-1] = words[-1][:-1]
     return [SafeText(word) for word in words if word]
 

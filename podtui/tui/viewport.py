@@ -16,9 +16,9 @@ WRAPS_REMEMBERED = 512
 
 
 class Place(NamedTuple):
-    """A row of a page: the index of a line, and which of its wrapped rows."""
+    """A row of a page: the number of a line in it, and which of its wrapped rows."""
 
-    index: int
+    line: int
     row: int
 
 
@@ -35,19 +35,28 @@ def wrapped(text: SafeText, width: int) -> tuple[tuple[int, int], ...]:
     """Return the character ranges of a text's rows of at most ``width`` cells; at least one."""
     if width <= 0:
         return ((0, len(text)),)
-    if text.isascii():
-        starts = range(0, max(len(text), 1), width)
-        return tuple((start, min(start + width, len(text))) for start in starts)
     ranges: list[tuple[int, int]] = []
-    start = used = 0
-    for position, character in enumerate(text):
-        cells = cell_len(character)
-        if used + cells > width and position > start:
-            ranges.append((start, position))
-            start, used = position, 0
-        used += cells
+    start = 0
+    while len(text) - start > width or cell_len(text[start:]) > width:
+        end = _row_end(text, start, width)
+        ranges.append((start, end))
+        start = end
     ranges.append((start, len(text)))
     return tuple(ranges)
+
+
+def _row_end(text: SafeText, start: int, width: int) -> int:
+    """Return where a row ends: behind a blank if there is one in its second half."""
+    end = start + width
+    if not text[start:end].isascii():
+        end = start + 1
+        used = cell_len(text[start])
+        while end < len(text) and (used := used + cell_len(text[end])) <= width:
+            end += 1
+    if end < len(text) and text[end] == " ":
+        return end
+    blank = text.rfind(" ", start + (end - start) // 2, end)
+    return end if blank < 0 else blank + 1
 
 
 def rows_of(line: OutputLine, width: int) -> tuple[tuple[int, int], ...]:

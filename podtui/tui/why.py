@@ -7,7 +7,7 @@ from datetime import datetime
 
 from podtui.core.model.appearance import APPEARANCE, status_word
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import LIVE_STATUSES, Answer, Evidence, Probe, Status, Verdict
+from podtui.core.model.verdicts import Answer, Evidence, Probe, Status, Verdict
 from podtui.core.text.durations import duration
 from podtui.tui.columns import age_seconds
 from podtui.tui.spans import Line, Span, own, safe, wrap_words
@@ -28,6 +28,7 @@ _TONES: dict[tuple[Probe, Answer], str] = {
 }
 # For a run that has no exit record, these being gone is what "lost" rests on.
 _GONE = frozenset({Probe.LOCK, Probe.SUPERVISOR, Probe.EXIT_RECORD})
+_HOST = frozenset({Probe.MACHINE, Probe.BOOT})
 _COULD_NOT_TELL = "could not tell"
 
 _VERDICTS: dict[Verdict, str] = {
@@ -58,39 +59,55 @@ def summary(pod: PodView | None) -> Line:
     if pod is None:
         return ()
     appearance = APPEARANCE[pod.status]
-    status = safe(f"{appearance.glyph} {status_word(pod)}", appearance.role)
-    return (status, own("  "), *headline(pod))
+    # "lost: its supervisor ended" needs no second "lost" before it.
+    word = "" if pod.message.startswith(appearance.word) else f" {status_word(pod)}"
+    return (safe(f"{appearance.glyph}{word} ", appearance.role), *headline(pod))
 
 
 def why_lines(pod: PodView, *, at: datetime, elapsed: float, width: int) -> list[Line]:
     """Return all that is known about why a pod has its status.
 
-    Args:
-        at: wall time of the snapshot.
-        elapsed: seconds since then.
-        width: cells to wrap to.
+    ``at`` is the wall time of the snapshot, ``elapsed`` the seconds since, ``width`` the cells to
+    wrap to.
     """
     lines = wrap_words(headline(pod), width)
     lines += _row("verdict", _verdict(pod, at, elapsed), width)
     if pod.record_error:
         lines += _row("record", (safe(pod.record_error, "unknown", DETAIL_SHOWN),), width)
-    for evidence in pod.evidence:
-        if not (evidence.probe is Probe.RECORD and pod.record_error):
-            lines += _row(evidence.probe.value, (_answer(pod, evidence),), width)
+    for label, words in _evidence_rows(pod):
+        lines += _row(label, words, width)
     if pod.task:
         lines += _row("task", (safe(pod.task, "text", TASK_SHOWN),), width)
     return lines
 
 
+def _evidence_rows(pod: PodView) -> list[tuple[str, Line]]:
+    """Return label and words of each observation; what goes without saying is left out."""
+    at_home = {each.probe for each in pod.evidence if each.answer is Answer.YES} >= _HOST
+    names_supervisor = any(each.probe is Probe.SUPERVISOR for each in pod.evidence)
+    rows: list[tuple[str, Line]] = []
+    for each in pod.evidence:
+        said = (
+            (each.probe is Probe.RECORD and pod.record_error)
+            or (each.probe is Probe.BOOT and at_home)
+            or (each.probe is Probe.STARTED and names_supervisor)
+        )
+        if said:
+            continue
+        if each.probe is Probe.MACHINE and at_home:
+            rows.append(("host", (own("this machine, same boot", "ok"),)))
+        else:
+            rows.append((each.probe.value, (_answer(pod, each),)))
+    return rows
+
+
 def _verdict(pod: PodView, at: datetime, elapsed: float) -> Line:
     since = age_seconds(pod, at, elapsed)
-    quiet = pod.status in LIVE_STATUSES and pod.quiet_for_s is not None
-    words = "quiet for" if quiet else "for"
-    source = "asserted" if pod.asserted else "inferred"
+    source = "asserted by" if pod.asserted else "inferred from"
     return (
         own(pod.verdict.value, _VERDICTS[pod.verdict]),
-        own(f" · {source} by {pod.source.value}", "text"),
-        own(f" · {words} {duration(since)}", "muted"),
+        own(f" · {source} {pod.source.value}", "text"),
+        own(f" · {duration(since)}", "muted"),
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from textual import events
+from textual.geometry import Region
 
 from podtui.core.model.snapshot import PodView
 from podtui.tui.lines import LineWidget
+from podtui.tui.rows import pod_key
 from podtui.tui.spans import Line, Span, own
 from podtui.tui.why import next_keys, summary, why_lines
 
@@ -29,6 +31,7 @@ class WhyPane(LineWidget):
         self._pod: PodView | None = None
         self._at = datetime.fromtimestamp(0, UTC)
         self._lines: list[Line] = []
+        self._keys: Line = ()
         self._first = 0
         self._folded = False
 
@@ -46,7 +49,7 @@ class WhyPane(LineWidget):
 
     def show(self, pod: PodView | None, at: datetime) -> None:
         """Show another pod, or news of the same; ``at`` is the time of the snapshot."""
-        if pod is None or self._pod is None or pod.id != self._pod.id:
+        if pod is None or self._pod is None or pod_key(pod) != pod_key(self._pod):
             self._first = 0
         self._pod, self._at = pod, at
         self._update()
@@ -57,9 +60,18 @@ class WhyPane(LineWidget):
 
     def _update(self) -> None:
         lines = self._build()
-        if lines != self._lines:
-            self._lines = lines
-            self.refresh()
+        keys = next_keys(self._pod) if self._pod is not None and not self._folded else ()
+        if (lines, keys) == (self._lines, self._keys):
+            return
+        before = [tuple(self.line(y)) for y in range(self.size.height)]
+        self._lines, self._keys = lines, keys
+        width = self.size.width
+        # Once a second only an age goes on: the other lines need not be drawn again.
+        changed = [
+            Region(0, y, width, 1) for y, old in enumerate(before) if tuple(self.line(y)) != old
+        ]
+        if changed:
+            self.refresh(*changed)
 
     def _build(self) -> list[Line]:
         if self._pod is None:
@@ -67,9 +79,7 @@ class WhyPane(LineWidget):
         if self._folded:
             return [summary(self._pod)]
         width = max(self.size.width - 2 * MARGIN, 1)
-        lines = why_lines(self._pod, at=self._at, elapsed=self._elapsed(), width=width)
-        keys = next_keys(self._pod)
-        return [*lines, keys] if keys else lines
+        return why_lines(self._pod, at=self._at, elapsed=self._elapsed(), width=width)
 
     def on_resize(self) -> None:
         self._first = min(self._first, self._most)
@@ -77,12 +87,20 @@ class WhyPane(LineWidget):
 
     @property
     def _most(self) -> int:
-        return max(len(self._lines) - self.size.height, 0)
+        return max(len(self._lines) - self._room, 0)
 
-    def line(self, y: int) -> Sequence[Span]:
+    @property
+    def _room(self) -> int:
+        """Rows for the evidence: what the operator can do stays in sight below it."""
+        return max(self.size.height - bool(self._keys), 1)
+
+    def line(self, y: int, /) -> Sequence[Span]:
         index = y + self._first
-        height = self.size.height
-        if y == height - 1 and self._first < self._most:
+        if self._keys and y == min(self._room, len(self._lines)):
+            return (own(" " * MARGIN), *self._keys)
+        if y > self._room:
+            return ()
+        if y == self._room - 1 and self._first < self._most:
             left = len(self._lines) - index
             return (own(" " * MARGIN), own(f"… {left} more lines", "muted"))
         if index >= len(self._lines):

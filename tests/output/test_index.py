@@ -38,7 +38,7 @@ def test_the_last_row_tells_when_output_last_came(path: Path) -> None:
 def test_no_index_and_an_empty_one_have_no_rows(path: Path) -> None:
     """Before the first output there is nothing to tell, which is no error."""
     assert last_row(Fs(), path) is None
-    assert activity(Fs(), path, buckets=3, bucket_s=1, now_boottime=9) == [0, 0, 0]
+    assert activity(Fs(), path, buckets=3, bucket_s=1, now_awake=9) == [0, 0, 0]
     write(path)
     assert last_row(Fs(), path) is None
 
@@ -51,7 +51,7 @@ def test_a_torn_row_is_left_out(path: Path, torn: int) -> None:
     write(path, (10, 0), (11, 5), torn=torn)
     last = last_row(Fs(), path)
     assert last is not None
-    assert last.boottime_s == 11
+    assert last.awake_s == 11
     assert [row.offset for row in rows_since(Fs(), path, 0)] == [0, 5]
 
 
@@ -65,7 +65,7 @@ def test_something_else_in_its_place_is_refused(path: Path) -> None:
 def test_rows_since_a_moment_are_the_tail(path: Path) -> None:
     """All rows from that moment on, oldest first, over many blocks."""
     write(path, *((second, second * 10) for second in range(2000)))
-    assert [row.boottime_s for row in rows_since(Fs(), path, 700)] == list(range(700, 2000))
+    assert [row.awake_s for row in rows_since(Fs(), path, 700)] == list(range(700, 2000))
     assert [row.offset for row in rows_since(Fs(), path, 0, most=3)] == [19970, 19980, 19990]
 
 
@@ -94,7 +94,7 @@ def test_a_long_index_is_not_read_whole(path: Path) -> None:
 def test_activity_is_bytes_per_stretch_of_time(path: Path) -> None:
     """What was printed between two rows counts for the first of them."""
     write(path, (1, 0), (90.5, 50), (92.5, 60), (92.9, 100), (99.5, 101))
-    options = {"buckets": 5, "bucket_s": 2.0, "now_boottime": 100.0}
+    options = {"buckets": 5, "bucket_s": 2.0, "now_awake": 100.0}
     assert activity(Fs(), path, **options) == [10, 41, 0, 0, 0]  # type: ignore[arg-type]
     assert activity(Fs(), path, **options, output_bytes=111) == [10, 41, 0, 0, 10]  # type: ignore[arg-type]
 
@@ -102,7 +102,7 @@ def test_activity_is_bytes_per_stretch_of_time(path: Path) -> None:
 def test_rows_of_another_clock_are_no_activity(path: Path) -> None:
     """Rows of the future, and offsets that go back, count nothing and break nothing."""
     write(path, (98, 500), (99, 100), (99.5, 150), (500, 151))
-    shown = activity(Fs(), path, buckets=2, bucket_s=5, now_boottime=100, output_bytes=999)
+    shown = activity(Fs(), path, buckets=2, bucket_s=5, now_awake=100, output_bytes=999)
     assert shown == [0, 51]
 
 
@@ -120,6 +120,6 @@ def test_no_index_breaks_the_sparkline(
     """Whatever is in the file, there are as many numbers as asked for and none is negative."""
     path = tmp_path_factory.mktemp("index") / "index"
     write(path, *((float(second), offset) for second, offset in rows), torn=torn)
-    shown = activity(Fs(), path, buckets=7, bucket_s=1.5, now_boottime=now, output_bytes=10)
+    shown = activity(Fs(), path, buckets=7, bucket_s=1.5, now_awake=now, output_bytes=10)
     assert len(shown) == 7
     assert min(shown) >= 0

@@ -173,7 +173,7 @@ class Run:
             "pod_id": pod_id,
             "run": number,
             "reserved_at": "2026-11-20T10:00:00.000000Z",
-            "reserved_boottime_s": 1.0,
+            "reserved_boottime_s": time.clock_gettime(time.CLOCK_BOOTTIME),
             "starting_deadline_s": 30.0,
             "boot_id": identity.boot_id(),
             "machine_id": "test",

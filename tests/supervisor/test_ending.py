@@ -179,7 +179,7 @@ def test_a_stopped_command_hears_the_request(new_run: NewRun) -> None:
 
 def test_a_second_stop_can_shorten_the_grace(new_run: NewRun) -> None:
     """Who asked first stays on record; the hour it gave does not have to be waited for."""
-    run = new_run("sh", "-c", "trap '' TERM; echo on; while :; do sleep 1000; done").start()
+    run = new_run("sh", "-c", "trap '' TERM HUP; echo on; while :; do sleep 1000; done").start()
     run.say_until(b"on")
     run.stop(3600.0, by="first")
     with run.connect() as control:
@@ -235,3 +235,14 @@ def test_a_killed_supervisor_leaves_no_exit_record_and_a_free_lock(
     kill(run.pid)
     wait_gone(run.child)
     assert not (run.directory / "exit.json").exists()
+
+
+def test_a_shell_that_ignores_term_hears_hup_and_needs_no_force(new_run: NewRun) -> None:
+    """An interactive shell ends as when its terminal is closed, long before the grace is over."""
+    run = new_run("/bin/bash", "--norc", "--noprofile", "-i")
+    run.environment["PS1"] = "ready "
+    run.start().say_until(b"ready ")
+
+    run.stop(grace_s=600.0)
+
+    assert run.wait_end()["signal"] == signal.SIGHUP

@@ -326,3 +326,18 @@ def test_the_supervisor_lives_on_without_its_source(new_run: NewRun, tmp_path: P
     assert ended["exit_code"] == 5
     assert len(ended["ended_leftovers"]) == 1
     assert run.log() == ""
+
+
+def test_a_supervisor_that_comes_after_the_deadline_does_not_start_the_command(
+    new_run: NewRun,
+) -> None:
+    """The run counts as never started by then, and what counts as dead must not begin to live."""
+    run = new_run("/bin/sh", "-c", "echo too late")
+    run.record["reserved_boottime_s"] = 0.0
+    run.record["starting_deadline_s"] = 0.001
+
+    answer = run.launch()
+
+    assert (answer["ok"], answer["kind"]) == (False, "timeout")
+    assert run.output() == b""
+    assert "after the time" in run.exit_record()["start_error"]

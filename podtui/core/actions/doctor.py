@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from podtui.core.actions.spawn import FREE_FLOOR_BYTES
+from podtui.core.actions.doctor_files import file_problems, names_in
+from podtui.core.actions.locking import is_being_acted_on
+from podtui.core.actions.spawn_refusals import FREE_FLOOR_BYTES
 from podtui.core.model.records import CursorRecord, IdentityRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView, Problem, Snapshot
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
+from podtui.core.paths import PodPaths
 from podtui.core.processes.tree import identity_of
 from podtui.core.store.children import children_of
-from podtui.core.store.codec import RecordProblem, read_record
+from podtui.core.store.codec import ProblemKind, RecordProblem, read_record
 from podtui.core.store.lines import LineProblem
 from podtui.core.store.store import Store
-
-CONVENIENCE = "it is only a convenience; the next write replaces it"
 
 
 def examine(store: Store, snapshot: Snapshot) -> tuple[Problem, ...]:
@@ -32,6 +33,7 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
     if not snapshot.health.ok:
         yield Problem(
             kind="observer",
+            path=str(store.paths.root),
             message=snapshot.health.reason,
             next="mend that first: until then nothing else can be told",
         )
@@ -40,17 +42,18 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
             kind="read_only",
             path=str(store.paths.record),
             message=store.read_only,
-            next="use a podtui that knows this format",
+            next=store.remedy,
         )
     yield from _disk_problems(store)
-    for left in _names(store, store.paths.staging):
-        yield Problem(
-            kind="staging_leftover",
-            path=str(store.paths.staging / left),
-            message="a spawn was broken off before its pod was in place; nothing was started",
-            next="if no spawn is under way, this directory may be removed",
-        )
-    for kept in _names(store, store.paths.quarantine):
+    for left in names_in(store, store.paths.staging):
+        if _is_left(store, store.paths.staging / left):
+            yield Problem(
+                kind="staging_leftover",
+                path=str(store.paths.staging / left),
+                message="a spawn was broken off before its pod was in place; nothing was started",
+                next="this directory may be removed",
+            )
+    for kept in names_in(store, store.paths.quarantine):
         yield Problem(
             kind="quarantined",
             path=str(store.paths.quarantine / kept),
@@ -59,6 +62,16 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
         )
     for problem in store.journal.read().problems:
         yield _line_problem(problem, None)
+    yield from file_problems(store)
+
+
+def _is_left(store: Store, staged: Path) -> bool:
+    """Whether nobody builds a pod here any more; a spawn holds its pod's lock all the time."""
+    try:
+        return not is_being_acted_on(store.system, PodPaths(staged))
+    except OSError:
+        # What is no pod's directory is nobody's work.
+        return True
 
 
 def _disk_problems(store: Store) -> Iterator[Problem]:
@@ -104,15 +117,30 @@ def _pod_problems(store: Store, view: PodView) -> Iterator[Problem]:
         yield _record_problem(record, view.name)
     elif record.parent_id:
         yield from _ledger_problems(store, record)
-    for problem in children_of(store.system.fs, paths).problems:
-        yield _line_problem(problem, view.name)
+    yield from _children_problems(store, view.name, paths)
     yield from _run_problems(store, view)
-    for name in _names(store, paths.cursors):
+    for name in names_in(store, paths.cursors):
         if name.endswith(".json"):
             cursor = read_record(store.system.fs, paths.cursors / name, CursorRecord)
             if isinstance(cursor, RecordProblem):
                 yield _record_problem(cursor, view.name)
     yield from _state_problems(store, view)
+
+
+def _children_problems(store: Store, name: str, paths: PodPaths) -> Iterator[Problem]:
+    ledger = children_of(store.system.fs, paths)
+    for problem in ledger.problems:
+        yield _line_problem(problem, name)
+    for entry in ledger.entries:
+        if not _has_id(store, entry.name, entry.id):
+            yield Problem(
+                kind="child_missing",
+                pod=name,
+                path=str(paths.children),
+                message=f"its child {entry.name!r} ({entry.id}) is not in the store as it was",
+                next=f"podtui inspect {entry.name}; if its directory was removed by hand, bring it"
+                " back from a copy",
+            )
 
 
 def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
@@ -132,6 +160,11 @@ def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
         record = store.run_record(view.name, run)
         if isinstance(record, RecordProblem):
             yield _record_problem(record, view.name)
+        elif view.id and record.pod_id != view.id:
+            place = store.paths.pod(view.name).run(run).record
+            reason = f"it is of pod {record.pod_id}, not of this one"
+            problem = RecordProblem(place, ProblemKind.UNREADABLE, reason)
+            yield _record_problem(problem, view.name)
         exit_record = store.exit_record(view.name, run, view.id or None)
         if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:
             yield _record_problem(exit_record, view.name)
@@ -146,6 +179,7 @@ def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
         yield Problem(
             kind="parent_missing",
             pod=record.name,
+            path=str(store.paths.pod(record.name).record),
             message=f"its parent {record.parent_name!r} is not in the store; it is shown as a root",
             next="nothing needs to be done; the pod itself is not affected",
         )
@@ -167,10 +201,12 @@ def _has_id(store: Store, name: str, pod_id: str | None) -> bool:
 
 
 def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:
+    run = str(store.paths.pod(view.name).run(view.run).root)
     if view.status is Status.UNRESPONSIVE:
         yield Problem(
             kind="unresponsive",
             pod=view.name,
+            path=run,
             message=view.message,
             next=f"podtui inspect {view.name}; a stopped supervisor goes on after SIGCONT",
         )
@@ -180,6 +216,7 @@ def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:
         yield Problem(
             kind="unknown_state",
             pod=view.name,
+            path=run,
             message=view.message,
             next=f"podtui inspect {view.name}",
         )
@@ -189,6 +226,7 @@ def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:
             yield Problem(
                 kind="left_running",
                 pod=view.name,
+                path=run,
                 message=f"its supervisor is gone and its command (process {child.pid}) still runs",
                 next="end it by hand when it is not wanted: podtui does not watch it any more",
             )
@@ -223,11 +261,3 @@ def _line_problem(problem: LineProblem, pod: str | None) -> Problem:
         message=problem.sentence(),
         next="nothing needs to be done: the line is kept, and all others are read",
     )
-
-
-def _names(store: Store, directory: Path) -> list[str]:
-    try:
-        return store.system.fs.names_in(directory)
-    except OSError:
-        # A directory that is not there holds nothing; one that cannot be read is told elsewhere.
-        return []

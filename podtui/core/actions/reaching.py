@@ -8,7 +8,9 @@ from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Refusal
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.paths import SocketPlace
 from podtui.core.processes.client import CONNECT_TIMEOUT_S, Role, SupervisorClient
+from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 
 
@@ -52,8 +54,7 @@ def connect(
     """
     return SupervisorClient(
         store.system.proc,
-        store.socket_directories,
-        store.socket_name(view.id, view.run),
+        _place_of(store, view),
         pod=view.name,
         role=role,
         columns=columns,
@@ -61,6 +62,13 @@ def connect(
         from_offset=from_offset,
         timeout_s=timeout_s,
     )
+
+
+def _place_of(store: Store, view: PodView) -> SocketPlace:
+    record = store.run_record(view.name, view.run)
+    if isinstance(record, RecordProblem):
+        raise record.as_error(view.name)
+    return store.socket_place(record)
 
 
 def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:
@@ -76,3 +84,16 @@ def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, acto
         actor=actor,
         summary=summary,
     )
+
+
+def tell(store: Store, event: Event) -> tuple[str, ...]:
+    """Write an event of what is done; returns a remark when the journal did not take it.
+
+    What was done stays done, and an operator must be able to end a pod that fills the disk.
+    """
+    try:
+        store.journal.append(event)
+    except (OSError, errors.PodtuiError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return (f"the journal has no line of it ({event.kind}): {reason}",)
+    return ()

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from podtui.core import errors
 from podtui.core.actions.locking import action_lock
-from podtui.core.actions.reaching import connect, event_of, liveness_refusal
-from podtui.core.errors import PodtuiError, TimedOut
+from podtui.core.actions.reaching import connect, event_of, liveness_refusal, tell
+from podtui.core.errors import PodtuiError, TimedOut, UnknownState
 from podtui.core.model.events import EventKind
-from podtui.core.model.plans import Plan
+from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import Inspection, PodView
+from podtui.core.processes.tree import identity_of
 from podtui.core.store.store import Store
 from podtui.core.text.durations import duration
 
 DEFAULT_GRACE_S = 10.0
+LONGEST_GRACE_S = 3600.0
 FORCE_MARGIN_S = 20.0
 """How long ending a process tree by force, draining and syncing its output may take."""
+ANSWER_TIMEOUT_S = 10.0
+"""A supervisor on a starved host is slow, and slow is not silent."""
 
 
 def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
     """Return what a stop will do; touches nothing."""
     view = inspection.pod
-    refusal = liveness_refusal(view, "stopped")
+    refusals = (_grace_refusal(grace_s), liveness_refusal(view, "stopped"))
     processes = ", ".join(f"{each.name} {each.pid}" for each in inspection.processes)
+    grace = duration(grace_s) if 0 <= grace_s <= LONGEST_GRACE_S else str(grace_s)
     steps = (
         f"ask {view.name}, run {view.run}, to end: {processes or 'its processes'}",
-        f"after {duration(grace_s)}, end by force whatever is left of its process tree",
+        f"after {grace}, end by force whatever is left of its process tree",
         "keep its output, records and place in the tree",
     )
     children = ", ".join(inspection.children)
@@ -35,8 +41,19 @@ def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
         action="stop",
         pod=view.name,
         steps=steps,
-        refusals=(refusal,) if refusal else (),
+        refusals=tuple(refusal for refusal in refusals if refusal),
         warnings=warnings,
+    )
+
+
+def _grace_refusal(grace_s: float) -> Refusal | None:
+    # Not a number is in no range.
+    if 0 <= grace_s <= LONGEST_GRACE_S:
+        return None
+    return Refusal(
+        kind=errors.BadInput.kind,
+        message=f"the grace must be 0 to {LONGEST_GRACE_S:.0f} seconds, not {grace_s}",
+        next="give --grace SECONDS",
     )
 
 
@@ -47,8 +64,8 @@ def carry_out_stop(
     name: str,
     grace_s: float,
     actor: str,
-) -> tuple[tuple[str, ...], PodView]:
-    """End the run; returns what was done and the pod as it is then.
+) -> Report:
+    """End the run; the report's view is the pod as it is then.
 
     ``inspect`` looks at the pod anew: the evidence behind the plan is checked again under the
     pod's action lock.
@@ -58,33 +75,55 @@ def carry_out_stop(
         TimedOut: it was asked and has not ended yet.
         Busy: another action holds the pod.
     """
+    plan_stop(inspect(), grace_s).raise_if_refused()
     paths = store.paths.pod(name)
     with action_lock(store.system, paths, pod=name, action="stop", actor=actor):
         inspection = inspect()
         plan_stop(inspection, grace_s).raise_if_refused()
         view = inspection.pod
         intent = f"{name}: to be stopped by {actor}"
-        store.journal.append(event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
+        remarks = tell(store, event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
         try:
             ended = _end(store, view, grace_s, actor)
         except PodtuiError as error:
             failure = f"{name}: not stopped: {error.message}"
-            store.journal.append(event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
+            tell(store, event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
             raise
         after = inspect().pod
         summary = f"{name}: {after.message}"
-        store.journal.append(event_of(store, EventKind.STOPPED, after, summary, actor=actor))
-    return (f"asked {name}, run {view.run}, to end", ended, after.message), after
+        remarks += tell(store, event_of(store, EventKind.STOPPED, after, summary, actor=actor))
+    done = (f"asked {name}, run {view.run}, to end", ended, after.message)
+    return Report(action="stop", pod=name, done=done, skipped=remarks, view=after)
+
+
+def _supervisor(store: Store, view: PodView) -> int | None:
+    record = store.run_record(view.name, view.run)
+    if not isinstance(record, RunRecord) or record.supervisor is None:
+        return None
+    try:
+        return store.system.proc.open_recorded(identity_of(record.supervisor))
+    except OSError as error:
+        raise UnknownState(
+            f"{view.name!r} cannot be stopped: its supervisor, process {record.supervisor.pid},"
+            f" cannot be watched: {error.strerror}",
+            pod=view.name,
+            next_step="try again",
+            kept="nothing was asked",
+        ) from error
 
 
 def _end(store: Store, view: PodView, grace_s: float, actor: str) -> str:
-    record = store.run_record(view.name, view.run)
-    with connect(store, view) as client:
-        client.stop(grace_s=grace_s, by=actor)
-    if isinstance(record, RunRecord) and record.supervisor is not None:
+    # Taken before anything is asked: afterwards the number may belong to another process.
+    supervisor = _supervisor(store, view)
+    try:
+        with connect(store, view, timeout_s=ANSWER_TIMEOUT_S) as client:
+            client.stop(grace_s=grace_s, by=actor)
         bound_ms = int((grace_s + FORCE_MARGIN_S) * 1000)
-        if store.system.proc.ends_within(record.supervisor.pid, bound_ms):
+        if supervisor is not None and store.system.proc.has_ended(supervisor, bound_ms):
             return "its process tree is gone"
+    finally:
+        if supervisor is not None:
+            store.system.proc.close(supervisor)
     raise TimedOut(
         f"{view.name!r} was asked to end and has not ended yet",
         pod=view.name,

@@ -91,6 +91,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     reason: str
     actor: str
     env_names: list[str] = []
+    socket_directories: list[str] = []
     columns: int = 120
     rows: int = 40
     supervisor: IdentityRecord | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import select
 import threading
-import time
 from collections.abc import Callable, Iterable
 
+from podtui.core.system.clock import Clock
 from podtui.core.system.proc import Proc
 
 HEARTBEAT_S = 1.0
@@ -19,11 +19,13 @@ class DeathWatch:
     """One thread that holds a pidfd of every process it was given.
 
     Args:
-        on_death: called from that thread with what was given for the process that ended.
+        on_death: called from that thread, or from the one that calls `watch`, with what was given
+            for the process that ended; once for each process.
     """
 
-    def __init__(self, proc: Proc, on_death: Callable[[str], None]) -> None:
+    def __init__(self, proc: Proc, clock: Clock, on_death: Callable[[str], None]) -> None:
         self._proc = proc
+        self._clock = clock
         self._on_death = on_death
         self._poll = select.epoll()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -31,21 +33,28 @@ class DeathWatch:
         self._lock = threading.Lock()
         self._handles: dict[Target, int] = {}
         self._labels: dict[int, str] = {}
+        # Told once: a process that is gone while its lock is held would be told for ever.
+        self._told: set[Target] = set()
         self._stopping = False
+        self._has_closed = False
         self.trouble = ""
-        self._beat = time.monotonic()
+        self._beat = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="podtui-deathwatch", daemon=True)
         self._thread.start()
 
     def watch(self, wanted: dict[Target, str]) -> None:
         """Watch exactly these processes; ones that are gone already are told at once."""
         with self._lock:
+            if self._has_closed:
+                return
             for target in self._handles.keys() - wanted.keys():
                 self._forget(target)
-            gone = [wanted[target] for target in wanted.keys() - self._handles.keys()
-                    if not self._add(target, wanted[target])]
-        for label in gone:
-            self._on_death(label)
+            self._told &= wanted.keys()
+            new = wanted.keys() - self._handles.keys() - self._told
+            gone = [target for target in new if not self._add(target, wanted[target])]
+            self._told.update(gone)
+        for target in gone:
+            self._on_death(wanted[target])
 
     def _add(self, target: Target, label: str) -> bool:
         """Hold a pidfd of a process; False when it is gone."""
@@ -53,7 +62,8 @@ class DeathWatch:
             handle = self._proc.open_pidfd(target[0])
         except OSError as error:
             # Out of descriptors: the rescan still finds every death, only later.
-            self.trouble = f"{len(self._handles)} watched, no more possible: {error.strerror}"
+            words = os.strerror(error.errno or 0)
+            self.trouble = f"{len(self._handles)} supervisors watched, no more possible: {words}"
             return True
         if handle is None:
             return False
@@ -70,28 +80,31 @@ class DeathWatch:
         os.close(handle)
 
     def age_s(self, now: float) -> float:
-        """Return how long ago, by the monotonic clock, the thread last came round."""
+        """Return how long ago, by the awake clock, the thread last came round."""
         return max(0.0, now - self._beat)
 
     def __len__(self) -> int:
         return len(self._handles)
 
     def close(self) -> None:
-        """End the thread and let every pidfd go."""
+        """End the thread and let every pidfd go; fine when it is done already."""
+        if self._stopping:
+            return
         self._stopping = True
         os.write(self._wake_write, b"x")
         self._thread.join()
         with self._lock:
+            self._has_closed = True
             for target in list(self._handles):
                 self._forget(target)
-        self._poll.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+            self._poll.close()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _run(self) -> None:
         while not self._stopping:
             ready = self._poll.poll(HEARTBEAT_S)
-            self._beat = time.monotonic()
+            self._beat = self._clock.monotonic()
             for label in self._labels_of(handle for handle, _ in ready):
                 self._on_death(label)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from podtui.core.errors import PodtuiError
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import EndedMarker
 from podtui.core.model.verdicts import Status
+from podtui.core.observe.worker import Worker
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 
@@ -17,6 +19,11 @@ KINDS = {
     Status.FAILED: EventKind.FAILED,
     Status.LOST: EventKind.LOST,
 }
+
+
+def event_id(pod_id: str, run: int) -> str:
+    """Return the id every observer gives the end of a run."""
+    return f"{pod_id}.{run}.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class RunEnd:
     @property
     def event_id(self) -> str:
         """Return the id every observer gives this end."""
-        return f"{self.pod_id}.{self.run}.ended"
+        return event_id(self.pod_id, self.run)
 
     def as_event(self) -> Event:
         """Return the journal's event."""
@@ -55,7 +62,7 @@ class EndsJournal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._written: set[str] = set()
+        self._written: dict[str, EndedMarker | None] = {}
         self.trouble = ""
 
     def record(self, ends: list[RunEnd]) -> None:
@@ -64,7 +71,7 @@ class EndsJournal:
         A disk that refuses is told in ``trouble`` and tried again with the next look: the verdict
         itself rests on the records and stands.
         """
-        new = [end for end in ends if not self._is_written(end)]
+        new = [end for end in ends if not self.is_written(end)]
         if not new or self._store.read_only:
             return
         try:
@@ -76,25 +83,65 @@ class EndsJournal:
             return
         self.trouble = ""
 
-    def _is_written(self, end: RunEnd) -> bool:
-        if end.event_id in self._written:
-            return True
-        marker = self._store.paths.pod(end.pod).run(end.run).ended_marker
-        try:
-            written = self._store.system.fs.stamp(marker) is not None
-        except OSError:
-            # Could not tell: the journal itself is asked, under its lock.
-            return False
-        if written:
-            self._written.add(end.event_id)
-        return written
+    def is_written(self, end: RunEnd) -> bool:
+        """Whether an end is known to be in the journal."""
+        if end.event_id not in self._written:
+            marker = self._store.ended_marker(end.pod, end.run)
+            if isinstance(marker, EndedMarker) and marker.event_id == end.event_id:
+                self._written[end.event_id] = marker
+            # Of anything else the journal itself is asked, under its lock.
+        return end.event_id in self._written
+
+    def known_at(self, pod: str, pod_id: str, run: int) -> datetime | None:
+        """Return when the end of a run was first noticed by anybody, None when nobody has."""
+        marker = self._written.get(event_id(pod_id, run)) or self._store.ended_marker(pod, run)
+        is_of_it = isinstance(marker, EndedMarker) and marker.event_id == event_id(pod_id, run)
+        return marker.at if is_of_it and isinstance(marker, EndedMarker) else None
 
     def _mark(self, end: RunEnd) -> None:
         """Leave a note beside the run, so that the journal need not be searched again.
 
-        The note is a convenience, so it is not synced: without it the journal is asked.
+        The note is a convenience, so it is not synced: without it the journal is asked. One that
+        is there stays: it has the time of the observer who was first.
         """
-        marker = EndedMarker(event_id=end.event_id, at=end.at, status=end.status.value)
-        path = self._store.paths.pod(end.pod).run(end.run).ended_marker
-        self._store.system.fs.replace(path, encode_json(marker), sync=False)
-        self._written.add(end.event_id)
+        if not self.is_written(end):
+            marker = EndedMarker(event_id=end.event_id, at=end.at, status=end.status.value)
+            path = self._store.paths.pod(end.pod).run(end.run).ended_marker
+            self._store.system.fs.replace(path, encode_json(marker), sync=False)
+            self._written[end.event_id] = marker
+
+
+class EndsBeside:
+    """Has ends written from a thread of its own: no screen waits for the journal's lock."""
+
+    def __init__(self, journal: EndsJournal, on_written: Callable[[], None]) -> None:
+        self._journal = journal
+        self._on_written = on_written
+        self._under_way: set[str] = set()
+        self._worker = Worker("podtui-journal", self._write)
+
+    def record(self, ends: list[RunEnd]) -> None:
+        """Write the ends soon."""
+        new = [
+            end
+            for end in ends
+            if end.event_id not in self._under_way and not self._journal.is_written(end)
+        ]
+        self._under_way.update(end.event_id for end in new)
+        if new:
+            self._worker.give(new)
+
+    @property
+    def trouble(self) -> str:
+        return self._worker.trouble
+
+    def close(self, timeout_s: float) -> bool:
+        """Write what is still to be written and end; whether it has ended within the time."""
+        return self._worker.close(timeout_s)
+
+    def _write(self, ends: list[RunEnd]) -> None:
+        try:
+            self._journal.record(ends)
+        finally:
+            self._under_way.difference_update(end.event_id for end in ends)
+        self._on_written()

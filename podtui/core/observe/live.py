@@ -2,23 +2,25 @@
 
 Three detectors that fail in different ways: the deathwatch (pidfds: milliseconds), the file watch
 (hints of any change), and the rescan (the truth, now and then). Any of them may be late or off;
-their ages are part of every picture.
+their ages are part of every picture. What may take long (a socket that hangs, the journal's lock)
+is done by other threads than the looking one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
-from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Verdict
+from podtui.core.observe.asking import AskBeside
 from podtui.core.observe.deathwatch import DeathWatch, Target
-from podtui.core.observe.observer import Observer
+from podtui.core.observe.ends import EndsBeside, EndsJournal
+from podtui.core.observe.hints import hints_in
+from podtui.core.observe.observer import Observer, Ways
 from podtui.core.observe.samples import Sampler
 from podtui.core.store.store import Store
 from podtui.core.system.watch import WatchFailed, watch
@@ -34,35 +36,57 @@ SAMPLE_S = 2.0
 PING_EVERY_S = 20.0
 LATE_S = 3.0
 REARM_S = 2.0
-QUICK_FILES = frozenset({"output", "index", "status.json"})
+CLOSE_S = 5.0
+"""How long closing waits for a thread that hangs in a disk, or in who is shown the pictures."""
 
 
 class LiveView:
     """Keeps looking until it is closed.
 
     Args:
-        on_snapshot: called with every new picture from the looking thread. What it raises ends
-            the thread, so it must not.
+        on_snapshot: called with every new picture from the looking thread. What it raises is told
+            in the notices of the next picture.
+        only: the pods to look at, None = all.
     """
 
-    def __init__(self, store: Store, on_snapshot: Callable[[Snapshot], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_snapshot: Callable[[Snapshot], None],
+        *,
+        only: Iterable[str] | None = None,
+    ) -> None:
         self._store = store
         self._clock = store.system.clock
         self._on_snapshot = on_snapshot
-        self._observer = Observer(store, ping_every_s=PING_EVERY_S)
-        self._sampler = Sampler(store)
+        wanted = None if only is None else frozenset(only)
+        self._watched = _watched(store, wanted)
         self._wake = threading.Condition()
         self._hinted: set[str] = set()
         self._hinted_output: set[str] = set()
         self._rescan_wanted = True
+        self._picture_wanted = False
         self._stopping = threading.Event()
-        self._rescan_at = 0.0
+        self._rescan_at = self._clock.monotonic()
         self._rescan_due = 0.0
+        self._tick_due = 0.0
         self._output_due = 0.0
         self._sample_due = 0.0
         self._watch_beat = self._clock.monotonic()
         self._watch_trouble = ""
-        self._deaths = DeathWatch(store.system.proc, self.hint)
+        self._show_trouble = ""
+        journal = EndsJournal(store)
+        self._asking = AskBeside(store, self._want_picture)
+        self._ends = EndsBeside(journal, self._want_picture)
+        ways = Ways(
+            asking=self._asking,
+            ends=self._ends,
+            ping_every_s=PING_EVERY_S,
+            only=wanted,
+        )
+        self._observer = Observer(store, ends=journal, ways=ways)
+        self._sampler = Sampler(store)
+        self._deaths = DeathWatch(store.system.proc, self._clock, self.hint)
         self._threads = [
             threading.Thread(target=self._look_on, name="podtui-look", daemon=True),
             threading.Thread(target=self._watch_on, name="podtui-watch", daemon=True),
@@ -89,22 +113,49 @@ class LiveView:
         self._sampler.want(names)
 
     def close(self) -> None:
-        """End every thread; returns when they have ended."""
+        """End every thread; may be called from anywhere, and again.
+
+        A thread that hangs is waited for a few seconds and then left: it is a daemon, and touches
+        nothing any more.
+        """
         self._stopping.set()
         with self._wake:
             self._wake.notify()
         for thread in self._threads:
-            thread.join()
+            if thread is not threading.current_thread():
+                thread.join(CLOSE_S)
+        self._asking.close(CLOSE_S)
+        self._ends.close(CLOSE_S)
         self._deaths.close()
+
+    def _want_picture(self) -> None:
+        with self._wake:
+            self._picture_wanted = True
+            self._wake.notify()
 
     # the looking thread
 
     def _look_on(self) -> None:
         while not self._stopping.is_set():
-            self._on_snapshot(self._picture_or_trouble())
+            picture = self._picture_or_trouble()
+            if self._stopping.is_set():
+                return
+            self._show(picture)
             with self._wake:
-                if not self._something_to_do():
+                while not self._something_to_do():
                     self._wake.wait(self._until_next())
+
+    def _show(self, picture: Snapshot) -> None:
+        """Give a picture out.
+
+        The broad except protects the operator: a screen that failed once must not make every
+        later picture stay away.
+        """
+        try:
+            self._on_snapshot(picture)
+            self._show_trouble = ""
+        except Exception as error:  # noqa: BLE001 - see above
+            self._show_trouble = f"a picture could not be shown: {type(error).__name__}: {error}"
 
     def _picture_or_trouble(self) -> Snapshot:
         """Return the next picture; a look that failed is itself something to show.
@@ -125,22 +176,28 @@ class LiveView:
         with self._wake:
             rescan = self._rescan_wanted or now >= self._rescan_due
             hinted, self._hinted = self._hinted, set()
+            more_output: set[str] = set()
             if now >= self._output_due and self._hinted_output:
-                hinted |= self._hinted_output
-                self._hinted_output = set()
+                more_output, self._hinted_output = self._hinted_output, set()
                 self._output_due = now + OUTPUT_HINTS_S
-            self._rescan_wanted = False
-        if rescan:
-            picture = self._rescan(now)
-        elif hinted:
-            picture = self._observer.look_at(sorted(hinted))
-        else:
-            picture = self._observer.tick()
+            self._rescan_wanted = self._picture_wanted = False
+        picture = self._rescan(now) if rescan else self._look_where(now, hinted, more_output)
         if now >= self._sample_due:
             self._sample_due = now + SAMPLE_S
-            self._sampler.sample()
+            self._sampler.sample({each.name: each.run for each in self._observer.unsettled()})
         self._watch_the_living()
         return self._with_extras(picture)
+
+    def _look_where(self, now: float, hinted: set[str], more_output: set[str]) -> Snapshot:
+        if now >= self._tick_due:
+            self._tick_due = now + TICK_S
+            hinted |= set(self._observer.restless())
+            self._observer.tick()
+        if hinted:
+            self._observer.look_at(sorted(hinted))
+        if more_output - hinted:
+            self._observer.look_at_output(more_output - hinted)
+        return self._observer.news()
 
     def _rescan(self, started: float) -> Snapshot:
         picture = self._observer.look()
@@ -148,30 +205,33 @@ class LiveView:
         every = RESCAN_WITHOUT_WATCH_S if self._watch_trouble else RESCAN_S
         self._rescan_at = ended
         self._rescan_due = ended + max(every, RESCAN_SHARE * (ended - started))
+        self._tick_due = ended + TICK_S
         return picture
 
     def _something_to_do(self) -> bool:
-        output_due = self._hinted_output and self._clock.monotonic() >= self._output_due
         return bool(
-            self._rescan_wanted or self._hinted or output_due or self._stopping.is_set()
+            self._rescan_wanted
+            or self._picture_wanted
+            or self._hinted
+            or self._stopping.is_set()
+            or self._until_next() <= 0
         )
 
     def _until_next(self) -> float:
-        now = self._clock.monotonic()
-        due = [now + TICK_S, self._rescan_due]
+        due = [self._tick_due, self._rescan_due]
         if self._hinted_output:
             due.append(self._output_due)
-        return max(0.0, min(due) - now)
+        return min(due) - self._clock.monotonic()
 
     def _watch_the_living(self) -> None:
         """Hold a pidfd of the supervisor of every run that is not proven dead."""
         wanted: dict[Target, str] = {}
-        for name, memory in self._observer.memory.items():
-            record = memory.look.record if memory.look else None
-            if not isinstance(record, RunRecord) or record.supervisor is None:
+        for memory in self._observer.unsettled():
+            record = memory.run_record
+            if record is None or record.supervisor is None or memory.reading is None:
                 continue
-            if memory.reading is not None and memory.reading.verdict is Verdict.ALIVE:
-                wanted[record.supervisor.pid, record.supervisor.start_ticks] = name
+            if memory.reading.verdict is Verdict.ALIVE:
+                wanted[record.supervisor.pid, record.supervisor.start_ticks] = memory.name
         self._deaths.watch(wanted)
 
     # the file watch thread
@@ -188,8 +248,13 @@ class LiveView:
                 self._stopping.wait(REARM_S)
 
     def _watch_until_broken(self) -> None:
+        # Known before the watch begins: a directory that is replaced between is found out below.
+        inodes = self._inodes()
         pods = self._store.paths.pods
-        for paths in watch(pods, stop=self._stopping, timeout_s=TICK_S):
+        for paths in watch(*self._watched, stop=self._stopping, timeout_s=TICK_S):
+            if self._inodes() != inodes:
+                # The kernel goes on watching the directory that was taken away.
+                raise WatchFailed(f"{pods} was taken away or replaced")
             if self._watch_trouble:
                 self._watch_trouble = ""
                 self.refresh()
@@ -197,30 +262,44 @@ class LiveView:
             if paths:
                 self._take_hints(pods, paths)
 
+    def _inodes(self) -> list[int]:
+        """Return which directories are in the watched places; 0 where there is none."""
+        found = []
+        for directory in self._watched:
+            try:
+                stamp = self._store.system.fs.stamp(directory)
+            except OSError as error:
+                raise WatchFailed(f"{directory}: {error.strerror}") from error
+            found.append(stamp.inode if stamp else 0)
+        return found
+
     def _take_hints(self, pods: Path, paths: Iterable[Path]) -> None:
-        quick: set[str] = set()
-        other: set[str] = set()
-        for path in paths:
-            with contextlib.suppress(ValueError):
-                parts = path.relative_to(pods).parts
-                if parts:
-                    (quick if parts[-1] in QUICK_FILES else other).add(parts[0])
+        hints = hints_in(pods, paths)
         with self._wake:
-            self._hinted |= other
-            self._hinted_output |= quick - other
-            self._wake.notify()
+            self._hinted |= hints.changed
+            # More output wakes nobody who has already been told of some.
+            is_first = bool(hints.more_output) and not self._hinted_output
+            self._hinted_output |= hints.more_output
+            if hints.changed or is_first:
+                self._wake.notify()
 
     # what goes out with every picture
 
     def _with_extras(self, picture: Snapshot) -> Snapshot:
-        pods = self._sampler.add_to(picture.pods)
-        return msgspec.structs.replace(picture, pods=pods, detectors=self._detectors())
+        troubles = (self._show_trouble, self._asking.trouble, self._ends.trouble)
+        return msgspec.structs.replace(
+            picture,
+            pods=self._sampler.add_to(picture.pods),
+            detectors=self._detectors(),
+            notices=(*picture.notices, *(each for each in troubles if each)),
+        )
 
     def _detectors(self) -> tuple[Detector, ...]:
         now = self._clock.monotonic()
         rescan_age = now - self._rescan_at
         rescan_late = rescan_age > max(2 * RESCAN_S, self._rescan_due - self._rescan_at + LATE_S)
         watch_age = now - self._watch_beat
+        deaths_age = self._deaths.age_s(now)
         return (
             Detector(
                 name="rescan",
@@ -229,19 +308,24 @@ class LiveView:
             ),
             Detector(
                 name="files",
-                state=self._watch_state(watch_age),
+                state=DetectorState.OFF if self._watch_trouble else _state(watch_age),
                 age_s=watch_age,
                 detail=self._watch_trouble,
             ),
             Detector(
                 name="deaths",
-                state=DetectorState.LATE if self._deaths.trouble else DetectorState.OK,
-                age_s=self._deaths.age_s(now),
+                state=DetectorState.LATE if self._deaths.trouble else _state(deaths_age),
+                age_s=deaths_age,
                 detail=self._deaths.trouble or f"{len(self._deaths)} supervisors watched",
             ),
         )
 
-    def _watch_state(self, age_s: float) -> DetectorState:
-        if self._watch_trouble:
-            return DetectorState.OFF
-        return DetectorState.LATE if age_s > LATE_S else DetectorState.OK
+
+def _watched(store: Store, only: frozenset[str] | None) -> tuple[Path, ...]:
+    if only is None:
+        return (store.paths.pods,)
+    return tuple(store.paths.pod(name).root for name in sorted(only))
+
+
+def _state(age_s: float) -> DetectorState:
+    return DetectorState.LATE if age_s > LATE_S else DetectorState.OK

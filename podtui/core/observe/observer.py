@@ -1,68 +1,90 @@
-"""Looking at the whole store and making one frozen picture of it."""
+"""Looking at the whole store and making one frozen picture of it.
+
+A run that has ended, and whose records have not changed since, is not looked at again: with
+thousands of finished pods a look costs what the living ones cost.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
-import msgspec
-
-from podtui.core.model.records import PodRecord, RunRecord
-from podtui.core.model.snapshot import Detector, Health, PodView, Snapshot
-from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
+from podtui.core.model.records import PodRecord, Record, RunRecord
+from podtui.core.model.snapshot import Detector, Health, Snapshot
+from podtui.core.model.verdicts import Answer, Verdict
+from podtui.core.observe.asking import AskAndWait, Asking
+from podtui.core.observe.attention import Attention
 from podtui.core.observe.ends import EndsJournal, RunEnd
-from podtui.core.observe.facts import RunLook, look_at_run, with_socket
+from podtui.core.observe.facts import SETTLE_MS, RunLook, look_at_run, with_socket
 from podtui.core.observe.health import SelfCheck, untold_by_half
-from podtui.core.observe.progress import ASK_TERMINAL_AFTER_S, Progress, read_progress
-from podtui.core.observe.status import Reading, read_status
-from podtui.core.observe.treeorder import in_tree_order
-from podtui.core.observe.verdict import Outcome, row_for
-from podtui.core.processes.pings import Pong, ping_all
-from podtui.core.store.codec import RecordProblem
+from podtui.core.observe.losses import LossNotices
+from podtui.core.observe.memory import FilesStamp, PodMemory
+from podtui.core.observe.picture import Moment, Picture
+from podtui.core.observe.progress import errno_words
+from podtui.core.observe.status import read_status
+from podtui.core.observe.verdict import Outcome
+from podtui.core.paths import EXIT_FILE, POD_FILE, RUN_FILE, SocketPlace, run_name
+from podtui.core.processes.pings import Pong
+from podtui.core.store.codec import ProblemKind, RecordProblem
 from podtui.core.store.store import Store
-from podtui.kernel.identity import ProcessGone
 
-PING_TIMEOUT_S = 0.4
+ASK_SILENT_AGAIN_S = 2.0
 CONFIRM_AFTER_S = 2.0
-TERMINAL_ASKED_AGAIN_S = 15.0
-STOPPED_STATES = "Tt"
+FIRST_RUN = 1
+STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
+RESTLESS = frozenset({Outcome.STARTING, Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT})
 
 
-@dataclass(slots=True)
-class PodMemory:
-    """What the observer remembers of one pod between looks."""
+class EndsWriter(Protocol):
+    """Where ends go that are to be written into the journal."""
 
-    record: PodRecord | RecordProblem
-    run: int = 0
-    look: RunLook | None = None
-    progress: Progress = field(default_factory=Progress)
-    trouble: str = ""
-    pong: Pong | None = None
-    pong_at: datetime | None = None
-    ping_due: float = 0.0
-    gone_since: float | None = None
-    confirmed: bool = False
-    terminal_asked_at: float = 0.0
-    first_seen: dict[tuple[int, Status], datetime] = field(default_factory=dict)
-    reading: Reading | None = None
+    def record(self, ends: list[RunEnd]) -> None:
+        """Take care of these ends; asked again with every look until they are written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How an observer does what may take long.
+
+    Attributes:
+        asking: who asks the sockets; None = ask and wait.
+        ends: who writes ends; None = write at once.
+        ping_every_s: how often a supervisor that answered is asked again, in awake seconds.
+        only: the pods to look at; None = all.
+    """
+
+    asking: Asking | None = None
+    ends: EndsWriter | None = None
+    ping_every_s: float = 0.0
+    only: frozenset[str] | None = None
 
 
 class Observer:
-    """Makes snapshots. Not thread-safe: one thread looks.
+    """Makes snapshots. Not thread-safe: one thread looks."""
 
-    Args:
-        ping_every_s: how often a supervisor that answered is asked again, in awake seconds.
-    """
-
-    def __init__(self, store: Store, *, ping_every_s: float = 0.0) -> None:
+    def __init__(
+        self, store: Store, *, ends: EndsJournal | None = None, ways: Ways | None = None
+    ) -> None:
+        ways = ways or Ways()
         self.store = store
         self.memory: dict[str, PodMemory] = {}
+        self._ends = ends or EndsJournal(store)
+        self._writer: EndsWriter = ways.ends or self._ends
+        self._asking = ways.asking or AskAndWait(store)
+        self._asked: dict[str, str] = {}
+        self._ping_every_s = ways.ping_every_s
+        self._only = ways.only
+        self._pods = str(store.paths.pods)
         self._check = SelfCheck(store)
         self._health = Health(ok=True)
-        self._ends = EndsJournal(store)
-        self._ping_every_s = ping_every_s
+        self._attention = Attention(store)
+        self._losses = LossNotices(store.system.clock)
+        self._picture = Picture()
+        self._changed: set[str] = set()
+        self._unsettled: set[str] = set()
         self._generation = 0
         self._notice = ""
 
@@ -72,177 +94,245 @@ class Observer:
         """Look at everything: the truth, however little was hinted."""
         self._notice = self._check.clock_notice()
         try:
-            names = self.store.pod_names()
+            names = self._names()
         except OSError as error:
-            self._health = Health(ok=False, reason=f"the pods cannot be listed: {error}")
-            return self.snapshot()
+            return self.unwell(
+                f"the pods cannot be listed: {self.store.paths.pods}: {errno_words(error)}"
+            )
+        absent_before = self._check.absent
         self._health = self._check.examine(names)
-        if self._health.ok:
-            self._look_at(names)
-            for name in self._check.vanished(names):
-                self._note_vanished(name)
+        if not self._health.ok:
+            return self._snapshot_of_nothing_believed(names)
+        self._look_at([name for name in names if not self._is_settled(name)], of_all=len(names))
+        for name in self._check.absent - absent_before:
+            self._note_vanished(name)
         return self.snapshot()
 
     def look_at(self, names: Iterable[str]) -> Snapshot:
         """Look at some pods that a hint named; the others stay as they were seen."""
-        if self._health.ok:
-            try:
-                there = set(self.store.pod_names())
-            except OSError as error:
-                self._health = Health(ok=False, reason=f"the pods cannot be listed: {error}")
-                return self.snapshot()
-            self._look_at([name for name in names if name in there])
+        if not self.memory:
+            self._health = self._check.own_senses()
+        if not self._health.ok:
+            return self._snapshot_of_nothing_believed(names)
+        there = [name for name in names if self._is_wanted(name) and self._is_in_place(name)]
+        if any(name not in there and name in self.memory for name in names):
+            # A pod that went away is judged together with all others: it may be us.
+            return self.look()
+        self._look_at([name for name in there if not self._is_settled(name)])
         return self.snapshot()
 
-    def _look_at(self, names: Collection[str]) -> None:
-        for name in names:
-            self._look_at_pod(name)
-        self._ping(names)
-        for name in names:
-            self._watch_progress(name)
+    def _snapshot_of_nothing_believed(self, names: Iterable[str]) -> Snapshot:
+        """Make a picture while the observer is unwell: who is new gets a row and no verdict."""
+        new = [name for name in names if name not in self.memory and self._is_wanted(name)]
+        self._meet(name for name in new if self._is_in_place(name))
+        return self.snapshot()
+
+    def look_at_output(self, names: Iterable[str]) -> Snapshot:
+        """Look only how far the output of some pods has come."""
+        if self._health.ok:
+            known = [name for name in names if name in self._unsettled]
+            for name in known:
+                self._attention.watch(self.memory[name])
+            self._derive(known)
+        return self.snapshot()
+
+    def restless(self) -> list[str]:
+        """Return the pods whose state may change without a hint: worth a look every second."""
+        return [name for name in self._unsettled if self._is_restless(self.memory[name])]
+
+    def unsettled(self) -> Iterable[PodMemory]:
+        """Return what is known of every pod that may still change by itself."""
+        return [self.memory[name] for name in self._unsettled]
+
+    def _names(self) -> list[str]:
+        if self._only is None:
+            return self.store.pod_names()
+        return [name for name in self._only if self._is_in_place(name)]
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._only is None or name in self._only
+
+    def _is_in_place(self, name: str) -> bool:
+        try:
+            return self.store.system.fs.stamp(self.store.paths.pod(name).root) is not None
+        except OSError:
+            # Could not tell: it keeps its row, and the look itself says why.
+            return True
+
+    def _is_restless(self, memory: PodMemory) -> bool:
+        if memory.pong is not None and memory.pong.answer is not Answer.YES:
+            return True
+        return memory.outcome in RESTLESS
+
+    def _look_at(self, names: Collection[str], *, of_all: int = 0) -> None:
+        """Look at pods; ``of_all`` is how many there are when these are all that can change."""
+        self._meet(names)
         told = [self.memory[name] for name in names]
-        untold = sum(self._is_observers_trouble(each) for each in told)
-        problem = untold_by_half(untold, len(told)) if len(told) == len(self.memory) else ""
+        problem = untold_by_half(sum(each.was_refused for each in told), of_all)
         if problem:
+            for memory in told:
+                # What an observer saw that is not in order is the first of no two looks.
+                memory.gone_since, memory.confirmed = None, False
             self._health = Health(ok=False, reason=problem)
             return
+        self._ask(told)
+        for memory in told:
+            self._attention.watch(memory)
+        were_dead = {name for name in names if self.memory[name].is_dead}
+        were_seen = {name for name in names if self.memory[name].reading is not None}
         self._derive(names)
-        self._ends.record([end for name in names if (end := self._end_of(name))])
+        ends = {name: end for name in names if (end := self._end_of(self.memory[name]))}
+        self._losses.note(
+            end
+            for name, end in ends.items()
+            if name not in were_dead and (name in were_seen or not self._ends.is_written(end))
+        )
+        self._writer.record(list(ends.values()))
+        self._settle(names, ends)
+
+    def _meet(self, names: Iterable[str]) -> None:
+        """Look at the records and processes of pods."""
+        for name in names:
+            self._look_at_pod(name)
+            self._unsettled.add(name)
+            self._changed.add(name)
 
     def _look_at_pod(self, name: str) -> None:
+        paths = self.store.paths.pod(name)
+        memory = self.memory.get(name)
+        # Stamped before they are read: what changes meanwhile is looked at again.
+        expected = memory.run if memory else FIRST_RUN
+        stamps = self._stamps(name, expected)
         record = self.store.pod_record(name)
-        memory = self.memory.setdefault(name, PodMemory(record))
+        if memory is None or not memory.is_of(record):
+            memory = self.memory[name] = PodMemory(name, record)
         memory.record = record
-        memory.trouble = ""
+        memory.settled, memory.look, memory.trouble = None, None, ""
+        memory.was_refused = _is_refusal(record, had_one=memory.had_record)
+        memory.had_record |= isinstance(record, PodRecord)
         try:
             runs = self.store.run_numbers(name)
         except OSError as error:
-            memory.trouble = f"its runs cannot be listed: {error}"
-            memory.look = None
+            memory.trouble = f"its runs cannot be listed: {paths.runs}: {errno_words(error)}"
+            not_there = isinstance(error, FileNotFoundError | NotADirectoryError)
+            memory.was_refused |= memory.run > 0 or not not_there
             return
         if not runs:
-            memory.trouble = "it has no run"
-            memory.look = None
+            memory.trouble = f"it has no run in {paths.runs}"
             return
-        if runs[-1] != memory.run:
-            self.memory[name] = memory = PodMemory(record, run=runs[-1])
+        run = runs[-1]
+        if run != memory.run:
+            memory = self.memory[name] = memory.of_run(run)
         pod_id = record.id if isinstance(record, PodRecord) else None
-        memory.look = self._confirmed(memory, look_at_run(self.store, name, runs[-1], pod_id))
+        settle_ms = 0 if memory.gone_since is not None else SETTLE_MS
+        look = look_at_run(self.store, name, run, pod_id, settle_ms=settle_ms)
+        memory.look = self._confirmed(memory, look)
+        gone = _is_refusal(look.record, had_one=memory.had_run_record)
+        memory.was_refused |= gone or (look.was_refused and memory.outcome is not Outcome.ENDED)
+        memory.had_run_record |= isinstance(look.record, RunRecord)
+        memory.settled = stamps if run == expected else None
 
     def _confirmed(self, memory: PodMemory, look: RunLook) -> RunLook:
         """Count a death that rests on one fact only when it is found again, seconds later."""
-        if row_for(look.answers).outcome is not Outcome.GONE_UNCONFIRMED:
+        memory.look = look
+        if memory.outcome not in {Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT}:
             memory.gone_since, memory.confirmed = None, False
             return look
         now = self.store.system.clock.monotonic()
         if memory.gone_since is None:
             memory.gone_since = now
+        if memory.outcome is Outcome.DISAGREEMENT:
+            return look
         memory.confirmed = memory.confirmed or now - memory.gone_since >= CONFIRM_AFTER_S
         return replace(look, answers=replace(look.answers, confirmed=memory.confirmed))
 
-    def _is_observers_trouble(self, memory: PodMemory) -> bool:
-        """Whether the kernel refused to tell, as opposed to a record that is bad in itself."""
-        if memory.look is None or isinstance(memory.look.record, RecordProblem):
+    def _is_settled(self, name: str) -> bool:
+        memory = self.memory.get(name)
+        if memory is None or name in self._unsettled or memory.settled is None:
             return False
-        if row_for(memory.look.answers).outcome is not Outcome.UNTOLD:
-            return False
-        asked = {Probe.LOCK, Probe.SUPERVISOR, Probe.BOOT}
-        return any(
-            each.probe in asked and each.answer is Answer.UNKNOWN for each in memory.look.evidence
+        return self._stamps(name, memory.run) == memory.settled
+
+    def _stamps(self, name: str, run: int) -> FilesStamp | None:
+        stamp = self.store.system.fs.stamp
+        try:
+            return tuple(stamp(path) for path in self._settling_files(name, run))
+        except OSError:
+            # Could not tell: it is looked at, and the look says why.
+            return None
+
+    def _settling_files(self, name: str, run: int) -> tuple[str, ...]:
+        # Texts, not paths: thousands are asked about every few seconds.
+        root = f"{self._pods}/{name}"
+        files = f"{root}/runs/{run_name(run)}"
+        return (
+            f"{root}/{POD_FILE}",
+            f"{root}/runs",
+            f"{files}/{RUN_FILE}",
+            f"{files}/{EXIT_FILE}",
         )
+
+    def _settle(self, names: Iterable[str], ends: dict[str, RunEnd]) -> None:
+        for name in names:
+            memory, end = self.memory[name], ends.get(name)
+            is_told = end is None or self.store.read_only or self._ends.is_written(end)
+            if is_told and not memory.can_change():
+                self._unsettled.discard(name)
 
     # sockets
 
-    def _ping(self, names: Collection[str]) -> None:
-        """Ask the sockets that are due, all at once; what is stopped is not waited for."""
+    def _ask(self, memories: Collection[PodMemory]) -> None:
+        """Ask the sockets that are due; what is stopped is not asked, since it cannot answer."""
         clock = self.store.system.clock
-        asked: dict[str, PodMemory] = {}
-        for name in names:
-            memory = self.memory[name]
-            record = self._live_record(memory)
+        self._take_answers()
+        due: list[SocketPlace] = []
+        for memory in memories:
+            record = memory.live_record
             if record is None:
                 memory.pong = None
-                continue
-            stopped = self._is_stopped(record)
-            if stopped:
-                self._note_pong(memory, Pong(Answer.NO, stopped), ping_due=0.0)
+            elif memory.look and memory.look.supervisor and memory.look.supervisor.is_stopped:
+                self._note_pong(memory, STOPPED, again_after_s=0.0)
             elif memory.pong is None or clock.monotonic() >= memory.ping_due:
-                asked[self.store.socket_name(record.pod_id, record.run)] = memory
-        pongs = ping_all(
-            self.store.system.proc,
-            clock,
-            asked,
-            self.store.socket_directories,
-            timeout_s=PING_TIMEOUT_S,
-        )
-        for socket, pong in pongs.items():
-            every = self._ping_every_s if pong.answer is Answer.YES else 0.0
-            self._note_pong(asked[socket], pong, ping_due=clock.monotonic() + every)
-        for name in names:
-            memory = self.memory[name]
-            if memory.pong is not None and memory.look is not None and memory.pong_at is not None:
-                memory.look = with_socket(memory.look, memory.pong, memory.pong_at)
+                place = self.store.socket_place(record)
+                self._asked[place.name] = memory.name
+                due.append(place)
+            _add_pong(memory)
+        self._asking.ask(due)
+        self._take_answers()
 
-    def _live_record(self, memory: PodMemory) -> RunRecord | None:
-        if memory.look is None or isinstance(memory.look.record, RecordProblem):
-            return None
-        is_live = row_for(memory.look.answers).outcome in {Outcome.RUNNING, Outcome.SILENT}
-        return memory.look.record if is_live else None
+    def _take_answers(self) -> list[str]:
+        """Take the answers of sockets that have come; returns whose."""
+        answered = []
+        for socket, pong in self._asking.answers().items():
+            memory = self.memory.get(self._asked.pop(socket, ""))
+            if memory is not None:
+                is_there = pong.answer is Answer.YES
+                again = self._ping_every_s if is_there else ASK_SILENT_AGAIN_S
+                self._note_pong(memory, pong, again_after_s=again)
+                answered.append(memory.name)
+        return answered
 
-    def _is_stopped(self, record: RunRecord) -> str:
-        if record.supervisor is None:
-            return ""
-        try:
-            state = self.store.system.proc.stat(record.supervisor.pid).state
-        except (ProcessGone, OSError):
-            return ""
-        return "not asked: the supervisor is stopped (SIGSTOP)" if state in STOPPED_STATES else ""
-
-    def _note_pong(self, memory: PodMemory, pong: Pong, *, ping_due: float) -> None:
-        memory.pong = pong
-        memory.pong_at = self.store.system.clock.now()
-        memory.ping_due = ping_due
-
-    # progress
-
-    def _watch_progress(self, name: str) -> None:
-        memory = self.memory[name]
-        if memory.look is None:
-            return
-        system = self.store.system
-        progress = read_progress(system, self.store.paths.pod(name).run(memory.run))
-        record = self._live_record(memory)
-        quiet = progress.quiet_for(system.clock.monotonic())
-        moved = progress.output_bytes != memory.progress.output_bytes
-        due = system.clock.monotonic() - memory.terminal_asked_at >= TERMINAL_ASKED_AGAIN_S
-        if record is None or quiet is None or quiet < ASK_TERMINAL_AFTER_S:
-            memory.progress = progress
-        elif moved or due or memory.progress.terminal is Answer.UNKNOWN:
-            memory.terminal_asked_at = system.clock.monotonic()
-            memory.progress = replace(progress, terminal=self._waits_for_terminal(record))
-        else:
-            memory.progress = replace(progress, terminal=memory.progress.terminal)
-
-    def _waits_for_terminal(self, record: RunRecord) -> Answer:
-        """Tell whether the program in the foreground is blocked reading the terminal."""
-        proc = self.store.system.proc
-        if record.child is None or record.supervisor is None:
-            return Answer.UNKNOWN
-        try:
-            child = proc.stat(record.child.pid)
-            group = child.foreground_group
-            tree = [child, *proc.descendants(child.pid)]
-        except (ProcessGone, OSError):
-            return Answer.UNKNOWN
-        answers = [proc.blocked_on_terminal(each.pid) for each in tree if each.group == group]
-        return Answer.YES if Answer.YES in answers else Answer.NO
+    def _note_pong(self, memory: PodMemory, pong: Pong, *, again_after_s: float) -> None:
+        clock = self.store.system.clock
+        memory.pong, memory.pong_at = pong, clock.now()
+        memory.ping_due = clock.monotonic() + again_after_s
+        _add_pong(memory)
 
     # deriving
 
     def tick(self) -> Snapshot:
-        """Make a picture from what was seen, with the ages of this moment; asks nothing."""
+        """Make a picture from what was seen, with the ages of this moment."""
         if self._health.ok:
-            self._derive(self.memory)
+            self._take_answers()
+            for name in self._unsettled:
+                self._attention.ask_when_due(self.memory[name])
+            self._derive(self._unsettled)
+        return self.snapshot()
+
+    def news(self) -> Snapshot:
+        """Make a picture with the answers that have come since the last look."""
+        answered = self._take_answers()
+        if self._health.ok and answered:
+            self._derive(answered)
         return self.snapshot()
 
     def unwell(self, reason: str) -> Snapshot:
@@ -250,47 +340,61 @@ class Observer:
         self._health = Health(ok=False, reason=reason)
         return self.snapshot()
 
-    def _derive(self, names: Iterable[str]) -> None:
+    def _derive(self, names: Collection[str]) -> None:
         clock = self.store.system.clock
         now, awake = clock.now(), clock.monotonic()
         for name in names:
             memory = self.memory[name]
+            self._changed.add(name)
             if memory.look is None:
                 memory.reading = None
                 continue
             pod = memory.record
             stall = pod.stall_after_s if isinstance(pod, PodRecord) else None
-            memory.reading = read_status(
+            reading = read_status(
                 memory.look, memory.progress, now=now, awake_seconds=awake, stall_after_s=stall
             )
+            if reading.verdict is Verdict.DEAD and reading.since is None:
+                reading = replace(reading, since=self._ended_at(memory))
+            memory.reading = reading
 
-    def _end_of(self, name: str) -> RunEnd | None:
-        memory = self.memory[name]
-        reading, look = memory.reading, memory.look
-        if reading is None or look is None or reading.verdict is not Verdict.DEAD:
+    def _ended_at(self, memory: PodMemory) -> datetime:
+        """Return when a death without a record of its own was first noticed, by anybody."""
+        if memory.ended_at is None:
+            pod = memory.record
+            known = (
+                self._ends.known_at(memory.name, pod.id, memory.run)
+                if isinstance(pod, PodRecord)
+                else None
+            )
+            memory.ended_at = known or self.store.system.clock.now()
+        return memory.ended_at
+
+    def _end_of(self, memory: PodMemory) -> RunEnd | None:
+        reading, pod = memory.reading, memory.record
+        if reading is None or reading.verdict is not Verdict.DEAD:
             return None
-        pod = memory.record
         if isinstance(pod, RecordProblem):
             # Its row says that its record cannot be read; its end is told when it can.
             return None
         return RunEnd(
-            pod=name,
+            pod=memory.name,
             pod_id=pod.id,
             run=memory.run,
             status=reading.status,
-            at=reading.since or self._first_seen(memory, reading.status),
+            at=reading.since or self._ended_at(memory),
             summary=reading.message,
-            never_started=row_for(look.answers).outcome is Outcome.NEVER_STARTED,
+            never_started=memory.outcome is Outcome.NEVER_STARTED,
         )
-
-    def _first_seen(self, memory: PodMemory, status: Status) -> datetime:
-        return memory.first_seen.setdefault((memory.run, status), self.store.system.clock.now())
 
     def _note_vanished(self, name: str) -> None:
         memory = self.memory.get(name)
         if memory is not None:
-            memory.look, memory.reading = None, None
-            memory.trouble = "its directory vanished from the store, and no action took it away"
+            memory.look, memory.reading, memory.settled = None, None, None
+            place = self.store.paths.pod(name).root
+            memory.trouble = f"{place} vanished from the store, and no action took it away"
+            self._unsettled.discard(name)
+            self._changed.add(name)
 
     # the picture
 
@@ -299,20 +403,22 @@ class Observer:
     ) -> Snapshot:
         """Make the picture of what was seen so far."""
         self._generation += 1
-        views = in_tree_order(
-            [self._view(name, memory) for name, memory in self.memory.items()],
-            {
-                name: memory.record
-                for name, memory in self.memory.items()
-                if isinstance(memory.record, PodRecord)
-            },
+        clock = self.store.system.clock
+        moment = Moment.of(clock, self._health)
+        changed, self._changed = self._changed, set()
+        rows = self._picture.rows(self.memory, changed, moment)
+        own = (
+            self._health.reason,
+            self.store.read_only or "",
+            *self._losses.sentences(),
+            self._ends.trouble,
+            self._notice,
         )
-        own = (self._health.reason, self.store.read_only or "", self._ends.trouble, self._notice)
         return Snapshot(
-            at=self.store.system.clock.now(),
+            at=moment.now,
             store=str(self.store.paths.root),
-            pods=views,
-            counts=dict(Counter(view.status for view in views)),
+            pods=rows,
+            counts=self._picture.counts(),
             health=self._health,
             detectors=detectors,
             notices=tuple(text for text in (*own, *notices) if text),
@@ -320,77 +426,14 @@ class Observer:
             read_only=bool(self.store.read_only),
         )
 
-    def _view(self, name: str, memory: PodMemory) -> PodView:
-        reading = self._reading(memory)
-        pod = memory.record
-        view = PodView(
-            name=name,
-            id=self._id_of(memory),
-            status=reading.status,
-            verdict=reading.verdict,
-            asserted=reading.asserted,
-            source=reading.source,
-            since=reading.since or self._first_seen(memory, reading.status),
-            run=memory.run,
-            agent="unknown",
-            message=reading.message,
-            last_output_at=memory.progress.last_output_at,
-            quiet_for_s=self._quiet(memory, reading),
-            exit_code=reading.exit_code,
-            signal=reading.signal,
-            evidence=self._evidence(memory),
-            output_bytes=memory.progress.output_bytes,
-        )
-        if isinstance(pod, RecordProblem):
-            return msgspec.structs.replace(view, record_error=pod.sentence())
-        return msgspec.structs.replace(
-            view, agent=pod.agent, role=pod.role, task=pod.task, parent=pod.parent_name
-        )
 
-    def _reading(self, memory: PodMemory) -> Reading:
-        """Return the reading to show: none is believed when the observer is the broken part."""
-        if not self._health.ok:
-            message = f"could not tell: {self._health.reason}"
-        elif isinstance(memory.record, RecordProblem):
-            message = memory.record.sentence()
-        elif memory.reading is not None and not memory.trouble:
-            return memory.reading
-        else:
-            message = f"could not tell: {memory.trouble or 'not looked at yet'}"
-        return Reading(
-            status=Status.UNKNOWN,
-            verdict=Verdict.UNKNOWN,
-            asserted=True,
-            source=Source.RECORD,
-            message=message,
-        )
+def _add_pong(memory: PodMemory) -> None:
+    if memory.pong is not None and memory.look is not None and memory.pong_at is not None:
+        memory.look = with_socket(memory.look, memory.pong, memory.pong_at)
 
-    def _id_of(self, memory: PodMemory) -> str:
-        if isinstance(memory.record, PodRecord):
-            return memory.record.id
-        look = memory.look
-        return look.record.pod_id if look and isinstance(look.record, RunRecord) else ""
 
-    def _quiet(self, memory: PodMemory, reading: Reading) -> float | None:
-        if reading.verdict is not Verdict.ALIVE:
-            return None
-        quiet = memory.progress.quiet_for(self.store.system.clock.monotonic())
-        return None if quiet is None else round(quiet, 3)
-
-    def _evidence(self, memory: PodMemory) -> tuple[Evidence, ...]:
-        own: tuple[Evidence, ...] = ()
-        now = self.store.system.clock.now()
-        if not self._health.ok:
-            detail = self._health.reason
-            own = (Evidence(probe=Probe.OBSERVER, answer=Answer.NO, detail=detail, at=now),)
-        if isinstance(memory.record, RecordProblem):
-            detail = memory.record.sentence()
-            own += (Evidence(probe=Probe.RECORD, answer=Answer.UNKNOWN, detail=detail, at=now),)
-        seen = memory.look.evidence if memory.look else ()
-        if memory.progress.terminal is not Answer.UNKNOWN:
-            words = {Answer.YES: "a program waits for its input", Answer.NO: "not being read"}
-            answer = memory.progress.terminal
-            own += (
-                Evidence(probe=Probe.TERMINAL, answer=answer, detail=words[answer], at=now),
-            )
-        return (*seen, *own)
+def _is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
+    """Whether a record was not given although it is, or was, there."""
+    if not isinstance(record, RecordProblem):
+        return False
+    return record.kind is ProblemKind.UNTOLD or (record.is_missing and had_one)

@@ -6,13 +6,15 @@ a stall; it belongs to one run, since each run has an index of its own.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import RunPaths
 from podtui.core.store.index import last_row
-from podtui.core.system.fs import Stamp, UnsafeFile
+from podtui.core.system.fs import UnsafeFile
 from podtui.core.system.host import System
 
 DEFAULT_STALL_AFTER_S = 600.0
@@ -25,16 +27,18 @@ class Progress:
     """What is known of a run's output.
 
     Attributes:
-        output_bytes: length of the output.
+        output_bytes: length of the output; the last one known while it could not be told.
         last_output_at: wall time of the last output, None before the first.
         quiet_since: awake-clock seconds of the last output, or of the start; None = could not tell.
         terminal: does the foreground process wait for terminal input?
+        trouble: what of the output could not be told, and why, "" when all could.
     """
 
     output_bytes: int = 0
     last_output_at: datetime | None = None
     quiet_since: float | None = None
     terminal: Answer = Answer.UNKNOWN
+    trouble: str = ""
 
     def quiet_for(self, awake_seconds: float) -> float | None:
         """Return the awake seconds without output; None when that could not be told."""
@@ -43,27 +47,38 @@ class Progress:
         return max(0.0, awake_seconds - self.quiet_since)
 
 
-def output_stamp(system: System, paths: RunPaths) -> Stamp | None:
-    """Return the stamp of a run's output, None when there is none or it could not be told."""
+def read_progress(
+    system: System, paths: RunPaths, *, started_awake: float | None = None, is_over: bool = False
+) -> Progress:
+    """Read how far a run's output has come.
+
+    Before the first output, quiet time counts from ``started_awake``, the seconds of the awake
+    clock at which the run began; None = could not tell, and then it is not counted. Nor is it for
+    a run that ``is_over``.
+    """
     try:
-        return system.fs.stamp(paths.output)
-    except OSError:
-        # The output's own reader tells what is wrong; here it is only "no figure to show".
-        return None
-
-
-def read_progress(system: System, paths: RunPaths) -> Progress:
-    """Read how far a run's output has come."""
-    stamp = output_stamp(system, paths)
+        stamp = system.fs.stamp(paths.output)
+    except OSError as error:
+        return Progress(trouble=f"{paths.output}: {errno_words(error)}")
     size = stamp.size if stamp else 0
+    written = datetime.fromtimestamp(stamp.modified_ns / 1e9, UTC) if stamp and size else None
+    if is_over:
+        return Progress(output_bytes=size, last_output_at=written)
     try:
         row = last_row(system.fs, paths.index)
-    except (OSError, UnsafeFile):
+    except OSError as error:
         # Without its index a run is not called stalled: quiet time could not be told.
-        return Progress(output_bytes=size)
-    written = datetime.fromtimestamp(stamp.modified_ns / 1e9, UTC) if stamp and size else None
+        return Progress(output_bytes=size, trouble=f"{paths.index}: {errno_words(error)}")
     return Progress(
         output_bytes=size,
         last_output_at=written,
-        quiet_since=row.boottime_s if row else None,
+        quiet_since=row.awake_s if row else started_awake,
     )
+
+
+def errno_words(error: OSError) -> str:
+    """Return an error of the disk or the kernel as "EIO: Input/output error"."""
+    if isinstance(error, UnsafeFile):
+        return f"it is {error.reason}"
+    name = errno.errorcode.get(error.errno or 0, "error")
+    return f"{name}: {os.strerror(error.errno or 0)}"

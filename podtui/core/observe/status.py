@@ -107,6 +107,15 @@ def _ended(situation: Situation) -> Reading:
 def _running(situation: Situation) -> Reading:
     quiet = situation.quiet_s
     since = _started_at(situation)
+    child = situation.look.child
+    if child is not None and child.is_stopped:
+        return Reading(
+            status=Status.STALLED,
+            verdict=situation.row.verdict,
+            asserted=True,
+            source=Source.KERNEL,
+            message="running, but its command is stopped (SIGSTOP): it goes on after SIGCONT",
+        )
     if quiet is not None and situation.progress.terminal is Answer.YES:
         message = f"waits for terminal input, no new output for {duration(quiet)}"
         return _live(situation, Status.WAITING, message, source=Source.PROCESS, quiet_s=quiet)
@@ -114,7 +123,9 @@ def _running(situation: Situation) -> Reading:
         message = f"running, no new output for {duration(quiet)}"
         over = quiet - situation.stall_after_s
         return _live(situation, Status.STALLED, message, source=Source.OUTPUT, quiet_s=over)
-    if quiet is None or quiet < QUIET_WORDS_AFTER_S:
+    if child is not None and child.answer is Answer.NO:
+        message = "its command has ended; its supervisor ends what is left of it"
+    elif quiet is None or quiet < QUIET_WORDS_AFTER_S:
         message = "running"
     else:
         message = f"running, no new output for {duration(quiet)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
 
 from podtui.core.model.verdicts import Answer, Verdict
 
@@ -116,6 +117,7 @@ TABLE: tuple[Row, ...] = (
 )
 
 
+@cache
 def row_for(answers: RunAnswers) -> Row:
     """Return the row of the table that decides; there always is one."""
     return next(row for row in TABLE if row.matches(answers))

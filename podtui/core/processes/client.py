@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from podtui.core.errors import PodtuiError, Refused, TimedOut, UnknownState
+from podtui.core.paths import SocketPlace
 from podtui.core.system.proc import Proc
 from podtui.kernel import frames
 
@@ -25,8 +25,7 @@ class SupervisorClient:
     """One connection to the supervisor of a run.
 
     Args:
-        directories: where its socket may be, the preferred place first.
-        name: the socket's file name.
+        place: where it listens.
         pod: name of the pod, for errors.
         timeout_s: bound of each wait for an answer.
 
@@ -37,8 +36,7 @@ class SupervisorClient:
     def __init__(
         self,
         proc: Proc,
-        directories: Sequence[Path],
-        name: str,
+        place: SocketPlace,
         *,
         pod: str,
         role: Role = "control",
@@ -51,7 +49,7 @@ class SupervisorClient:
         self.timeout_s = timeout_s
         self._unpacker = frames.Unpacker()
         self._waiting: list[tuple[int, bytes]] = []
-        self._connection = self._connect(proc, directories, name)
+        self._connection = self._connect(proc, place)
         hello: dict[str, object] = {
             "protocol": frames.PROTOCOL_VERSION,
             "role": role,
@@ -66,13 +64,13 @@ class SupervisorClient:
             self.close()
             raise
 
-    def _connect(self, proc: Proc, directories: Sequence[Path], name: str) -> socket.socket:
+    def _connect(self, proc: Proc, place: SocketPlace) -> socket.socket:
         troubles = []
-        for directory in directories:
+        for directory in place.directories:
             try:
-                return proc.connect(directory, name, self.timeout_s)
+                return proc.connect(directory, place.name, self.timeout_s)
             except OSError as error:
-                troubles.append(f"{directory / name}: {error.strerror or error}")
+                troubles.append(f"{directory / place.name}: {error.strerror or error}")
         raise SupervisorSilent(
             f"the supervisor of {self.pod!r} cannot be reached: {'; '.join(troubles)}",
             pod=self.pod,

@@ -51,8 +51,9 @@ def start_supervisor(
     specification = {
         "run_record": msgspec.to_builtins(run),
         "env": dict(environment),
-        "socket_dirs": [str(path) for path in store.socket_directories],
-        "socket_name": store.socket_name(pod.id, run.run),
+        "umask": system.fs.inherited_umask,
+        "socket_dirs": run.socket_directories,
+        "socket_name": store.socket_place(run).name,
         "leftovers": pod.leftovers,
         "leftovers_grace_s": LEFTOVERS_GRACE_S,
     }

@@ -6,11 +6,11 @@ import errno
 import os
 import selectors
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from podtui.core.model.verdicts import Answer
+from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import Clock
 from podtui.core.system.proc import Proc
 from podtui.kernel import frames
@@ -31,20 +31,19 @@ class Pong:
 def ping_all(
     proc: Proc,
     clock: Clock,
-    names: Iterable[str],
-    directories: Sequence[Path],
+    places: Iterable[SocketPlace],
     *,
     timeout_s: float,
 ) -> dict[str, Pong]:
-    """Ask every socket; returns one answer per name. Waits ``timeout_s`` for all together."""
+    """Ask every socket, ``timeout_s`` for all together; returns one answer per socket name."""
     answers: dict[str, Pong] = {}
     with selectors.DefaultSelector() as selector:
-        for name in names:
-            connected = _connect(proc, directories, name)
+        for place in places:
+            connected = _connect(proc, place)
             if isinstance(connected, Pong):
-                answers[name] = connected
+                answers[place.name] = connected
             else:
-                selector.register(connected, selectors.EVENT_READ, name)
+                selector.register(connected, selectors.EVENT_READ, place.name)
         started = clock.monotonic()
         while selector.get_map():
             left = started + timeout_s - clock.monotonic()
@@ -61,17 +60,17 @@ def ping_all(
     return answers
 
 
-def _connect(proc: Proc, directories: Sequence[Path], name: str) -> socket.socket | Pong:
+def _connect(proc: Proc, place: SocketPlace) -> socket.socket | Pong:
     trouble = Pong(Answer.NO, "no socket directory")
-    for directory in directories:
+    for directory in place.directories:
         try:
-            connection = proc.connect_now(directory, name)
+            connection = proc.connect_now(directory, place.name)
         except OSError as error:
             words = errno.errorcode.get(error.errno or 0, os.strerror(error.errno or 0))
             answer = Answer.UNKNOWN if error.errno in NOT_TOLD_BY else Answer.NO
             # A full backlog: somebody listens and does not accept, as a stopped process does.
             detail = "does not accept" if error.errno == errno.EAGAIN else words
-            trouble = Pong(answer, f"{detail} at {directory / name}")
+            trouble = Pong(answer, f"{detail} at {directory / place.name}")
             if error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 continue
             return trouble

@@ -20,6 +20,9 @@ from podtui.core.model.records import FORMAT_VERSION, Record
 from podtui.core.system.fs import RECORD_LIMIT, Fs, Stamp, UnsafeFile
 
 R = TypeVar("R", bound=Record)
+TOML_END = b"# end"
+"""Last line of a record in TOML. JSON cut off anywhere does not parse, but TOML cut off at the end
+of a line does, and would be taken for a record without what is missing."""
 
 
 class ProblemKind(StrEnum):
@@ -70,9 +73,14 @@ def read_record(
     except UnsafeFile as error:
         return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}")
     except OSError as error:
-        name = errno.errorcode.get(error.errno or 0, "error")
-        return RecordProblem(path, ProblemKind.UNTOLD, f"{name}: {os.strerror(error.errno or 0)}")
+        return untold(path, error)
     return decode(data, path, kind)
+
+
+def untold(path: Path, error: OSError) -> RecordProblem:
+    """Return the problem of a record the disk did not give."""
+    name = errno.errorcode.get(error.errno or 0, "error")
+    return RecordProblem(path, ProblemKind.UNTOLD, f"{name}: {os.strerror(error.errno or 0)}")
 
 
 def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
@@ -88,6 +96,9 @@ def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
         return _explained(data, path, error)
     if record.format > FORMAT_VERSION:
         return _newer(path, record.format)
+    if path.suffix == ".toml" and not data.rstrip().endswith(TOML_END):
+        reason = f"it is cut off: its last line must be {TOML_END.decode()!r}"
+        return RecordProblem(path, ProblemKind.UNREADABLE, reason)
     return record
 
 
@@ -136,7 +147,7 @@ def encode_toml(record: Record) -> bytes:
     content = {
         field: value for field, value in msgspec.structs.asdict(record).items() if value is not None
     }
-    return tomli_w.dumps(content, multiline_strings=False).encode()
+    return tomli_w.dumps(content, multiline_strings=False).encode() + TOML_END + b"\n"
 
 
 class RecordCache:

@@ -18,12 +18,12 @@ class IndexRow:
 
     Attributes:
         wall_s: seconds since 1970, to be shown.
-        boottime_s: seconds since boot, sleep included, to be subtracted.
+        awake_s: seconds of the awake clock, which stands still while the host sleeps: for durations.
         offset: bytes of output before the chunk that was written then.
     """
 
     wall_s: float
-    boottime_s: float
+    awake_s: float
     offset: int
 
 
@@ -37,8 +37,8 @@ def last_row(fs: Fs, path: Path) -> IndexRow | None:
     return rows[-1] if rows else None
 
 
-def rows_since(fs: Fs, path: Path, boottime_s: float, *, most: int = 10_000) -> list[IndexRow]:
-    """Return the rows from ``boottime_s`` on, oldest first; the newest ``most`` of them.
+def rows_since(fs: Fs, path: Path, awake_s: float, *, most: int = 10_000) -> list[IndexRow]:
+    """Return the rows from ``awake_s`` on, oldest first; the newest ``most`` of them.
 
     Only the tail of the file is read. A torn last row is left out; a file that is not there has
     no rows.
@@ -46,7 +46,7 @@ def rows_since(fs: Fs, path: Path, boottime_s: float, *, most: int = 10_000) -> 
     Raises:
         UnsafeFile, OSError: could not tell.
     """
-    return _tail(fs, path, stop_before=boottime_s, most=most)
+    return _tail(fs, path, stop_before=awake_s, most=most)
 
 
 def activity(
@@ -55,18 +55,18 @@ def activity(
     *,
     buckets: int,
     bucket_s: float,
-    now_boottime: float,
+    now_awake: float,
     output_bytes: int | None = None,
 ) -> list[int]:
     """Return the bytes that were printed in each of the latest stretches of time, oldest first.
 
-    There are ``buckets`` of ``bucket_s`` seconds, and the last one ends at ``now_boottime``.
+    There are ``buckets`` of ``bucket_s`` seconds, and the last one ends at ``now_awake``.
     ``output_bytes`` is the present length of the output; without it the newest row counts nothing.
 
     Raises:
         UnsafeFile, OSError: could not tell.
     """
-    begin = now_boottime - buckets * bucket_s
+    begin = now_awake - buckets * bucket_s
     rows = rows_since(fs, path, begin)
     ends = [row.offset for row in rows[1:]]
     if rows:
@@ -74,8 +74,8 @@ def activity(
     printed = [0] * buckets
     for row, end in zip(rows, ends, strict=True):
         # Rows of the future or of a shrinking output are of another clock or another file.
-        bucket = int((row.boottime_s - begin) / bucket_s)
-        if row.boottime_s <= now_boottime and end > row.offset:
+        bucket = int((row.awake_s - begin) / bucket_s)
+        if row.awake_s <= now_awake and end > row.offset:
             printed[min(bucket, buckets - 1)] += end - row.offset
     return printed
 
@@ -92,10 +92,10 @@ def _tail(fs: Fs, path: Path, *, stop_before: float | None, most: int) -> list[I
             start = max(end - min(_ROWS_AT_ONCE, most - len(rows)), 0)
             data = fs.read_at(descriptor, (end - start) * ROW.size, start * ROW.size)
             block = [
-                IndexRow(wall / _NANOSECONDS, boottime / _NANOSECONDS, offset)
-                for wall, boottime, offset in unpack_rows(data)
+                IndexRow(wall / _NANOSECONDS, awake / _NANOSECONDS, offset)
+                for wall, awake, offset in unpack_rows(data)
             ]
-            wanted = [row for row in block if stop_before is None or row.boottime_s >= stop_before]
+            wanted = [row for row in block if stop_before is None or row.awake_s >= stop_before]
             rows = wanted + rows
             if len(wanted) < len(block):
                 break

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from podtui.core.errors import DiskTrouble, NoStore, PodtuiError
+from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Unreadable
 from podtui.core.model.ids import new_id
 from podtui.core.model.records import StoreRecord
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import ProblemKind, RecordProblem, encode_toml, read_record
 from podtui.core.system.fs import is_disk_trouble
 from podtui.core.system.host import System
+from podtui.kernel.files import TEMPORARY_SUFFIX
 
 CREATE_WAIT_S = 10.0
 CREATE_LOCK = ".create.lock"
@@ -24,11 +25,13 @@ class OpenedStore:
 
     Attributes:
         read_only: why nothing may be written, or None.
+        remedy: what the operator can do about that.
     """
 
     paths: StorePaths
     store_id: str
-    read_only: str | None
+    read_only: str | None = None
+    remedy: str = ""
 
 
 def open_store(system: System, root: Path, *, create: bool) -> OpenedStore:
@@ -36,25 +39,37 @@ def open_store(system: System, root: Path, *, create: bool) -> OpenedStore:
 
     Raises:
         NoStore: there is none, it is not a store, or others could meddle with it.
+        Unreadable: whether it is a store could not be told.
         DiskTrouble: it could not be made or read.
+        Busy: another process is making it and does not come to an end.
     """
     paths = StorePaths(root)
     try:
         if create and _may_be_made(system, paths):
             _make(system, paths)
         return _open(system, paths)
+    except BlockingIOError:
+        raise Busy(
+            f"another process has been making the store {root} for {CREATE_WAIT_S:.0f} s",
+            next_step="try again",
+            kept="nothing was changed",
+        ) from None
     except OSError as error:
         raise _disk_error(root, error) from error
 
 
 def _may_be_made(system: System, paths: StorePaths) -> bool:
+    """Whether nothing is there, or only what a broken-off making of a store leaves."""
     fs = system.fs
-    if fs.stamp(paths.record) is not None:
+    if fs.stamp(paths.root) is None:
+        return True
+    if not fs.is_own_directory(paths.root):
         return False
-    if not fs.is_directory(paths.root):
-        return fs.stamp(paths.root) is None
     ours = {path.name for path in paths.directories} | {CREATE_LOCK}
-    return set(fs.names_in(paths.root)) <= ours
+    return all(
+        name in ours or (name.startswith(paths.record.name) and name.endswith(TEMPORARY_SUFFIX))
+        for name in fs.names_in(paths.root)
+    )
 
 
 def _make(system: System, paths: StorePaths) -> None:
@@ -63,7 +78,8 @@ def _make(system: System, paths: StorePaths) -> None:
     fs.make_private(paths.root)
     lock = paths.root / CREATE_LOCK
     with fs.locked(lock, clock=system.clock, timeout_s=CREATE_WAIT_S):
-        if fs.stamp(paths.record) is not None:
+        # Again, since before it was private and locked anybody could have come in between.
+        if not _may_be_made(system, paths):
             return
         for directory in paths.directories:
             fs.make_directory(directory)
@@ -77,17 +93,29 @@ def _open(system: System, paths: StorePaths) -> OpenedStore:
     _refuse_unsafe(system, paths)
     record = read_record(system.fs, paths.record, StoreRecord)
     if not isinstance(record, RecordProblem):
-        read_only = _make_missing(system, paths)
-        return OpenedStore(paths, record.store_id, read_only)
-    if record.kind is ProblemKind.NEWER:
-        return OpenedStore(paths, "", f"this store is newer than this podtui: {record.reason}")
+        return _complete(system, paths, record)
     if record.is_missing:
         raise NoStore(
             f"{paths.root} is not a podtui store: it has no {paths.record.name}",
             next_step="set PODTUI_HOME to a store, or to a directory that is empty or not there",
             kept="nothing in it was touched",
         )
-    raise record.as_error()
+    if record.kind is ProblemKind.UNTOLD:
+        raise Unreadable(
+            record.sentence(),
+            next_step="mend its permissions or its disk",
+            kept="nothing was touched",
+        )
+    return OpenedStore(paths, "", *_only_to_be_read(paths, record))
+
+
+def _only_to_be_read(paths: StorePaths, record: RecordProblem) -> tuple[str, str]:
+    """Say why a store whose own record does not say that it is ours is shown all the same."""
+    if record.kind is ProblemKind.NEWER:
+        why = f"this store is newer than this podtui: {record.reason}"
+        return why, "use a podtui that knows this format, or another store"
+    remedy = f"mend {paths.record} or bring it back from a copy; docs/store.md shows what is in it"
+    return f"whether podtui may write here cannot be told: {record.sentence()}", remedy
 
 
 def _refuse_unsafe(system: System, paths: StorePaths) -> None:
@@ -101,26 +129,33 @@ def _refuse_unsafe(system: System, paths: StorePaths) -> None:
             continue
         problem = system.fs.directory_problem(directory)
         if problem:
+            mend = f"; if nobody else has written there: chmod 700 {directory}"
             raise NoStore(
                 f"the store directory {directory} is not safe to use: {problem}",
-                next_step=f"check who made it; if it is yours: chmod 700 {directory}",
+                next_step="set PODTUI_HOME to a directory of your own"
+                + (mend if system.fs.is_own_directory(directory) else ""),
                 kept="nothing in it was touched",
             )
 
 
-def _make_missing(system: System, paths: StorePaths) -> str | None:
-    """Make store directories that are missing; return why that was not possible."""
+def _complete(system: System, paths: StorePaths, record: StoreRecord) -> OpenedStore:
+    """Make directories that are missing, but never those whose loss would be hidden by that."""
     for directory in paths.directories:
-        if system.fs.stamp(directory) is None:
-            try:
-                system.fs.make_directory(directory)
-            except OSError as error:
-                return f"{directory} is missing and cannot be made: {os.strerror(error.errno or 0)}"
-    return None
+        if system.fs.stamp(directory) is not None:
+            continue
+        if directory in {paths.pods, paths.journal}:
+            remedy = f"bring it back from a copy, or accept the loss: mkdir -m 700 {directory}"
+            return OpenedStore(paths, record.store_id, f"{directory} is missing", remedy)
+        try:
+            system.fs.make_directory(directory)
+        except OSError as error:
+            why = f"{directory} is missing and cannot be made: {os.strerror(error.errno or 0)}"
+            return OpenedStore(paths, record.store_id, why, "mend the disk or its permissions")
+    return OpenedStore(paths, record.store_id)
 
 
 def _disk_error(root: Path, error: OSError) -> PodtuiError:
-    words = os.strerror(error.errno or 0)
+    words = error.strerror or str(error)
     leaf: type[PodtuiError] = DiskTrouble if is_disk_trouble(error) else NoStore
     return leaf(
         f"the store at {root} cannot be used: {words} ({error.filename or root})",

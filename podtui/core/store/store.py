@@ -14,13 +14,26 @@ from podtui.core.model.records import (
     StatusRecord,
     StoreRecord,
 )
-from podtui.core.paths import PodPaths, StorePaths, socket_directories, socket_name
-from podtui.core.store.codec import ProblemKind, RecordCache, RecordProblem, read_record
+from podtui.core.paths import (
+    PodPaths,
+    SocketPlace,
+    StorePaths,
+    run_name,
+    socket_directories,
+    socket_name,
+)
+from podtui.core.store.codec import (
+    ProblemKind,
+    RecordCache,
+    RecordProblem,
+    read_record,
+    untold,
+)
 from podtui.core.store.journal import Journal
 from podtui.core.store.opening import OpenedStore, open_store
 from podtui.core.system.host import System
 
-_RUN = re.compile(r"\d{4,6}\Z")
+_RUN = re.compile(r"(?!0000\Z)[0-9]{4,6}\Z")
 
 
 class Store:
@@ -30,6 +43,7 @@ class Store:
         self.paths: StorePaths = opened.paths
         self.id = opened.store_id
         self.read_only = opened.read_only
+        self.remedy = opened.remedy
         self.system = system
         self.journal = Journal(opened.paths, system)
         stamp = system.fs.stamp(opened.paths.root)
@@ -48,7 +62,7 @@ class Store:
         if self.read_only:
             raise Refused(
                 f"the store {self.paths.root} is shown read-only: {self.read_only}",
-                next_step="use a podtui that knows this format, or another store",
+                next_step=self.remedy,
                 kept="nothing was changed",
             )
 
@@ -65,8 +79,11 @@ class Store:
     def pod_record(self, name: str) -> PodRecord | RecordProblem:
         """Return what was asked for; a record that lies in another's place is unreadable."""
         paths = self.paths.pod(name)
-        if not self.system.fs.is_directory(paths.root):
-            return RecordProblem(paths.root, ProblemKind.UNREADABLE, "it is not a directory")
+        try:
+            if not self.system.fs.is_directory(paths.root):
+                return RecordProblem(paths.root, ProblemKind.UNREADABLE, "it is not a directory")
+        except OSError as error:
+            return untold(paths.root, error)
         record = self._cache.read(paths.record, PodRecord)
         if isinstance(record, PodRecord) and record.name != name:
             reason = f"it is the record of pod {record.name!r} and lies in the place of {name!r}"
@@ -105,7 +122,9 @@ class Store:
             OSError: could not tell.
         """
         names = self.system.fs.names_in(self.paths.pod(name).runs)
-        return sorted(int(text) for text in names if _RUN.match(text))
+        numbers = (int(text) for text in names if _RUN.match(text))
+        # A name such as "00001" is of nobody's making and would be taken for run 1.
+        return sorted(each for each in numbers if run_name(each) in names)
 
     def run_record(self, name: str, run: int) -> RunRecord | RecordProblem:
         """Return how a run was started; a record of another run is unreadable."""
@@ -136,5 +155,12 @@ class Store:
         """Return the note that the end of a run is in the journal."""
         return read_record(self.system.fs, self.paths.pod(name).run(run).ended_marker, EndedMarker)
 
-    def socket_name(self, pod_id: str, run: int) -> str:
-        return socket_name(pod_id, run)
+    def socket_place(self, run: RunRecord) -> SocketPlace:
+        """Return where a run's supervisor listens.
+
+        The places its actor chose come first: who looks may have another environment than who
+        spawned. This store's own come after them, for a store that was moved.
+        """
+        recorded = [Path(each) for each in run.socket_directories]
+        places = dict.fromkeys((*recorded, *self.socket_directories))
+        return SocketPlace(tuple(places), socket_name(run.pod_id, run.run))

@@ -8,11 +8,10 @@ whole files are replaced by rename, journals and ledgers grow by one synced line
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +20,24 @@ from podtui.kernel import files, locks
 
 RECORD_LIMIT = 64 * 1024
 """Bytes a record may have; a longer one is unreadable, not read."""
+SEARCHED_BYTES = 64 * 1024 * 1024
 LOCK_RETRY_S = 0.005
+PRIVATE_UMASK = 0o077
+_inherited_umask: list[int] = []
+"""One umask belongs to the whole process, so it is remembered for the whole process."""
+_PART = 1024 * 1024
+_UNSAFE_TO_OPEN = {
+    errno.ELOOP: "a symbolic link",
+    errno.ENXIO: "a socket or a device",
+    errno.EISDIR: "a directory",
+}
 
 
-class UnsafeFile(Exception):
+class UnsafeFile(OSError):
     """What is at the path is not a plain file of ours; ``reason`` says what it is instead."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(errno.EINVAL, reason)
         self.reason = reason
 
 
@@ -43,6 +52,7 @@ class Stamp:
 
 def _kind_of(mode: int) -> str:
     kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
+        (stat.S_ISREG, "a plain file"),
         (stat.S_ISDIR, "a directory"),
         (stat.S_ISLNK, "a symbolic link"),
         (stat.S_ISFIFO, "a FIFO"),
@@ -61,7 +71,7 @@ class Fs:
 
     # reading
 
-    def stamp(self, path: Path) -> Stamp | None:
+    def stamp(self, path: Path | str) -> Stamp | None:
         """Return the stamp of what is at ``path`` (links not followed), None when nothing is."""
         try:
             facts = os.lstat(path)
@@ -81,17 +91,33 @@ class Fs:
         try:
             descriptor = os.open(path, flags)
         except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise UnsafeFile("a symbolic link") from None
-            if error.errno == errno.ENXIO:
-                raise UnsafeFile("a socket or a device") from None
+            reason = _UNSAFE_TO_OPEN.get(error.errno or 0)
+            if reason:
+                raise UnsafeFile(reason) from None
             raise
-        facts = os.fstat(descriptor)
-        problem = self._problem(facts)
+        self._refuse_unsafe(descriptor)
+        return descriptor
+
+    def _open_to_write(self, path: Path, flags: int) -> int:
+        """Open a plain file of ours, made if missing, that is written in place."""
+        # Without O_NONBLOCK a FIFO in the file's place could hold us for ever.
+        flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        except OSError as error:
+            reason = _UNSAFE_TO_OPEN.get(error.errno or 0)
+            if reason:
+                raise UnsafeFile(reason) from None
+            raise
+        self._refuse_unsafe(descriptor)
+        return descriptor
+
+    def _refuse_unsafe(self, descriptor: int) -> None:
+        """Close a descriptor of what is not a plain file of ours, and say what it is."""
+        problem = self._problem(os.fstat(descriptor))
         if problem:
             os.close(descriptor)
             raise UnsafeFile(problem)
-        return descriptor
 
     def _problem(self, facts: os.stat_result) -> str | None:
         if not stat.S_ISREG(facts.st_mode):
@@ -126,16 +152,26 @@ class Fs:
         return os.pread(descriptor, length, offset)
 
     def contains(self, path: Path, needle: bytes) -> bool:
-        """Whether a plain file holds these bytes; a file that is not there does not."""
+        """Whether a plain file holds these bytes in its first `SEARCHED_BYTES`.
+
+        A file that is not there does not.
+
+        Raises:
+            UnsafeFile, OSError: could not tell.
+        """
         try:
             descriptor = self.open_plain(path)
         except FileNotFoundError:
             return False
+        # Read, not mapped: where a disk fails, a mapping ends the process with SIGBUS.
         try:
-            if os.fstat(descriptor).st_size == 0:
-                return False
-            with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-                return content.find(needle) >= 0
+            position, end = 0, b""
+            while position < SEARCHED_BYTES and (part := self.read_at(descriptor, _PART, position)):
+                if needle in end + part:
+                    return True
+                end = (end + part)[-len(needle) :]
+                position += len(part)
+            return False
         finally:
             os.close(descriptor)
 
@@ -156,6 +192,30 @@ class Fs:
             return stat.S_ISDIR(os.lstat(path).st_mode)
         except FileNotFoundError:
             return False
+
+    def is_own_directory(self, path: Path) -> bool:
+        """Whether a real directory of ours, whoever else may use it, is at ``path``."""
+        try:
+            facts = os.lstat(path)
+        except FileNotFoundError:
+            return False
+        return stat.S_ISDIR(facts.st_mode) and facts.st_uid == self.uid
+
+    def mode_problem(self, path: Path) -> str | None:
+        """Return who else may use a file or directory, None when nobody else may.
+
+        A symbolic link is not looked through; nothing at all is nobody else's.
+
+        Raises:
+            OSError: could not tell.
+        """
+        try:
+            facts = os.lstat(path)
+        except FileNotFoundError:
+            return None
+        if stat.S_ISLNK(facts.st_mode) or not facts.st_mode & 0o077:
+            return None
+        return f"others may use it (mode {stat.S_IMODE(facts.st_mode):04o})"
 
     def is_executable(self, path: Path) -> bool:
         """Whether ``path`` is a file this user may execute."""
@@ -227,17 +287,33 @@ class Fs:
         """Append one line, synced; the newline at its end is the commit mark.
 
         A torn line that a crash left at the end is closed with a newline first, so that it stays
-        visible as one bad line and never swallows the new one.
+        visible as one bad line and never swallows the new one. The caller holds the lock of this
+        file, since two who close one torn line would close it twice.
+
+        Raises:
+            UnsafeFile: something else is in the file's place.
+            OSError: the line is not on the disk; when only the sync failed it may be seen.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        descriptor = self._open_to_write(path, os.O_RDWR | os.O_APPEND)
         try:
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            self.write_line(descriptor, (b"\n" if torn else b"") + line + b"\n")
+            self._append(descriptor, size, (b"\n" if torn else b"") + line + b"\n")
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
+        if size == 0:
+            self.sync_directory(path.parent)
+
+    def _append(self, descriptor: int, size: int, data: bytes) -> None:
+        try:
+            self.write_line(descriptor, data)
+        except OSError:
+            # A full disk took a part: it is taken back, so that the file ends as it did before.
+            # Nobody has read it, as its newline was not written.
+            with suppress(OSError):
+                os.ftruncate(descriptor, size)
+            raise
 
     def write_line(self, descriptor: int, data: bytes) -> None:
         """Write bytes to an open file, going on after short writes."""
@@ -280,9 +356,10 @@ class Fs:
 
         Raises:
             BlockingIOError: ``timeout_s`` passed; the holder's note can be read from the file.
+            UnsafeFile: something else is in the lock file's place.
+            OSError: the lock file cannot be opened or made.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, files.PRIVATE_FILE)
+        descriptor = self._open_to_write(path, os.O_RDWR)
         deadline = clock.boottime() + timeout_s
         try:
             # A blocking lock call has no time limit, so the lock is tried again and again.
@@ -308,12 +385,19 @@ class Fs:
 
     def open_append(self, path: Path) -> int:
         """Open a private file for appending, made if missing."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        return os.open(path, flags, files.PRIVATE_FILE)
+        return self._open_to_write(path, os.O_WRONLY | os.O_APPEND)
+
+    @property
+    def inherited_umask(self) -> int | None:
+        """The umask this process was started with, None before `set_private_umask`."""
+        return _inherited_umask[0] if _inherited_umask else None
 
     def set_private_umask(self) -> None:
         """Make every file of this process private from its first byte."""
-        os.umask(0o077)
+        before = os.umask(PRIVATE_UMASK)
+        if not _inherited_umask:
+            # Kept for the pods: what an agent writes is to have the rights its user chose.
+            _inherited_umask.append(before)
 
 
 def is_disk_trouble(error: OSError) -> bool:
@@ -326,5 +410,3 @@ def is_disk_trouble(error: OSError) -> bool:
         errno.EFBIG,
         errno.ENOMEM,
     }
-
-

@@ -7,15 +7,38 @@ import os
 import select
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podtui.core.model.verdicts import Answer
-from podtui.kernel import identity
+from podtui.kernel import files, identity
 from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
 
 if TYPE_CHECKING:
     import socket
+
+
+STOPPED = "T"
+"""The state of a stopped process (SIGSTOP); "t" is one that a debugger holds for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was found of a recorded process.
+
+    Attributes:
+        state: one letter as in ``/proc/PID/stat``, "" when it was not read.
+    """
+
+    answer: Answer
+    detail: str
+    state: str = ""
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.answer is Answer.YES and self.state == STOPPED
 
 
 class Proc:
@@ -30,7 +53,11 @@ class Proc:
         Raises:
             OSError: could not tell.
         """
-        return identity.boot_id()
+        try:
+            return identity.boot_id()
+        except ProcessGone as error:
+            # No /proc, not "no process": that the observer cannot see is never an answer.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(error)) from None
 
     def own_pid(self) -> int:
         return os.getpid()
@@ -45,34 +72,59 @@ class Proc:
         Returns the answer and why. A process with the same pid but other facts is another one:
         the recorded one is gone. A zombie has exited. Anything unreadable is "could not tell".
         """
+        seen = self.sight(recorded)
+        return seen.answer, seen.detail
+
+    def sight(self, recorded: Identity) -> Sighting:
+        """Tell as `is_there` does, and in which state the process is."""
         try:
-            handle = os.pidfd_open(recorded.pid)
+            handle = self.open_pidfd(recorded.pid)
         except OSError as error:
-            if error.errno in {errno.ESRCH, errno.EINVAL}:
-                return Answer.NO, f"no process {recorded.pid}"
-            return Answer.UNKNOWN, f"process {recorded.pid}: {_reason(error)}"
+            return Sighting(Answer.UNKNOWN, f"process {recorded.pid}: {_reason(error)}")
+        if handle is None:
+            return Sighting(Answer.NO, f"no process {recorded.pid}")
         try:
             return self._compare(recorded, handle)
-        except ProcessGone:
-            return Answer.NO, f"process {recorded.pid} ended while it was looked at"
         except (OSError, ValueError, IndexError) as error:
-            return Answer.UNKNOWN, f"process {recorded.pid}: {_reason(error)}"
+            return Sighting(Answer.UNKNOWN, f"process {recorded.pid}: {_reason(error)}")
         finally:
             os.close(handle)
 
-    def _compare(self, recorded: Identity, handle: int) -> tuple[Answer, str]:
-        inode = identity.pidfd_inode(handle)
-        if recorded.inode is not None and inode is not None and inode != recorded.inode:
-            return Answer.NO, f"pid {recorded.pid} is another process now (other pidfd inode)"
-        facts = identity.read_stat(recorded.pid)
-        if facts.start_ticks != recorded.start_ticks:
-            return Answer.NO, f"pid {recorded.pid} is another process now (other start time)"
+    def pidfd_inode(self, handle: int) -> int | None:
+        """Return the inode that tells this process from all others, None on older kernels."""
+        return identity.pidfd_inode(handle)
+
+    def _compare(self, recorded: Identity, handle: int) -> Sighting:
+        pid, inode = recorded.pid, self.pidfd_inode(handle)
+        is_proven = recorded.inode is not None and inode is not None
+        if is_proven and inode != recorded.inode:
+            return Sighting(Answer.NO, f"pid {pid} is another process now (other pidfd inode)")
+        if _has_ended(handle):
+            return Sighting(Answer.NO, f"process {pid} has exited (zombie)")
+        try:
+            facts = self.stat(pid)
+        except (ProcessGone, OSError, ValueError, IndexError) as error:
+            return _sight_without_stat(pid, handle, error, is_proven=is_proven)
+        # Start ticks are no identity where a better one was compared: a reader in another time
+        # namespace sees them shifted.
+        if not is_proven:
+            other = self._other_than(recorded, facts)
+            if other is not None:
+                return other
         if facts.has_exited:
-            return Answer.NO, f"process {recorded.pid} has exited (zombie)"
-        if recorded.inode is None and os.stat(f"/proc/{recorded.pid}").st_uid != recorded.uid:
-            return Answer.UNKNOWN, f"pid {recorded.pid} has the start time but another user"
-        state = " but is stopped" if facts.state in "Tt" else ""
-        return Answer.YES, f"{facts.name} {recorded.pid}, same start, same boot{state}"
+            return Sighting(Answer.NO, f"process {pid} has exited (zombie)")
+        why = "same pidfd inode" if is_proven else "same start, same boot"
+        stopped = " but is stopped (SIGSTOP)" if facts.state == STOPPED else ""
+        return Sighting(Answer.YES, f"{facts.name} {pid}, {why}{stopped}", facts.state)
+
+    def _other_than(self, recorded: Identity, facts: ProcessStat) -> Sighting | None:
+        """Compare what kernels without pidfd inodes have; None when nothing speaks against it."""
+        pid = recorded.pid
+        if facts.start_ticks != recorded.start_ticks:
+            return Sighting(Answer.NO, f"pid {pid} is another process now (other start time)")
+        if os.stat(f"/proc/{pid}").st_uid != recorded.uid:
+            return Sighting(Answer.UNKNOWN, f"pid {pid} has the start time but another user")
+        return None
 
     def descendants(self, pid: int) -> list[ProcessStat]:
         """Return the stats of every descendant; a hint, see `kernel.identity.children_of`."""
@@ -87,7 +139,7 @@ class Proc:
         try:
             return os.pidfd_open(pid)
         except OSError as error:
-            if error.errno in {errno.ESRCH, errno.EINVAL}:
+            if error.errno in identity.NO_SUCH_PROCESS:
                 return None
             raise
 
@@ -111,26 +163,26 @@ class Proc:
         # Loaded here only: looking starts no program.
         import subprocess  # noqa: PLC0415
 
-        process = subprocess.Popen(
-            list(arguments),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd="/",
-            env=dict(environment),
-            start_new_session=True,
-            close_fds=True,
-        )
-        assert process.stdin is not None  # noqa: S101 - asked for above; for the type checker
-        assert process.stdout is not None  # noqa: S101 - same
-        with process.stdin as specification_pipe, process.stdout as ready_pipe:
-            try:
-                specification_pipe.write(specification)
-                specification_pipe.close()
-            except BrokenPipeError:
-                pass  # It died before reading: its log and the empty answer tell.
+        given = _in_memory(specification)
+        try:
+            process = subprocess.Popen(
+                list(arguments),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd="/",
+                env=dict(environment),
+                start_new_session=True,
+                close_fds=True,
+            )
+        finally:
+            os.close(given)
+        assert process.stdout is not None  # noqa: S101 - asked for above; for the type checker
+        with process.stdout as ready_pipe:
             answer = _read_until_closed(ready_pipe.fileno(), timeout_s)
-        process.wait(timeout_s)
+        # A program that is held up before it has detached itself is waited for by nobody.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout_s)
         return answer
 
     def connect(self, directory: Path, name: str, timeout_s: float) -> socket.socket:
@@ -166,15 +218,44 @@ class Proc:
         finally:
             os.close(handle)
 
+    def open_recorded(self, recorded: Identity) -> int | None:
+        """Return a pidfd of exactly the recorded process, None when that one is gone.
+
+        Raises:
+            OSError: could not tell.
+        """
+        handle = self.open_pidfd(recorded.pid)
+        if handle is None:
+            return None
+        try:
+            is_it = self._compare(recorded, handle).answer is Answer.YES
+        except ProcessGone:
+            is_it = False
+        except OSError:
+            os.close(handle)
+            raise
+        if is_it:
+            return handle
+        os.close(handle)
+        return None
+
+    def has_ended(self, handle: int, milliseconds: int) -> bool:
+        """Whether the process of a pidfd has ended, waiting up to ``milliseconds`` for it."""
+        waiter = select.poll()
+        waiter.register(handle, select.POLLIN)
+        return bool(waiter.poll(milliseconds))
+
+    def close(self, handle: int) -> None:
+        """Close a pidfd."""
+        os.close(handle)
+
     def ends_within(self, pid: int, milliseconds: int) -> bool:
         """Whether a process is gone, waiting up to ``milliseconds`` for its end."""
         handle = self.open_pidfd(pid)
         if handle is None:
             return True
         try:
-            waiter = select.poll()
-            waiter.register(handle, select.POLLIN)
-            return bool(waiter.poll(milliseconds))
+            return self.has_ended(handle, milliseconds)
         finally:
             os.close(handle)
 
@@ -197,6 +278,26 @@ class Proc:
         return Answer.YES if target.startswith(("/dev/pts/", "/dev/tty")) else Answer.NO
 
 
+def _has_ended(handle: int) -> bool:
+    """Whether the process of a pidfd has exited: all its threads, waited for or not."""
+    waiter = select.poll()
+    waiter.register(handle, select.POLLIN)
+    return bool(waiter.poll(0))
+
+
+def _sight_without_stat(pid: int, handle: int, error: Exception, *, is_proven: bool) -> Sighting:
+    if _has_ended(handle):
+        return Sighting(Answer.NO, f"process {pid} ended while it was looked at")
+    gone = isinstance(error, ProcessGone)
+    # A pidfd that is not readable is of a living process: /proc only hides it (hidepid).
+    why = (
+        "it is there and /proc does not show it" if gone else f"/proc/{pid}/stat: {_reason(error)}"
+    )
+    if is_proven:
+        return Sighting(Answer.YES, f"process {pid}, same pidfd inode; {why}")
+    return Sighting(Answer.UNKNOWN, f"process {pid}: {why}")
+
+
 _READ = {"x86_64": 0, "aarch64": 63}
 _SELECT = {"x86_64": (23, 270), "aarch64": (72,)}
 
@@ -211,6 +312,21 @@ def _descriptor_waited_on(fields: list[str]) -> int | None:
         return first
     # select(nfds=1, ...) can only be about descriptor 0.
     return 0 if number in _SELECT.get(machine, ()) and first == 1 else None
+
+
+def _in_memory(content: bytes) -> int:
+    """Return a file of no disk that holds ``content``, at its beginning.
+
+    Unlike a pipe it takes any length at once, however long its reader is held up.
+    """
+    descriptor = os.memfd_create("podtui-specification")
+    try:
+        files.write_all(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _read_until_closed(descriptor: int, timeout_s: float) -> bytes:

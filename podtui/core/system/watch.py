@@ -6,9 +6,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-STEP_MS = 5
-"""How long the watcher waits for more changes before it tells; readers merge what they hear."""
-DEBOUNCE_MS = 25
+STEP_MS = 20
+"""How often the watcher wakes up to see whether something came, idle or not.
+
+Deaths are told by pidfds within a millisecond; what only files tell may be this late.
+"""
+DEBOUNCE_MS = 40
 
 
 class WatchFailed(Exception):
@@ -26,10 +29,10 @@ def watch(
     Raises:
         WatchFailed: it cannot watch, or can no longer.
     """
-    # Loaded here only: most commands watch nothing.
-    import watchfiles  # noqa: PLC0415
-
     try:
+        # Loaded here only: most commands watch nothing.
+        import watchfiles  # noqa: PLC0415
+
         for changes in watchfiles.watch(
             *directories,
             watch_filter=None,
@@ -42,5 +45,5 @@ def watch(
             recursive=recursive,
         ):
             yield frozenset(Path(path) for _, path in changes)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ImportError) as error:
         raise WatchFailed(str(error)) from error

@@ -39,7 +39,9 @@ def help_lines(width: int) -> list[Line]:
             (own("podtui", "strong"), own(" runs, watches and gets back a tree of pods.", "text")),
             width,
         ),
-        *wrap_words((own("Closing this screen ends nothing: pods go on running.", "muted"),), width),
+        *wrap_words(
+            (own("Closing this screen ends nothing: pods go on running.", "muted"),), width
+        ),
     ]
     for place in PLACES:
         lines += [(), (own(GROUPS[place], "title-focus"),)]

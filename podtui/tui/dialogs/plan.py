@@ -21,7 +21,9 @@ def plan_lines(plan: Plan, width: int) -> list[Line]:
     """Return a plan in words."""
     lines: list[Line] = []
     for number, step in enumerate(plan.steps, 1):
-        lines += wrap_words((own(f" {number}  ", "muted"), safe(step, limit=LONGEST_STEP)), width, INDENT)
+        lines += wrap_words(
+            (own(f" {number}  ", "muted"), safe(step, limit=LONGEST_STEP)), width, INDENT
+        )
     for warning in plan.warnings:
         lines += wrap_words(
             (own(" ▲  ", "stalled"), safe(warning, "stalled", LONGEST_STEP)), width, INDENT
@@ -59,11 +61,14 @@ class PlanDialog(ModalScreen[bool], inherit_bindings=False):
 
     def _title(self, width: int) -> list[Line]:
         return wrap_words(
-            (own(f"{self.plan.action} ", "title-focus"), safe(self.plan.pod, "strong", LONGEST_STEP)),
+            (
+                own(f"{self.plan.action} ", "title-focus"),
+                safe(self.plan.pod, "strong", LONGEST_STEP),
+            ),
             width,
         )
 
-    def _keys(self, width: int) -> list[Line]:
+    def _keys(self, _width: int) -> list[Line]:
         if self.plan.refusals:
             return [(own("esc", "key"), own(" close", "muted"))]
         yes = f" {self.plan.action} it    "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
@@ -38,6 +40,14 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
     Args:
         plan: makes a plan of a request; called in a thread.
     """
+
+    @dataclass
+    class Planned(Message):
+        """The plan of what is typed, or why there is none."""
+
+        request: SpawnRequest
+        said: Plan | PodtuiError
+        submitted: bool
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="spawn.cancel", tooltip="Start nothing"),
@@ -78,6 +88,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
                         placeholder=hint,
                         id=f"spawn-{field}",
                         compact=True,
+                        select_on_focus=False,
                     )
             yield Words(self._plan_lines, id="spawn-plan")
             yield Words(self._keys, classes="dialog-keys")
@@ -112,7 +123,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         event.stop()
         self._said = None
         if self._value("name") and self._value("command"):
-            self._preview()
+            self._ask(submitted=False)
         self.query_one("#spawn-plan", Words).renew()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -121,34 +132,32 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         if missing is not None:
             self.query_one(f"#spawn-{missing}", SafeInput).focus()
             return
-        self._submit()
+        self._ask(submitted=True)
 
-    @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
-    def _preview(self) -> None:
-        self._plan_now(lambda _: None)
-
-    @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
-    def _submit(self) -> None:
-        self._plan_now(self.dismiss)
-
-    def _plan_now(self, use: Callable[[SpawnRequest], object]) -> None:
-        worker = get_current_worker()
-        request: SpawnRequest | None = None
+    def _ask(self, *, submitted: bool) -> None:
         try:
             request = self.request()
+        except BadInput as error:
+            self._said = error
+            return
+        self._plan(request, submitted=submitted)
+
+    @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
+    def _plan(self, request: SpawnRequest, *, submitted: bool) -> None:
+        worker = get_current_worker()
+        try:
             said: Plan | PodtuiError = self._make_plan(request)
         except PodtuiError as error:
             said = error
-        if worker.is_cancelled:
-            return
-        accepted = isinstance(said, Plan) and not said.refusals
-        self.app.call_from_thread(self._show, said)
-        if accepted and request is not None:
-            self.app.call_from_thread(use, request)
+        if not worker.is_cancelled:
+            self.post_message(self.Planned(request, said, submitted))
 
-    def _show(self, said: Plan | PodtuiError) -> None:
-        self._said = said
+    def on_spawn_form_planned(self, message: Planned) -> None:
+        message.stop()
+        self._said = said = message.said
         self.query_one("#spawn-plan", Words).renew()
+        if message.submitted and isinstance(said, Plan) and not said.refusals:
+            self.dismiss(message.request)
 
     def _plan_lines(self, width: int) -> list[Line]:
         said = self._said
@@ -161,7 +170,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
             lines += wrap_words((own("    next: ", "muted"), safe(said.next_step)), width, 4)
         return [(), *lines]
 
-    def _keys(self, width: int) -> list[Line]:
+    def _keys(self, _width: int) -> list[Line]:
         keys = (("enter", "spawn"), ("tab", "next field"), ("esc", "cancel"))
         return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
 

@@ -26,7 +26,7 @@ class Words(LineWidget):
         self._lines_for = lines_for
         self._lines: list[Line] = []
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         self._lines = self._lines_for(max(width, 1))
         return len(self._lines)
 
@@ -34,5 +34,5 @@ class Words(LineWidget):
         """Ask for the lines again."""
         self.refresh(layout=True)
 
-    def line(self, y: int) -> Sequence[Span]:
+    def line(self, y: int, /) -> Sequence[Span]:
         return self._lines[y] if y < len(self._lines) else ()

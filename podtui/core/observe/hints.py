@@ -1,0 +1,46 @@
+"""Which changes of files are news of a pod, and how urgent they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.paths import ENDED_MARKER, INDEX_FILE, OUTPUT_FILE, STATUS_FILE, SUPERVISOR_LOG
+from podtui.kernel.files import TEMPORARY_SUFFIX
+
+OUTPUT_FILES = frozenset({OUTPUT_FILE, INDEX_FILE})
+NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER})
+"""Written all the time, and nothing a row shows rests on them."""
+CURSORS = "cursors"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """Pods that were hinted at: to be looked at, and such that only have more output."""
+
+    changed: frozenset[str]
+    more_output: frozenset[str]
+
+
+def hints_in(pods: Path, paths: Iterable[Path]) -> Hints:
+    """Sort changed paths below the directory of pods."""
+    changed: set[str] = set()
+    more_output: set[str] = set()
+    for path in paths:
+        try:
+            parts = path.relative_to(pods).parts
+        except ValueError:
+            continue
+        if not parts or _is_no_news(parts):
+            continue
+        (more_output if parts[-1] in OUTPUT_FILES else changed).add(parts[0])
+    return Hints(frozenset(changed), frozenset(more_output - changed))
+
+
+def _is_no_news(parts: tuple[str, ...]) -> bool:
+    last = parts[-1]
+    if len(parts) > 1 and (parts[1] == CURSORS or last in NO_NEWS):
+        return True
+    # A temporary file becomes a record by a rename, which is told by the record's own name.
+    return len(parts) > 1 and last.endswith(TEMPORARY_SUFFIX)

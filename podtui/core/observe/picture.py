@@ -1,0 +1,216 @@
+"""The rows of a snapshot, made anew only where something changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from podtui.core.model.records import PodRecord, RunRecord
+from podtui.core.model.snapshot import Health, PodView
+from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
+from podtui.core.observe.memory import PodMemory
+from podtui.core.observe.progress import DEFAULT_STALL_AFTER_S
+from podtui.core.observe.status import Reading
+from podtui.core.observe.treeorder import places_in_tree
+from podtui.core.store.codec import RecordProblem
+from podtui.core.system.clock import Clock
+from podtui.core.text.durations import duration
+
+Lineage = tuple[str, str | None, datetime] | None
+TERMINAL_WORDS = {Answer.YES: "a program waits for its input", Answer.NO: "not being read"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time of one picture, and whether the observer can be believed."""
+
+    now: datetime
+    awake_seconds: float
+    health: Health
+
+    @classmethod
+    def of(cls, clock: Clock, health: Health) -> Moment:
+        return cls(clock.now(), clock.monotonic(), health)
+
+
+class Picture:
+    """Every row in tree order; rows that did not change are the same objects as before."""
+
+    def __init__(self) -> None:
+        self._lineages: dict[str, Lineage] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._rows: list[PodView] = []
+        self._reason = ""
+
+    def rows(
+        self, memories: Mapping[str, PodMemory], changed: Collection[str], moment: Moment
+    ) -> tuple[PodView, ...]:
+        """Return all rows; ``changed`` names those to be made anew."""
+        if moment.health.reason != self._reason:
+            self._reason, changed = moment.health.reason, memories
+        if self._order_has_changed(memories, changed):
+            changed = self._order(memories, changed)
+        for name in changed:
+            place, depth = self._places[name]
+            self._rows[place] = view_of(memories[name], moment, depth)
+        return tuple(self._rows)
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many rows have each status."""
+        return dict(Counter(row.status for row in self._rows))
+
+    def _order_has_changed(
+        self, memories: Mapping[str, PodMemory], changed: Collection[str]
+    ) -> bool:
+        before = self._lineages
+        seen = {name: lineage_of(memories[name]) for name in changed}
+        moved = any(name not in before or before[name] != seen[name] for name in seen)
+        before.update(seen)
+        return moved or len(before) != len(self._rows)
+
+    def _order(
+        self, memories: Mapping[str, PodMemory], changed: Collection[str]
+    ) -> Collection[str]:
+        """Order all rows anew; returns which of them must be made anew."""
+        rows_before = {row.name: row for row in self._rows}
+        records = {
+            name: memory.record
+            for name, memory in memories.items()
+            if isinstance(memory.record, PodRecord)
+        }
+        missing: set[str] = set(changed)
+        self._rows, self._places = [], {}
+        for place, (name, depth) in enumerate(places_in_tree(memories, records)):
+            row = rows_before.get(name)
+            if row is None:
+                missing.add(name)
+                row = NO_ROW
+            elif row.depth != depth:
+                row = msgspec.structs.replace(row, depth=depth)
+            self._rows.append(row)
+            self._places[name] = (place, depth)
+        return missing
+
+
+def lineage_of(memory: PodMemory) -> Lineage:
+    """Return what decides a pod's place in the tree."""
+    record = memory.record
+    return (
+        (record.id, record.parent_id, record.created_at) if isinstance(record, PodRecord) else None
+    )
+
+
+def view_of(memory: PodMemory, moment: Moment, depth: int) -> PodView:
+    """Return the row of one pod."""
+    reading = reading_of(memory, moment.health)
+    # Kept up in every status, so that a later episode of one does not begin with an earlier one.
+    began = memory.began(reading.status, moment.now)
+    pod = memory.record
+    known = pod if isinstance(pod, PodRecord) else None
+    return PodView(
+        name=memory.name,
+        id=_id_of(memory),
+        status=reading.status,
+        verdict=reading.verdict,
+        asserted=reading.asserted,
+        source=reading.source,
+        since=reading.since or began,
+        run=memory.run,
+        agent=known.agent if known else "unknown",
+        message=reading.message,
+        parent=known.parent_name if known else None,
+        depth=depth,
+        role=known.role if known else None,
+        task=known.task if known else None,
+        last_output_at=memory.progress.last_output_at,
+        quiet_for_s=_quiet(memory, reading, moment),
+        exit_code=reading.exit_code,
+        signal=reading.signal,
+        evidence=_evidence(memory, reading, moment),
+        output_bytes=memory.progress.output_bytes,
+        record_error=pod.sentence() if isinstance(pod, RecordProblem) else None,
+    )
+
+
+def reading_of(memory: PodMemory, health: Health) -> Reading:
+    """Return the reading to show: none is believed when the observer is the broken part."""
+    if not health.ok:
+        message = f"could not tell: {health.reason}"
+    elif isinstance(memory.record, RecordProblem):
+        message = memory.record.sentence()
+    elif memory.reading is not None and not memory.trouble:
+        return memory.reading
+    else:
+        message = f"could not tell: {memory.trouble or 'not looked at yet'}"
+    return Reading(
+        status=Status.UNKNOWN,
+        verdict=Verdict.UNKNOWN,
+        asserted=True,
+        source=Source.RECORD,
+        message=message,
+    )
+
+
+def _id_of(memory: PodMemory) -> str:
+    if isinstance(memory.record, PodRecord):
+        return memory.record.id
+    look = memory.look
+    return look.record.pod_id if look and isinstance(look.record, RunRecord) else ""
+
+
+def _quiet(memory: PodMemory, reading: Reading, moment: Moment) -> float | None:
+    if reading.verdict is not Verdict.ALIVE:
+        return None
+    quiet = memory.progress.quiet_for(moment.awake_seconds)
+    return None if quiet is None else round(quiet, 3)
+
+
+def _evidence(memory: PodMemory, reading: Reading, moment: Moment) -> tuple[Evidence, ...]:
+    own: list[Evidence] = []
+
+    def note(probe: Probe, answer: Answer, detail: str) -> None:
+        own.append(Evidence(probe=probe, answer=answer, detail=detail, at=moment.now))
+
+    if not moment.health.ok:
+        note(Probe.OBSERVER, Answer.NO, moment.health.reason)
+    if isinstance(memory.record, RecordProblem):
+        note(Probe.RECORD, Answer.UNKNOWN, memory.record.sentence())
+    if memory.trouble:
+        note(Probe.RECORD, Answer.UNKNOWN, memory.trouble)
+    if memory.progress.trouble:
+        note(Probe.OUTPUT, Answer.UNKNOWN, memory.progress.trouble)
+    elif reading.verdict is Verdict.ALIVE:
+        note(Probe.OUTPUT, *_output_answer(memory, moment))
+    if reading.verdict is Verdict.ALIVE and memory.progress.terminal is not Answer.UNKNOWN:
+        note(Probe.TERMINAL, memory.progress.terminal, TERMINAL_WORDS[memory.progress.terminal])
+    return (*(memory.look.evidence if memory.look else ()), *own)
+
+
+def _output_answer(memory: PodMemory, moment: Moment) -> tuple[Answer, str]:
+    quiet = memory.progress.quiet_for(moment.awake_seconds)
+    if quiet is None:
+        return Answer.UNKNOWN, "no output yet, and when the run began is not recorded"
+    asked = memory.record.stall_after_s if isinstance(memory.record, PodRecord) else None
+    limit = DEFAULT_STALL_AFTER_S if asked is None else asked
+    answer = Answer.YES if quiet < limit else Answer.NO
+    came = "last output" if memory.progress.output_bytes else "no output since its start"
+    return answer, f"{came} {duration(quiet)} ago, stalled after {duration(limit)}"
+
+
+NO_ROW = PodView(
+    name="",
+    id="",
+    status=Status.UNKNOWN,
+    verdict=Verdict.UNKNOWN,
+    asserted=False,
+    source=Source.RECORD,
+    since=datetime.fromtimestamp(0, UTC),
+    run=0,
+    agent="",
+    message="",
+)
+"""Holds the place of a row that is about to be made."""

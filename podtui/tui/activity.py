@@ -1,0 +1,90 @@
+"""The thread that samples the output activity of the pods on screen, for their sparklines."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from podtui.core.errors import PodtuiError
+from podtui.core.model.snapshot import PodView
+from podtui.core.paths import PodPaths
+from podtui.core.store.index import activity
+from podtui.core.system.fs import UnsafeFile
+from podtui.core.system.host import System
+from podtui.tui.columns import ACTIVITY_CELLS
+from podtui.tui.rows import pod_key
+
+STRETCH_S = 6.0
+"""Seconds one block of the sparkline stands for: ten of them are the last minute."""
+EVERY_S = 2.0
+JOIN_TIMEOUT_S = 2.0
+
+
+class ActivitySampler:
+    """Samples in a thread of its own and hands the result to ``on_sample`` by pod key."""
+
+    def __init__(
+        self,
+        system: System,
+        paths_of: Callable[[str], PodPaths],
+        on_sample: Callable[[Mapping[str, Sequence[int]]], None],
+    ) -> None:
+        self._system = system
+        self._paths_of = paths_of
+        self._on_sample = on_sample
+        self._wanted: tuple[PodView, ...] = ()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="podtui-activity", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def want(self, pods: Sequence[PodView]) -> None:
+        """Say which pods are on screen; others are sampled at once."""
+        before = {(pod_key(pod), pod.run) for pod in self._wanted}
+        self._wanted = tuple(pods)
+        if {(pod_key(pod), pod.run) for pod in pods} - before:
+            self._wake.set()
+
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
+        self._stopping = True
+        self._wake.set()
+
+    def join(self) -> None:
+        """Wait for the end of the thread, for a bounded time."""
+        self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        shown: dict[str, Sequence[int]] = {}
+        while not self._stopping:
+            self._wake.clear()
+            now: dict[str, Sequence[int]] = {
+                pod_key(pod): self._sample(pod) for pod in self._wanted
+            }
+            if now != shown and not self._stopping:
+                self._on_sample(now)
+            shown = now
+            # Nothing on screen costs nothing: the next want wakes it.
+            self._wake.wait(EVERY_S if self._wanted else None)
+
+    def _sample(self, pod: PodView) -> tuple[int, ...]:
+        # A sparkline that cannot be read is drawn as silence; the pod's own row says what is wrong.
+        with suppress(OSError, UnsafeFile, PodtuiError):
+            path = self._paths_of(pod.name).run(pod.run).index
+            # Up to the end of a stretch, so that blocks stand still until a new one begins.
+            now = math.ceil(self._system.clock.monotonic() / STRETCH_S) * STRETCH_S
+            return tuple(
+                activity(
+                    self._system.fs,
+                    path,
+                    buckets=ACTIVITY_CELLS,
+                    bucket_s=STRETCH_S,
+                    now_awake=now,
+                    output_bytes=pod.output_bytes,
+                )
+            )
+        return ()

@@ -1,0 +1,41 @@
+"""One place for the newest value of a thread, so that a slow event loop never has a queue of them.
+
+While a terminal is attached the event loop stands still for hours: what is overtaken meanwhile is
+dropped, not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """Holds the newest value.
+
+    Args:
+        tell: called in the putting thread when there is something to take again; it must be safe
+            to call from any thread.
+    """
+
+    def __init__(self, tell: Callable[[], object]) -> None:
+        self._tell = tell
+        self._newest: T | None = None
+        self._told = False
+
+    def put(self, value: T) -> None:
+        """Replace what was not taken yet."""
+        # Plain assignments in this order need no lock: the taker clears the flag before it takes,
+        # so a value that comes in between is told of again.
+        self._newest = value
+        if not self._told:
+            self._told = True
+            self._tell()
+
+    def take(self) -> T | None:
+        """Return the newest value, None when it was taken already."""
+        self._told = False
+        newest, self._newest = self._newest, None
+        return newest

@@ -1,0 +1,528 @@
+"""The main screen: the tree, the output of the selected pod, and why it has its status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from podtui.core.errors import PodtuiError
+from podtui.core.model.snapshot import PodView, Snapshot
+from podtui.core.system.host import System
+from podtui.core.text.safe import safe_line
+from podtui.tui.acting import ActingScreen, Attach
+from podtui.tui.activity import ActivitySampler
+from podtui.tui.columns import column_titles, columns_for
+from podtui.tui.commands import bindings_of
+from podtui.tui.dialogs.help import HelpScreen
+from podtui.tui.empty import EmptyStore
+from podtui.tui.feed import SnapshotFeed
+from podtui.tui.header_bar import HeaderBar
+from podtui.tui.input_bar import InputBar, Target
+from podtui.tui.key_bar import KeyBar
+from podtui.tui.live_thread import LiveThread
+from podtui.tui.mailbox import Mailbox
+from podtui.tui.notice_bar import NoticeBar, Outcome
+from podtui.tui.output_lines import LineReader, OutputLine
+from podtui.tui.output_pane import OutputPane
+from podtui.tui.output_reader import OutputReader, is_over
+from podtui.tui.output_search import Pattern, search
+from podtui.tui.output_source import OutputSource
+from podtui.tui.pane_title import PaneTitle
+from podtui.tui.plane import Plane
+from podtui.tui.pod_tree import PodTree, TreeData
+from podtui.tui.rows import URGENCY, pod_key
+from podtui.tui.spans import Line, own, safe
+from podtui.tui.why import is_reachable, why_title
+from podtui.tui.why_pane import WhyPane
+
+if TYPE_CHECKING:
+    from podtui.core.control import SpawnRequest
+
+TICK_S = 1.0
+LIVE_ONLY = frozenset({"pod.attach", "pod.send", "pod.stop", "pod.observe"})
+NEEDS_ME = 6
+"""Statuses more urgent than this rank are what "needs me" goes to; see `rows.URGENCY`."""
+POD_ONLY = LIVE_ONLY | {
+    "output.follow",
+    "output.wrap",
+    "output.view",
+    "output.search",
+    "pods.filter",
+    "view.why",
+}
+LONGEST_NAME = 200
+UNTOLD = frozenset({"command", "text"})
+"""What nearly every pod is: not worth a place in the title."""
+
+
+class MainScreen(ActingScreen):
+    """Takes snapshots, shows them, and turns keys into actions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("screen")
+    # Textual declares both as instance variables, so they cannot be marked as of the class.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - see above
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - see above
+    ENABLE_COMMAND_PALETTE = True
+
+    header = query_one("#header", HeaderBar)
+    pod_tree = query_one("#tree", PodTree)
+    output = query_one("#output", OutputPane)
+    why = query_one("#why", WhyPane)
+    notices = query_one("#notices", NoticeBar)
+    input_bar = query_one("#input", InputBar)
+    keys = query_one("#keys", KeyBar)
+
+    class Sampled(Message):
+        """New activity is in the mailbox."""
+
+    @dataclass
+    class SearchEnded(Message):
+        """A search came to its end; ``line`` is None without a match."""
+
+        pod: str
+        pattern: Pattern
+        line: OutputLine | None
+
+    @dataclass
+    class Trouble(Message):
+        """A thread met an error that the operator should know."""
+
+        error: PodtuiError
+
+    @dataclass
+    class NoPicture(Message):
+        """The store cannot be watched now; it will be tried again."""
+
+        error: PodtuiError
+
+    def __init__(self, plane: Plane, system: System, attach: Attach) -> None:
+        super().__init__(plane, attach)
+        self._system = system
+        self._clock = system.clock
+        self.greeting: Outcome | None = None
+        self._snapshot: Snapshot | None = None
+        self._arrived_at = self._clock.boottime()
+        self._why_open: bool | None = None
+        self._select_when_there: str | None = None
+        self._feed = SnapshotFeed(self, self._clock)
+        self._samples: Mailbox[Mapping[str, Sequence[int]]] = Mailbox(
+            lambda: self.post_message(self.Sampled())
+        )
+        self._live = LiveThread(
+            plane, self._feed.put, lambda error: self.post_message(self.NoPicture(error))
+        )
+        self._sampler = ActivitySampler(system, plane.pod_paths, self._samples.put)
+        self._reader = OutputReader(
+            system,
+            plane.pod_paths,
+            # The pane is looked up when there is a page: it does not exist yet.
+            lambda page: self.output.pages.put(page),  # noqa: PLW0108 - see above
+            self._tell_trouble,
+            remembers=not plane.read_only,
+        )
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar(self.elapsed, self._local_time, id="header")
+        yield EmptyStore(str(self.plane.store_path), id="empty")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield PaneTitle(id="tree-title")
+                yield PodTree(self.elapsed, id="tree")
+            with Vertical(id="right"):
+                yield PaneTitle(id="output-title")
+                yield OutputPane(self._reader.ask, id="output")
+                yield PaneTitle(id="why-title")
+                yield WhyPane(self.elapsed, id="why")
+        yield NoticeBar(id="notices")
+        yield InputBar(id="input")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#empty").display = False
+        self.query_one("#tree-title", PaneTitle).flush = True
+        self.notices.display = False
+        if self.greeting is not None:
+            self.tell(self.greeting)
+        self.pod_tree.focus()
+        self._reader.start()
+        self._sampler.start()
+        self._live.start()
+        self.set_interval(TICK_S, self._tick)
+
+    async def on_unmount(self) -> None:
+        threads = (self._live, self._reader, self._sampler)
+        for thread in threads:
+            thread.stop()
+        # Joined off the loop and for a bounded time each: a disk that hangs must not keep the
+        # operator's terminal.
+        await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
+
+    @property
+    def pods(self) -> tuple[PodView, ...]:
+        """Every pod of the last snapshot."""
+        return self._snapshot.pods if self._snapshot else ()
+
+    # time
+
+    def elapsed(self) -> float:
+        """Seconds since the snapshot on screen was taken over, sleep included."""
+        return max(self._clock.boottime() - self._arrived_at, 0.0)
+
+    def _local_time(self) -> datetime:
+        return self._clock.now().astimezone()
+
+    def _tick(self) -> None:
+        self.header.tick()
+        self.pod_tree.repaint_changed()
+        self.why.tick()
+
+    # snapshots
+
+    def on_snapshot_feed_arrived(self, message: SnapshotFeed.Arrived) -> None:
+        message.stop()
+        wait = self._feed.wait_s()
+        if wait > 0:
+            self.set_timer(wait, self._take_snapshot)
+        else:
+            self._take_snapshot()
+
+    def _take_snapshot(self) -> None:
+        snapshot = self._feed.take()
+        if snapshot is not None:
+            self._show(snapshot)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._arrived_at = self._clock.boottime()
+        with self.app.batch_update():
+            empty = not snapshot.pods
+            self.query_one("#empty").display = empty
+            self.query_one("#body").display = not empty
+            self.header.show(snapshot)
+            self.notices.show(snapshot)
+            self.pod_tree.show(TreeData(snapshot.pods, snapshot.at))
+            self._select_wanted()
+            if self.output.pod is None or self.pod_tree.selected is None:
+                self._show_pod(self.pod_tree.selected)
+            self._title_tree()
+
+    def _select_wanted(self) -> None:
+        wanted = self._select_when_there
+        if wanted is not None and self.pod_tree.select(wanted):
+            self._select_when_there = None
+
+    def on_pod_tree_selected(self, message: PodTree.Selected) -> None:
+        message.stop()
+        self._show_pod(self.pod_tree.selected)
+
+    def _show_pod(self, pod: PodView | None) -> None:
+        self.output.show(pod)
+        at = self._snapshot.at if self._snapshot else self._clock.now()
+        self.why.show(pod, at)
+        self.query_one("#why-title", PaneTitle).left = why_title(pod)
+        self._title_output()
+        self.keys.hide(_idle_keys(pod, any_pods=bool(self.pods)))
+
+    def on_pod_tree_visible_changed(self, message: PodTree.VisibleChanged) -> None:
+        message.stop()
+        pods = self.pod_tree.visible_pods()
+        self._live.want_samples(frozenset(pod.name for pod in pods))
+        self._sampler.want([pod for pod in pods if not is_over(pod)])
+        self._title_tree()
+
+    def on_main_screen_sampled(self, message: Sampled) -> None:
+        message.stop()
+        sample = self._samples.take()
+        if sample is not None:
+            self.pod_tree.show_activity(sample)
+
+    # titles
+
+    def _title_tree(self) -> None:
+        title = self.query_one("#tree-title", PaneTitle)
+        left: Line = (own("pods", "title"),)
+        if self.pod_tree.wanted:
+            rows = self.pod_tree.rows
+            words = safe_line(self.pod_tree.wanted, 40)
+            left = (*left, own(f" · {words} · {rows.found} of {len(rows.pods)}", "accent"))
+        title.left = left
+        title.right = column_titles(columns_for(self.pod_tree.scrollable_content_region.width))
+
+    def _title_output(self) -> None:
+        title = self.query_one("#output-title", PaneTitle)
+        pod = self.output.pod
+        if pod is None:
+            title.left, title.right = (own("output", "title"),), ()
+            return
+        pattern = self.output.pattern
+        facts = [f"run {pod.run}"] if pod.run else []
+        facts += [safe_line(pod.agent, 30)] * (pod.agent not in UNTOLD)
+        facts += [self.output.view] * (self.output.view not in UNTOLD)
+        facts += ["unwrapped"] * (not self.output.wraps)
+        told = own("".join(f" · {fact}" for fact in facts), "muted")
+        left: Line = (safe(pod.name, "title", LONGEST_NAME), told)
+        if pattern is not None:
+            left = (*left, safe(f" · {pattern.words}", "accent", 40))
+        title.left, title.right = left, self.output.state_line()
+
+    def on_output_pane_changed(self, message: OutputPane.Changed) -> None:
+        message.stop()
+        self._title_output()
+
+    def on_descendant_focus(self) -> None:
+        self._mark_focus()
+
+    def on_descendant_blur(self) -> None:
+        self._mark_focus()
+
+    def _mark_focus(self) -> None:
+        pairs: tuple[tuple[str, Widget], ...] = (
+            ("#tree-title", self.pod_tree),
+            ("#output-title", self.output),
+        )
+        for title, pane in pairs:
+            self.query_one(title, PaneTitle).focused = self.focused is pane
+
+    # layout
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        roomy = self.has_class("-wide") and self.has_class("-tall")
+        is_open = roomy if self._why_open is None else self._why_open
+        self.set_class(not is_open, "-why-folded")
+        self.why.fold(not is_open)
+        self._title_tree()
+
+    # actions on the selected pod
+
+    def tell(self, outcome: Outcome) -> None:
+        """Show an outcome above the keys."""
+        self.notices.say(outcome)
+
+    def on_acting_screen_done(self, message: ActingScreen.Done) -> None:
+        message.stop()
+        self.tell(message.outcome)
+        self._live.refresh()
+        report = message.report
+        if report is not None and report.action == "spawn" and report.view is not None:
+            self._select_when_there = pod_key(report.view)
+            self._select_wanted()
+
+    def on_acting_screen_not_sent(self, message: ActingScreen.NotSent) -> None:
+        message.stop()
+        self.input_bar.keep_draft(message.target, message.text)
+
+    def _tell_trouble(self, error: PodtuiError) -> None:
+        self.post_message(self.Trouble(error))
+
+    def on_main_screen_trouble(self, message: Trouble) -> None:
+        message.stop()
+        self.tell(Outcome.of_error(message.error))
+
+    def on_main_screen_no_picture(self, message: NoPicture) -> None:
+        message.stop()
+        self.notices.stand(Outcome.of_error(message.error))
+
+    def _reachable(self, action: str) -> PodView | None:
+        """Return the selected pod, or None after saying why nothing can be done to it."""
+        pod = self.pod_tree.selected
+        if pod is None:
+            self.tell(Outcome.of_words(f"no pod is selected to {action}; n starts one"))
+        elif not is_reachable(pod):
+            words = f"{safe_line(pod.name, 80)} has no live run to {action}: {pod.message}"
+            self.tell(Outcome.of_words(words, is_trouble=True))
+            return None
+        return pod
+
+    def action_attach(self, read_only: bool = False) -> None:
+        """Put the terminal on the selected pod."""
+        pod = self._reachable("attach to")
+        if pod is not None:
+            self.attach_to(pod, read_only=read_only)
+
+    def action_send(self) -> None:
+        """Open the line for a message to the selected pod."""
+        pod = self._reachable("send to")
+        if pod is not None:
+            self.input_bar.ask("send", pod=pod)
+
+    def action_stop(self) -> None:
+        """Show the plan to stop the selected pod."""
+        pod = self._reachable("stop")
+        if pod is not None:
+            self.plan_stop(Target.of(pod))
+
+    def action_spawn(self) -> None:
+        """Open the form for a new pod."""
+        # Loaded here only: the form needs the whole core, the first paint does not.
+        from podtui.tui.dialogs.spawn import SpawnForm  # noqa: PLC0415
+
+        pod = self.pod_tree.selected
+        parent = pod.name if pod is not None and pod.id else None
+        form = SpawnForm(self.plane.plan_spawn, parent=parent, directory=".")
+        self.app.push_screen(
+            form, lambda request: None if request is None else self._spawn(request)
+        )
+
+    def _spawn(self, request: SpawnRequest) -> None:
+        self.tell(Outcome.of_words(f"starting {safe_line(request.name, 80)} …"))
+        self.spawn_pod(request)
+
+    def action_next_urgent(self) -> None:
+        """Select the next pod that needs the operator, around the end."""
+        pods = self.pods
+        here = self.pod_tree.selected
+        keys = [pod_key(pod) for pod in pods]
+        start = keys.index(pod_key(here)) + 1 if here is not None else 0
+        for pod in (*pods[start:], *pods[:start]):
+            if URGENCY[pod.status] < NEEDS_ME:
+                self.pod_tree.select(pod_key(pod))
+                return
+        self.tell(Outcome.of_words("no pod needs you"))
+
+    def select_pod(self, key: str) -> None:
+        """Select a pod, whatever filter or fold hides it."""
+        if self.pod_tree.wanted:
+            self.pod_tree.filter("")
+        self.pod_tree.select(key)
+        self.pod_tree.focus()
+
+    # the line to type in
+
+    def action_filter(self) -> None:
+        """Open the line for the filter."""
+        self.input_bar.ask("filter", text=self.pod_tree.wanted)
+
+    def action_search(self) -> None:
+        """Open the line for a search in the output."""
+        pattern = self.output.pattern
+        self.input_bar.ask("search", text=pattern.words if pattern else "")
+
+    def on_input_bar_typed(self, message: InputBar.Typed) -> None:
+        message.stop()
+        if message.purpose == "filter":
+            self._filter(message.text)
+
+    def on_input_bar_cancelled(self, message: InputBar.Cancelled) -> None:
+        message.stop()
+        if message.purpose == "filter":
+            self._filter("")
+        if message.purpose == "search":
+            self.output.search("")
+        (self.output if message.purpose == "search" else self.pod_tree).focus()
+
+    def on_input_bar_submitted(self, message: InputBar.Submitted) -> None:
+        message.stop()
+        if message.purpose == "search":
+            self.output.focus()
+            self.output.search(message.text)
+            return
+        self.pod_tree.focus()
+        if message.purpose == "filter":
+            self._filter(message.text)
+        elif message.target is not None:
+            self.send_text(message.target, message.text)
+
+    def _filter(self, wanted: str) -> None:
+        self.pod_tree.filter(wanted)
+        self._title_tree()
+
+    # the output
+
+    def action_follow(self) -> None:
+        """Follow the output, or hold it."""
+        self.output.toggle_follow()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or not."""
+        self.output.toggle_wrap()
+
+    def action_next_view(self) -> None:
+        """Show the output in the next view."""
+        self.output.next_view()
+
+    def action_to_unread(self) -> None:
+        """Go to the first unseen line."""
+        if not self.output.to_unread():
+            self.tell(Outcome.of_words("nothing new here since you last looked"))
+
+    def action_why(self) -> None:
+        """Show all evidence, or one line of it."""
+        self._why_open = self.has_class("-why-folded")
+        self._lay_out()
+
+    def on_output_pane_search_asked(self, message: OutputPane.SearchAsked) -> None:
+        message.stop()
+        if self.output.pod is not None:
+            self.tell(Outcome.of_words(f"searching for {message.pattern.words!r} …"))
+            self._search(self.output.pod, message)
+
+    @work(thread=True, exclusive=True, group="search", exit_on_error=True)
+    def _search(self, pod: PodView, asked: OutputPane.SearchAsked) -> None:
+        worker = get_current_worker()
+        try:
+            source = OutputSource(self._system, self.plane.pod_paths(pod.name))
+            try:
+                source.refresh()
+                line = search(
+                    source,
+                    LineReader(source, asked.pane.view, ended=is_over(pod)),
+                    asked.pattern,
+                    beside=asked.beside,
+                    forward=asked.forward,
+                    given_up=lambda: worker.is_cancelled,
+                )
+            finally:
+                source.close()
+        except PodtuiError as error:
+            self.post_message(self.Trouble(error))
+            return
+        except OSError as error:
+            words = f"the output of {pod.name} cannot be searched: {error.strerror}"
+            self.post_message(self.Done(Outcome.of_words(words, is_trouble=True)))
+            return
+        if not worker.is_cancelled:
+            self.post_message(self.SearchEnded(pod_key(pod), asked.pattern, line))
+
+    def on_main_screen_search_ended(self, message: SearchEnded) -> None:
+        message.stop()
+        pod = self.output.pod
+        if pod is None or pod_key(pod) != message.pod or self.output.pattern != message.pattern:
+            return
+        if message.line is None:
+            self.tell(Outcome.of_words(f"no match for {message.pattern.words!r}"))
+        else:
+            self.notices.forget()
+            self.output.found(message.line)
+
+    # everything else
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(HelpScreen())
+
+    async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        message.stop()
+        command = message.command
+        await self.app.run_action(command.action, self.app if command.place == "app" else self)
+
+
+def _idle_keys(pod: PodView | None, *, any_pods: bool) -> frozenset[str]:
+    """Return the commands that would do nothing now."""
+    if not any_pods:
+        return POD_ONLY
+    return frozenset() if pod is not None and is_reachable(pod) else LIVE_ONLY
