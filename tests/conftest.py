@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.yard import Yard
+from tests.support.yard import Yard
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def modules_after(code: str) -> set[str]:
         "podtui.core.observe.live",
         "podtui.core.actions.spawn",
         "podtui.core.actions.read",
-        "podtui.cli.main",
+        "podtui.cli.app",
         "podtui.demo.run",
         "podtui.supervisor.startup",
         "podtui.__main__",

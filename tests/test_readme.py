@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def test_the_second_command_is_the_one_ci_runs() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     (line,) = re.findall(r"^TEST_COMMAND=\"(.*)\"$", script, re.MULTILINE)
     assert shell_commands()[1] == line
+
+
+def test_ci_can_be_started_as_it_is() -> None:
+    """The CI script is executable in the repository, and not only after a chmod."""
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 def test_the_first_command_installs_and_starts_the_demo() -> None:

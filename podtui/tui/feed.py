@@ -7,7 +7,7 @@ from textual.message_pump import MessagePump
 
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.system.clock import Clock
-from podtui.tui.mailbox import Mailbox
+from podtui.tui.mailbox import Mailbox, post
 
 FLUSH_S = 0.05
 
@@ -25,7 +25,7 @@ class SnapshotFeed:
     def __init__(self, pump: MessagePump, clock: Clock) -> None:
         self._clock = clock
         self._taken_at = float("-inf")
-        self._box: Mailbox[Snapshot] = Mailbox(lambda: pump.post_message(self.Arrived()))
+        self._box: Mailbox[Snapshot] = Mailbox(lambda: post(pump, self.Arrived()))
         self.put = self._box.put
 
     def wait_s(self) -> float:

@@ -7,9 +7,20 @@ dropped, not kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
+from textual.message import Message
+from textual.message_pump import MessagePump
+
 T = TypeVar("T")
+
+
+def post(pump: MessagePump, message: Message) -> None:
+    """Post a message from a thread; one that comes while the screen goes away is dropped."""
+    # Without an app, and with a loop that is closed, it is a RuntimeError both times.
+    with suppress(RuntimeError):
+        pump.post_message(message)
 
 
 class Mailbox(Generic[T]):

@@ -32,7 +32,7 @@ from podtui.tui.header_bar import HeaderBar
 from podtui.tui.input_bar import InputBar, Target
 from podtui.tui.key_bar import KeyBar
 from podtui.tui.live_thread import LiveThread
-from podtui.tui.mailbox import Mailbox
+from podtui.tui.mailbox import Mailbox, post
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.output_lines import LineReader, OutputLine
 from podtui.tui.output_pane import OutputPane
@@ -78,7 +78,6 @@ class MainScreen(ActingScreen):
 
     header = query_one("#header", HeaderBar)
     pod_tree = query_one("#tree", PodTree)
-    output = query_one("#output", OutputPane)
     why = query_one("#why", WhyPane)
     notices = query_one("#notices", NoticeBar)
     input_bar = query_one("#input", InputBar)
@@ -118,17 +117,18 @@ class MainScreen(ActingScreen):
         self._select_when_there: str | None = None
         self._feed = SnapshotFeed(self, self._clock)
         self._samples: Mailbox[Mapping[str, Sequence[int]]] = Mailbox(
-            lambda: self.post_message(self.Sampled())
+            lambda: post(self, self.Sampled())
         )
         self._live = LiveThread(
-            plane, self._feed.put, lambda error: self.post_message(self.NoPicture(error))
+            plane, self._feed.put, lambda error: post(self, self.NoPicture(error))
         )
         self._sampler = ActivitySampler(system, plane.pod_paths, self._samples.put)
+        # Pane and reader need each other: the reader is looked up when there is a want.
+        self.output = OutputPane(lambda want: self._reader.ask(want), id="output")  # noqa: PLW0108
         self._reader = OutputReader(
             system,
             plane.pod_paths,
-            # The pane is looked up when there is a page: it does not exist yet.
-            lambda page: self.output.pages.put(page),  # noqa: PLW0108 - see above
+            self.output.pages.put,
             self._tell_trouble,
             remembers=not plane.read_only,
         )
@@ -142,7 +142,7 @@ class MainScreen(ActingScreen):
                 yield PodTree(self.elapsed, id="tree")
             with Vertical(id="right"):
                 yield PaneTitle(id="output-title")
-                yield OutputPane(self._reader.ask, id="output")
+                yield self.output
                 yield PaneTitle(id="why-title")
                 yield WhyPane(self.elapsed, id="why")
         yield NoticeBar(id="notices")
@@ -327,7 +327,7 @@ class MainScreen(ActingScreen):
         self.input_bar.keep_draft(message.target, message.text)
 
     def _tell_trouble(self, error: PodtuiError) -> None:
-        self.post_message(self.Trouble(error))
+        post(self, self.Trouble(error))
 
     def on_main_screen_trouble(self, message: Trouble) -> None:
         message.stop()

@@ -22,7 +22,7 @@ from podtui.core.text.safe import SafeText
 from podtui.tui import viewport
 from podtui.tui.commands import bindings_of
 from podtui.tui.lines import LineWidget
-from podtui.tui.mailbox import Mailbox
+from podtui.tui.mailbox import Mailbox, post
 from podtui.tui.output_lines import OutputLine, View
 from podtui.tui.output_page import Page
 from podtui.tui.output_reader import Seen, Want, is_over
@@ -83,7 +83,7 @@ class OutputPane(LineWidget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._ask = ask
-        self.pages: Mailbox[Page] = Mailbox(lambda: self.post_message(self.PageRead()))
+        self.pages: Mailbox[Page] = Mailbox(lambda: post(self, self.PageRead()))
         self.pod: PodView | None = None
         self.view: View = "text"
         self.wraps = True

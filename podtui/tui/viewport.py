@@ -54,7 +54,8 @@ def _row_end(text: SafeText, start: int, width: int) -> int:
         while end < len(text) and (used := used + cell_len(text[end])) <= width:
             end += 1
     if end < len(text) and text[end] == " ":
-        return end
+        # The blank hangs over the edge unseen, so that the next row does not begin with it.
+        return end + 1
     blank = text.rfind(" ", start + (end - start) // 2, end)
     return end if blank < 0 else blank + 1
 

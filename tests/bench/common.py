@@ -30,11 +30,12 @@ from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.fs import Fs
 from podtui.core.system.host import real_system
+from tests.support.yard import Yard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOK_PAUSE_S = 0.0005
 """How often a bench looks whether something has come: the error of what it measures so."""
-LONGEST_WAIT_S = 120.0
+LONGEST_WAIT_S = 60.0
 START_CODE = (
     "import sys; from podtui.__main__ import main; sys.argv[0] = 'podtui'; sys.exit(main())"
 )
@@ -198,9 +199,6 @@ class Bench:
         """Return where the output of a pod's first run is or will be."""
         return StorePaths(self.plane.store_path).pod(name).run(1).output
 
-    def wait_ended(self, name: str) -> None:
-        self.plane.wait(name, until=ENDED_STATUSES, timeout_s=LONGEST_WAIT_S)
-
     def stop(self, *names: str) -> None:
         """Stop pods at once."""
         for name in names:
@@ -223,6 +221,7 @@ class Bench:
 @contextmanager
 def own_store() -> Iterator[Bench]:
     """Give a bench its own store and stop all its pods at the end."""
+    # The layout is a yard's, so that a yard can end what is in it.
     directory = Path(tempfile.mkdtemp(prefix="podtui-bench-"))
     environment = clean_environment(directory)
     try:
@@ -234,6 +233,8 @@ def own_store() -> Iterator[Bench]:
         finally:
             bench.stop_all()
     finally:
+        # Also when podtui itself failed: nothing of a bench may go on running without its store.
+        Yard(directory).end_everything()
         shutil.rmtree(directory)
 
 

@@ -53,8 +53,9 @@ class Measures:
     def __init__(self, bench: common.Bench, tmux: common.Tmux, lines: Path) -> None:
         self.bench = bench
         self.tmux = tmux
-        # The program says that it is there, so that no time of its start is counted.
-        self.program = ("sh", "-c", f"stty -echo; echo ready; read go; exec cat {lines}")
+        # It says that it is there, so that no time of its start is counted; and it stays until it
+        # is told, since tmux loses what it has not yet logged when a session ends.
+        self.program = ("sh", "-c", f"stty -echo; echo ready; read go; cat {lines}; read end")
         self.numbers = itertools.count(1)
 
     def podtui(self) -> float:
@@ -65,7 +66,7 @@ class Measures:
         begin = time.monotonic()
         self.bench.plane.send(name, "go", actor="bench")
         took = self._wait_end(output) - begin
-        self.bench.wait_ended(name)
+        self.bench.stop(name)
         output.unlink()
         return took
 
@@ -79,6 +80,7 @@ class Measures:
         begin = time.monotonic()
         self.tmux.run("send-keys", "-t", name, "go", "Enter")
         took = self._wait_end(output) - begin
+        self.tmux.run("kill-session", "-t", name)
         output.unlink()
         return took
 
@@ -92,6 +94,7 @@ class Measures:
             process.stdin.write(b"go\n")
             process.stdin.flush()
             took = self._wait_end(output) - begin
+            process.stdin.write(b"end\n")
             process.stdin.close()
             process.wait(common.LONGEST_WAIT_S)
         output.unlink()
@@ -131,7 +134,7 @@ def main() -> int:
         )
         for name, times in measured.items()
     ]
-    title = f"terminal to disk, {size // MEGABYTE} MB of coloured lines; ratio of speed"
+    title = f"terminal to disk, {size / MEGABYTE:g} MB of coloured lines; ratio of speed"
     return common.print_table(title, ("median", "slowest"), rows, options)
 
 

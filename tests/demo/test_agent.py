@@ -12,7 +12,7 @@ import pytest
 
 from podtui.kernel import signals
 from podtui.kernel.identity import read_environ, read_stat
-from tests.demo.conftest import BARE_ENVIRONMENT, LONGEST_WAIT_S, Play
+from tests.demo.player import BARE_ENVIRONMENT, LONGEST_WAIT_S, Play
 
 
 def without_echo(terminal: int) -> None:
@@ -45,7 +45,7 @@ def test_the_crasher_ends_with_a_traceback_and_3(play: Play) -> None:
 
 def test_the_coder_draws_a_bar_over_itself_in_colour(play: Play) -> None:
     """The coder's output has what progress bars do to a log: carriage returns and colours."""
-    said = play("coder").read_until("edited importer/errors.py")
+    said = play("coder").read_until("wrote importer/errors.py")
     assert said.count("\r") > said.count("\n")
     assert "\x1b[32m+41\x1b[0m" in said
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,13 +14,14 @@ import pytest
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import Exists, NotFound
 from podtui.core.model.events import EventKind
-from podtui.core.model.records import RunRecord, StatusRecord
+from podtui.core.model.records import StatusRecord
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.host import System, real_system
 from podtui.demo import run as demo
 from podtui.kernel import signals
 from podtui.kernel.identity import ProcessGone, read_environ
+from tests.support.yard import Yard, until
 
 LONGEST_WAIT_S = 20.0
 PACE = 0.01
@@ -31,28 +31,53 @@ PACE = 0.01
 class Shown:
     """A started demo and what it said to the operator."""
 
-    plane: ControlPlane
+    yard: Yard
     system: System
+    plane: ControlPlane
     said: list[str] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
         return self.plane.store_path
 
-    def supervisor(self, name: str) -> int:
-        path = self.plane.pod_paths(name).run(1).record
-        record = read_record(self.system.fs, path, RunRecord)
-        assert not isinstance(record, RecordProblem)
-        assert record.supervisor is not None
-        return record.supervisor.pid
+
+def this_machine(yard: Yard) -> System:
+    """Return a yard's outside on the real machine: the planner's own podtui is not injected."""
+    return replace(yard.system, machine_id=real_system().machine_id)
+
+
+@contextmanager
+def started(directory: Path) -> Iterator[Shown]:
+    """Give a demo with its planner's children, and end all of it."""
+    yard = Yard(directory)
+    try:
+        said: list[str] = []
+        system = this_machine(yard)
+        plane = demo.start_demo(yard.plane.store_path, said.append, system, PACE)
+        demo.wait_for_planner(plane)
+        yield Shown(yard, system, plane, said)
+    finally:
+        yard.end_everything()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """One demo for the tests that only look at it."""
+    with started(tmp_path_factory.mktemp("demo")) as demo_shown:
+        yield demo_shown
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Shown]:
+    """A demo of a test's own, to be ended in it."""
+    with started(tmp_path) as demo_shown:
+        yield demo_shown
 
 
 def processes_of(store: Path) -> dict[int, str]:
     """Return the processes that carry a store's mark in their environment, and their pods."""
     found = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdecimal():
-            continue
+    for entry in filter(str.isdecimal, os.listdir("/proc")):
         try:
             environment = read_environ(int(entry))
         except (ProcessGone, OSError):
@@ -60,54 +85,6 @@ def processes_of(store: Path) -> dict[int, str]:
         if environment.get("PODTUI_HOME") == str(store):
             found[int(entry)] = environment.get("PODTUI_POD", "")
     return found
-
-
-def outside(directory: Path) -> System:
-    """Return this machine with an environment of the test's own."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(directory),
-        "PODTUI_RUNTIME_DIR": str(directory / "runtime"),
-    }
-    return replace(real_system(), environment=environment)
-
-
-def started(directory: Path) -> Shown:
-    said: list[str] = []
-    system = outside(directory)
-    plane = demo.start_demo(directory / "store", said.append, system, PACE)
-    return Shown(plane, system, said)
-
-
-def ended(shown: Shown) -> None:
-    """End whatever a test left of its demo."""
-    for view in reversed(shown.plane.snapshot().pods):
-        if view.verdict is not Verdict.DEAD:
-            shown.plane.stop(view.name, grace_s=0.0, actor="test")
-    demo.stop_demo(shown.root, shown.said.append, shown.system)
-    assert processes_of(shown.root) == {}
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """One demo for the tests that only look at it."""
-    demo_shown = started(tmp_path_factory.mktemp("demo"))
-    try:
-        demo.wait_for_planner(demo_shown.plane)
-        yield demo_shown
-    finally:
-        ended(demo_shown)
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Shown]:
-    """A demo of a test's own, to be ended in it."""
-    demo_shown = started(tmp_path)
-    try:
-        demo.wait_for_planner(demo_shown.plane)
-        yield demo_shown
-    finally:
-        ended(demo_shown)
 
 
 def test_the_demo_is_a_tree_of_eight_real_pods(shown: Shown) -> None:
@@ -172,14 +149,14 @@ def test_a_store_with_pods_is_not_taken_for_a_demo(shown: Shown) -> None:
 
 def test_stopping_the_demo_leaves_nothing_running(own: Shown) -> None:
     """Every supervisor, agent and the daemon in its own session are gone, by their pidfds."""
-    own.plane.wait("release", until=frozenset({Status.WAITING}), timeout_s=LONGEST_WAIT_S)
+    wait_for_descendants(own, "search")
     with ExitStack() as handles:
         opened = [
             signals.open_target(pid)
             for pid in {
                 *processes_of(own.root),
-                own.supervisor("planner"),
-                own.supervisor("search"),
+                own.yard.supervisor_of("planner").pid,
+                own.yard.supervisor_of("search").pid,
             }
         ]
         for handle in opened:
@@ -195,11 +172,8 @@ def test_stopping_the_demo_leaves_nothing_running(own: Shown) -> None:
 
 def test_stopping_the_demo_ends_the_daemon_of_a_supervisor_that_was_killed(own: Shown) -> None:
     """What a killed supervisor had written down is proven by identity and mark, then ended."""
-    own.plane.wait("release", until=frozenset({Status.WAITING}), timeout_s=LONGEST_WAIT_S)
     wait_for_descendants(own, "search")
-    handle = signals.open_target(own.supervisor("search"))
-    signals.send(handle, signal.SIGKILL)
-    os.close(handle)
+    own.yard.kill(own.yard.supervisor_of("search"))
     own.plane.wait("search", until=frozenset({Status.LOST}), timeout_s=LONGEST_WAIT_S)
     assert "search" in processes_of(own.root).values()
     assert demo.stop_demo(own.root, own.said.append, own.system) == 0
@@ -210,13 +184,12 @@ def test_stopping_the_demo_ends_the_daemon_of_a_supervisor_that_was_killed(own: 
 def wait_for_descendants(shown: Shown, name: str) -> None:
     """Return once the supervisor has written down a process besides its child."""
     path = shown.plane.pod_paths(name).run(1).status
-    waiter = select.poll()
-    for _ in range(int(LONGEST_WAIT_S * 20)):
+
+    def are_written() -> bool:
         status = read_record(shown.system.fs, path, StatusRecord)
-        if not isinstance(status, RecordProblem) and len(status.descendants) > 1:
-            return
-        waiter.poll(50)
-    raise AssertionError(f"no descendants of {name} were written down")
+        return not isinstance(status, RecordProblem) and len(status.descendants) > 1
+
+    until(are_written, seconds=LONGEST_WAIT_S)
 
 
 def test_stopping_the_demo_leaves_other_pods_alone(own: Shown) -> None:
@@ -231,20 +204,38 @@ def test_stopping_the_demo_leaves_other_pods_alone(own: Shown) -> None:
     assert mine.verdict is Verdict.ALIVE
 
 
-def test_without_a_screen_the_demo_prints_the_tree_and_the_way_back(tmp_path: Path) -> None:
+def test_without_a_screen_the_demo_prints_the_tree_and_the_way_back(yard: Yard) -> None:
     """Into a pipe the demo gives the tree, how to look again and how to end it, and goes on."""
     said: list[str] = []
-    system = outside(tmp_path)
-    root = tmp_path / "store"
+    root = yard.plane.store_path
+    system = this_machine(yard)
     code = demo.run_demo(root=root, open_screen=None, say=said.append, system=system, pace=PACE)
-    shown = Shown(ControlPlane.open(system, root=root, create=False), system, said)
-    try:
-        assert code == 0
-        assert sum("planner" in line for line in said) == 1
-        assert said[-2:] == list(demo.closing_lines(root))[-2:]
-        assert shown.plane.snapshot().counts.get(Status.LOST) == 1
-    finally:
-        ended(shown)
+    assert code == 0
+    assert sum("planner" in line for line in said) == 1
+    assert tuple(said[-2:]) == demo.ways_back(root)
+    plane = ControlPlane.open(system, root=root)
+    assert plane.snapshot().counts.get(Status.LOST) == 1
+    assert "planner" in processes_of(root).values()
+
+
+def test_the_screen_is_opened_on_the_demo_and_its_exit_code_is_kept(yard: Yard) -> None:
+    """The door passes in how to open a screen; when it is left, the pods go on running."""
+    said: list[str] = []
+    opened: list[tuple[Path, bool]] = []
+    root = yard.plane.store_path
+
+    def open_screen(plane: ControlPlane) -> int:
+        scout = plane.snapshot().find("scout")
+        opened.append((plane.store_path, scout is not None and scout.status is Status.LOST))
+        return 7
+
+    system = this_machine(yard)
+    code = demo.run_demo(
+        root=root, open_screen=open_screen, say=said.append, system=system, pace=PACE
+    )
+    assert (code, opened) == (7, [(root, True)])
+    assert tuple(said[-2:]) == demo.ways_back(root)
+    assert "planner" in processes_of(root).values()
 
 
 def test_the_newest_demo_store_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,3 +251,19 @@ def test_the_newest_demo_store_is_found(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "podtui-demo-file").touch()
     (tmp_path / "podtui-demo-empty").mkdir()
     assert demo.newest_demo_store() == tmp_path / "podtui-demo-new"
+
+
+def test_the_operator_is_told_the_podtui_that_is_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command shown is one that works where the operator stands, in a fresh checkout too."""
+    script = tmp_path / ".venv" / "bin" / "podtui"
+    script.parent.mkdir(parents=True)
+    monkeypatch.setattr("sys.executable", str(script.with_name("python")))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    assert demo.program_words() == f"{script.with_name('python')} -m podtui"
+    script.touch(mode=0o755)
+    assert demo.program_words() == ".venv/bin/podtui"
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert demo.program_words() == "podtui"

@@ -124,8 +124,8 @@ class FaultyFs(Fs):
         if number and where(call, path):
             raise OSError(number, os.strerror(number), str(path))
 
-    def stamp(self, path: Path) -> Stamp | None:
-        self._may_fail("stamp", path)
+    def stamp(self, path: Path | str) -> Stamp | None:
+        self._may_fail("stamp", Path(path))
         return super().stamp(path)
 
     def open_plain(self, path: Path) -> int:
@@ -190,4 +190,4 @@ WRITES = ("make_directory", "create", "replace", "append_line", "open_append", "
 
 def full_disk(where: Where = everywhere, number: int = errno.ENOSPC) -> FaultyFs:
     """Return a disk on which nothing can be written."""
-    return FaultyFs({call: (number, where) for call in WRITES})
+    return FaultyFs(dict.fromkeys(WRITES, (number, where)))

@@ -132,7 +132,7 @@ def _children_problems(store: Store, name: str, paths: PodPaths) -> Iterator[Pro
     for problem in ledger.problems:
         yield _line_problem(problem, name)
     for entry in ledger.entries:
-        if not _has_id(store, entry.name, entry.id):
+        if not _has_id(store, entry.name, entry.id) and not _is_unreadable(store, entry.name):
             yield Problem(
                 kind="child_missing",
                 pod=name,
@@ -175,6 +175,9 @@ def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
     parent_name = next(
         (name for name in store.pod_names() if _has_id(store, name, record.parent_id)), None
     )
+    if parent_name is None and _is_unreadable(store, record.parent_name or ""):
+        # The parent's own row tells what is wrong.
+        return
     if parent_name is None:
         yield Problem(
             kind="parent_missing",
@@ -198,6 +201,11 @@ def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
 def _has_id(store: Store, name: str, pod_id: str | None) -> bool:
     record = store.pod_record(name)
     return isinstance(record, PodRecord) and record.id == pod_id
+
+
+def _is_unreadable(store: Store, name: str) -> bool:
+    """Whether a pod of this name is there and does not say who it is."""
+    return name in store.pod_names() and isinstance(store.pod_record(name), RecordProblem)
 
 
 def _state_problems(store: Store, view: PodView) -> Iterator[Problem]:

@@ -29,6 +29,9 @@ from podtui.core.store.children import add_child
 from podtui.core.store.codec import RecordProblem, encode_json, encode_toml
 from podtui.core.store.store import Store
 from podtui.core.system.fs import UnsafeFile, is_disk_trouble
+from podtui.core.text.safe import safe_line
+
+SHOWN_COMMAND = 300
 
 
 def plan_spawn(store: Store, request: SpawnRequest) -> Plan:
@@ -48,7 +51,7 @@ def plan_spawn(store: Store, request: SpawnRequest) -> Plan:
         steps=(
             f"reserve {request.name!r}, run 1, in {store.paths.root}",
             *((f"enter it in the children of {request.parent!r}",) if request.parent else ()),
-            f"start {' '.join(request.argv)} in {directory_of(request)}",
+            f"start {safe_line(' '.join(request.argv), SHOWN_COMMAND)} in {directory_of(request)}",
         ),
         refusals=refusals,
         warnings=tuple(f"{name} is not set here, so the pod will not have it" for name in missing),

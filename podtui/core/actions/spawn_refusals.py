@@ -21,11 +21,14 @@ from podtui.core.store.children import children_of
 from podtui.core.store.codec import RecordProblem, encode_toml
 from podtui.core.store.store import Store
 from podtui.core.system.fs import RECORD_LIMIT
+from podtui.core.text.safe import safe_line
 
 FREE_FLOOR_BYTES = 16 * 1024 * 1024
 """With less free disk no new pod is started, so that the running ones can go on writing."""
 LARGEST_SIZE = 1000
 LEFTOVERS = ("end", "keep")
+SHOWN_PATH = 300
+"""Characters of a path or an argument that a message shows."""
 ROOM_IN_RECORD = 4096
 """Bytes of a record kept free for what is added later: two identities, the parent, times."""
 
@@ -97,7 +100,8 @@ def _text_refusal(request: SpawnRequest) -> Refusal | None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = f"{what} holds bytes that are not UTF-8, and records are UTF-8: {text!r}"
+            shown = text[:SHOWN_PATH]
+            message = f"{what} holds bytes that are not UTF-8, and records are UTF-8: {shown!a}"
             return _bad_input(message, "give it by another name, or start a script that has it")
     return None
 
@@ -114,8 +118,9 @@ def _command_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
     )
     if found:
         return None
-    where = f"at {place}" if "/" in program else f"in PATH ({path})"
-    message = f"the command {program!r} is not an executable file {where}"
+    where = "" if "/" in program else f" in PATH ({safe_line(path, SHOWN_PATH)})"
+    shown = safe_line(str(place) if "/" in program else program, SHOWN_PATH)
+    message = f"the command {shown!r} is not an executable file{where}"
     return _bad_input(message, "give its full path")
 
 
@@ -129,7 +134,8 @@ def _directory_refusal(request: SpawnRequest) -> Refusal | None:
     what = "is not a directory" if directory.exists() else "does not exist"
     if directory.is_dir():
         what = "may not be entered"
-    return _bad_input(f"the working directory {directory} {what}", "give another with --cwd")
+    shown = safe_line(found, SHOWN_PATH)
+    return _bad_input(f"the working directory {shown} {what}", "give another with --cwd")
 
 
 def _parent_refusal(store: Store, request: SpawnRequest) -> Refusal | None:

@@ -49,7 +49,7 @@ class Attention:
             memory.progress = replace(memory.progress, terminal=Answer.UNKNOWN)
             return
         asked_s_ago = self._clock.monotonic() - memory.terminal_asked_at
-        # A program that starts slowly asks late: the longer it is quiet, the more rarely it is asked.
+        # A program that starts slowly asks late: the longer it is quiet, the rarer the question.
         again_s = min(max(ASK_TERMINAL_AFTER_S, quiet / 2), TERMINAL_ASKED_AGAIN_S)
         if asked_s_ago >= again_s:
             memory.terminal_asked_at = self._clock.monotonic()

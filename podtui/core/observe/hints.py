@@ -34,7 +34,8 @@ def hints_in(pods: Path, paths: Iterable[Path]) -> Hints:
             continue
         if not parts or _is_no_news(parts):
             continue
-        (more_output if parts[-1] in OUTPUT_FILES else changed).add(parts[0])
+        is_output = len(parts) > 1 and parts[-1] in OUTPUT_FILES
+        (more_output if is_output else changed).add(parts[0])
     return Hints(frozenset(changed), frozenset(more_output - changed))
 
 

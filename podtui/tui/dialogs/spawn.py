@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
@@ -32,6 +33,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("parent", "none"),
 )
 LABEL = 11
+TYPING_PAUSE_S = 0.15
 
 
 class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
@@ -76,6 +78,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         self._make_plan = plan
         self._values = {"parent": safe_line(parent or ""), "directory": safe_line(directory)}
         self._said: Plan | PodtuiError | None = None
+        self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -121,6 +124,12 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        if self._pause is not None:
+            self._pause.stop()
+        # A plan looks at the disk: it is made when the typing pauses, not for every letter.
+        self._pause = self.set_timer(TYPING_PAUSE_S, self._preview)
+
+    def _preview(self) -> None:
         self._said = None
         if self._value("name") and self._value("command"):
             self._ask(submitted=False)
@@ -139,6 +148,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
             request = self.request()
         except BadInput as error:
             self._said = error
+            self.query_one("#spawn-plan", Words).renew()
             return
         self._plan(request, submitted=submitted)
 

@@ -1,0 +1,103 @@
+"""The screen as a program in a real terminal: what it writes there, and how it leaves it."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from tests.cli.terminal import TerminalSession
+from tests.cli.conftest import Podtui
+from tests.support.hostile import HOSTILE_TEXTS
+from tests.support.yard import Yard
+
+ALLOWED = re.compile(
+    rb"\x1b\[[0-9;]*m"  # colours and text styles
+    rb"|\x1b\[[0-9;]*[HJK]"  # the cursor's place, erasing
+    rb"|\x1b\[\?[0-9;]+[hl]"  # modes of the terminal: mouse, paste, alternate screen, cursor
+    rb"|\x1b\[\?[0-9]+\$p"  # asking whether a mode is known
+    rb"|\x1b\[[<>=]?[0-9]*u"  # the keyboard protocol
+    rb"|\x1b\]22;[a-z]*(?:\x07|\x1b\\)"  # the shape of the mouse pointer
+    rb"|\x1bP=[12]s\x1b\\"  # the older form of a synchronised update
+    rb"|\x1b[78]"
+)
+CONTROLS = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]")
+KEYS = (
+    b"jjjj",
+    b"\t",
+    b"v",
+    b"v",
+    b"\x1b[H",
+    b"\t",
+    b"i",
+    b"i",
+    b"?",
+    b"\x1b",
+    b"x",
+    b"\x1b",
+    b"n",
+)
+
+
+@pytest.fixture
+def hostile_store(yard: Yard) -> Yard:
+    """A store whose pods print, are called with, and are told hostile text."""
+    spoken = "\n".join(HOSTILE_TEXTS).encode("utf-8", "replace")
+    code = f"import sys, time; sys.stdout.buffer.write({spoken!r}); sys.stdout.flush(); time.sleep(600)"
+    arguments = [text for text in HOSTILE_TEXTS if "\0" not in text and "\ud800" not in text]
+    for number, text in enumerate(arguments[:4]):
+        yard.spawn(f"pod-{number}", sys.executable, "-c", code, *arguments, role=text, task=text)
+    return yard
+
+
+def test_only_known_sequences_reach_the_terminal(hostile_store: Yard) -> None:
+    """Whatever agents print or are called, the terminal gets podtui's own sequences alone."""
+    environment = Podtui(hostile_store.environment).environment
+    with TerminalSession({**environment, "COLORTERM": "truecolor"}, columns=120, rows=36) as screen:
+        screen.see(b"pod-3")
+        screen.see("left\ufffdright".encode())
+        for keys in KEYS:
+            screen.type(keys)
+            screen.look()
+        screen.type(b"\x1b")
+        screen.see_match(rb"pods")
+        screen.type(b"\x11")
+        assert screen.ending() == 0
+    rest = ALLOWED.sub(b"", screen.seen)
+    found = CONTROLS.search(rest.decode("utf-8", "replace"))
+    assert found is None, rest[max(found.start() - 60, 0) : found.start() + 60]
+
+
+def test_the_terminal_is_left_as_it_was(yard: Yard) -> None:
+    """Quitting takes back every mode, and says that the pods go on."""
+    yard.spawn("worker", "sleep", "600")
+    environment = Podtui(yard.environment).environment
+    with TerminalSession(environment) as screen:
+        screen.see(b"worker")
+        screen.type(b"q")
+        assert screen.ending() == 0
+        assert screen.mode() == screen.mode_before
+    assert b"1 pod goes on running" in screen.seen
+    for mode in (b"1049", b"1000", b"1003", b"1006", b"2004"):
+        assert screen.seen.rfind(b"\x1b[?" + mode + b"l") > screen.seen.rfind(
+            b"\x1b[?" + mode + b"h"
+        )
+    assert yard.view("worker").verdict == "alive"
+
+
+def test_attaching_from_the_screen_and_coming_back(yard: Yard) -> None:
+    """Enter hands the terminal to the pod, the detach key brings the screen back."""
+    yard.shell("asker", "while read answer; do echo you said $answer; done")
+    environment = Podtui(yard.environment).environment
+    with TerminalSession(environment) as screen:
+        screen.see(b"asker")
+        screen.type(b"\r")
+        screen.see(b"attached to asker")
+        screen.type(b"hello\r")
+        screen.see(b"you said hello")
+        screen.type(b"\x1d")
+        screen.see(b"it goes on running")
+        screen.type(b"q")
+        assert screen.ending() == 0
+        assert screen.mode() == screen.mode_before
