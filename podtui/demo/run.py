@@ -23,8 +23,8 @@ from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownState
 from podtui.core.model.appearance import APPEARANCE, status_word
 from podtui.core.model.records import IdentityRecord, RunRecord
-from podtui.core.model.snapshot import Snapshot
-from podtui.core.model.verdicts import Status
+from podtui.core.model.snapshot import PodView, Snapshot
+from podtui.core.model.verdicts import ENDED_STATUSES, Status
 from podtui.core.paths import STORE_FILE
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.host import System, real_system
@@ -36,9 +36,12 @@ from podtui.kernel.identity import Identity, ProcessGone
 ACTOR = "demo"
 STORE_PREFIX = "podtui-demo-"
 AGENT = Path(__file__).with_name("agent.py")
+AGENT_PLACE = "/podtui/demo/agent.py"
+"""How the agent's path ends wherever podtui is installed: a demo may be ended by another podtui."""
 READY_TIMEOUT_S = 20.0
 LOST_TIMEOUT_S = 10.0
 STOP_GRACE_S = 2.0
+STOP_LOOKS = 3
 
 Say = Callable[[str], None]
 
@@ -137,26 +140,49 @@ def stop_demo(root: Path, say: Say, system: System | None = None) -> int:
     """
     system = system or real_system()
     plane = ControlPlane.open(system, root=root, create=False)
-    all_ended = True
-    # Children first: what a parent started must not outlive the look at it.
-    for view in reversed(plane.snapshot().pods):
-        name = view.name
-        try:
-            if str(AGENT) not in plane.inspect(name).argv:
-                say(f"{safe_line(name)} is no part of the demo and was left alone")
-                continue
-            if view.status not in {Status.EXITED, Status.FAILED, Status.LOST}:
-                plane.stop(name, grace_s=STOP_GRACE_S, actor=ACTOR)
-                say(f"{name} stopped")
-            pod = plane.pod_paths(name)
-            for ended in end_proven_leftovers(system.fs, pod, plane.store_path):
-                say(f"{name}: {safe_line(ended)}")
-        except PodtuiError as error:
-            all_ended = False
-            say(f"{safe_line(name)} was not stopped: {safe_line(error.sentence())}")
-    if all_ended:
+    reasons: dict[str, str] = {}
+    # More than one look: the planner may have spawned a child since, and a pod that ended by itself
+    # while it was asked to is no failure.
+    for _ in range(STOP_LOOKS):
+        for view in _parts(plane):
+            if view.status not in ENDED_STATUSES:
+                reasons[view.name] = _stop_part(plane, view.name, say)
+    parts = _parts(plane)
+    for view in parts:
+        pod = plane.pod_paths(view.name)
+        for ended in end_proven_leftovers(system.fs, pod, plane.store_path):
+            say(f"{view.name}: {safe_line(ended)}")
+    left = [view.name for view in parts if view.status not in ENDED_STATUSES]
+    for name in left:
+        say(f"{name} was not stopped: {safe_line(reasons.get(name, 'it was only just spawned'))}")
+    for name in sorted(_living(plane) - {view.name for view in parts}):
+        say(f"{safe_line(name)} is no part of the demo and was left alone")
+    if not left:
         say(f"the demo is over; its store is kept in {plane.store_path}")
-    return 0 if all_ended else 1
+    return 1 if left else 0
+
+
+def _parts(plane: ControlPlane) -> list[PodView]:
+    """Return the pods that run the demo agent, children before their parents."""
+    return [
+        view
+        for view in reversed(plane.snapshot().pods)
+        if any(word.endswith(AGENT_PLACE) for word in plane.inspect(view.name).argv)
+    ]
+
+
+def _living(plane: ControlPlane) -> set[str]:
+    return {view.name for view in plane.snapshot().pods if view.status not in ENDED_STATUSES}
+
+
+def _stop_part(plane: ControlPlane, name: str, say: Say) -> str:
+    """Stop one pod; return why it could not be stopped, "" when it was."""
+    try:
+        plane.stop(name, grace_s=STOP_GRACE_S, actor=ACTOR)
+    except PodtuiError as error:
+        return error.sentence()
+    say(f"{name} stopped")
+    return ""
 
 
 def newest_demo_store() -> Path:

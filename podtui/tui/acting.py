@@ -10,6 +10,7 @@ from textual import work
 from textual.app import SuspendNotSupported
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.plans import Plan, Report
@@ -57,6 +58,11 @@ class ActingScreen(Screen[None], inherit_bindings=False):
         self.plane = plane
         self._hand_over = attach
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether what is pressed goes into a line of text."""
+        return isinstance(self.focused, Input)
+
     def tell(self, outcome: Outcome) -> None:
         """Show an outcome; subclasses say where."""
         raise NotImplementedError
@@ -75,6 +81,11 @@ class ActingScreen(Screen[None], inherit_bindings=False):
 
     def on_acting_screen_planned(self, message: Planned) -> None:
         message.stop()
+        if not self.is_current or self.is_typing:
+            # A question that comes late must not take a key that was meant for something else.
+            words = f"the plan to stop {safe_line(message.target.name, 80)} is ready; x shows it"
+            self.tell(Outcome.of_words(words))
+            return
 
         def answered(yes: bool | None) -> None:
             if yes:

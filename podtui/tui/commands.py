@@ -32,6 +32,7 @@ class Command:
         sentence: what it does, for help and palette.
         footer: 0 is not in the footer; else the smaller, the earlier it stands there.
         palette: whether it makes sense in the palette.
+        priority: whether it works in dialogs, too, and before what is focused.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Command:
     sentence: str
     footer: int = 0
     palette: bool = False
+    priority: bool = False
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -310,13 +312,23 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "app.quit",
         "app",
-        "q,ctrl+q",
+        "q",
         "q",
         "quit",
         "quit",
         "Close the screen; the pods go on running",
         footer=1,
         palette=True,
+    ),
+    Command(
+        "app.quit-anywhere",
+        "app",
+        "ctrl+q",
+        "ctrl+q",
+        "quit",
+        "quit",
+        "Close the screen from anywhere, out of a dialog, too",
+        priority=True,
     ),
     Command(
         "app.interrupt",
@@ -340,6 +352,7 @@ def bindings_of(place: Place) -> list[BindingType]:
             show=command.footer > 0,
             key_display=command.shown_keys,
             tooltip=command.sentence,
+            priority=command.priority,
             id=command.id,
         )
         for command in COMMANDS

@@ -192,6 +192,20 @@ def wait_for_descendants(shown: Shown, name: str) -> None:
     until(are_written, seconds=LONGEST_WAIT_S)
 
 
+def test_a_record_that_cannot_be_read_costs_its_own_pod_only(own: Shown) -> None:
+    """The others are stopped, the one is named with its reason, and is stopped once mended."""
+    record = own.plane.pod_paths("search").record
+    whole = record.read_bytes()
+    record.write_bytes(b"name = ")
+    assert demo.stop_demo(own.root, own.said.append, own.system) == 1
+    assert "planner stopped" in own.said
+    (reason,) = [line for line in own.said if line.startswith("search was not stopped: ")]
+    assert str(record) in reason
+    record.write_bytes(whole)
+    assert demo.stop_demo(own.root, own.said.append, own.system) == 0
+    assert processes_of(own.root) == {}
+
+
 def test_stopping_the_demo_leaves_other_pods_alone(own: Shown) -> None:
     """A pod that plays no part of the demo is named and goes on running."""
     own.plane.spawn(

@@ -173,6 +173,34 @@ async def test_stop_shows_its_plan_and_asks(plane: FakePlane, answer: str, stopp
         assert bool(calls(plane, "stop")) is stopped
 
 
+async def test_a_plan_that_comes_late_takes_no_key_meant_for_something_else(
+    plane: FakePlane,
+) -> None:
+    """Who goes on typing while a plan is made does not confirm it with a letter of a message."""
+    plane.hold = threading.Event()
+    async with opened(plane) as (pilot, app, _):
+        await pilot.press("x")
+        await until(pilot, lambda: calls(plane, "plan_stop"))
+        await pilot.press("s")
+        plane.hold.set()
+        await until(pilot, lambda: "the plan to stop planner is ready" in shown_text(app))
+        await pilot.press("y", "enter")
+        await until(pilot, lambda: calls(plane, "send"))
+        assert not calls(plane, "stop")
+
+
+async def test_quitting_while_a_plan_is_made_is_no_trouble(plane: FakePlane) -> None:
+    """An answer that comes while the screen goes away is dropped."""
+    plane.hold = threading.Event()
+    async with opened(plane) as (pilot, app, _):
+        await pilot.press("x")
+        await until(pilot, lambda: calls(plane, "plan_stop"))
+        await pilot.press("q")
+        plane.hold.set()
+        await until(pilot, lambda: not app.is_running)
+    assert app.return_code == 0
+
+
 async def test_a_refused_plan_cannot_be_carried_out(plane: FakePlane) -> None:
     """The refusal is shown with what to do next, and yes does nothing."""
     refusal = Refusal(kind="refused", message="it has ended already", next="podtui ls")

@@ -6,7 +6,7 @@ version are ignored, so that a later patch release may add one.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated
 
 import msgspec
@@ -24,7 +24,7 @@ def refuse_edges_of_time(values: msgspec.Struct) -> None:
     """Raise ValueError for a time that cannot be turned into another zone, to be shown there."""
     for name in values.__struct_fields__:
         value = getattr(values, name)
-        if isinstance(value, datetime) and not datetime.min.year < value.year < datetime.max.year:
+        if isinstance(value, datetime) and not MINYEAR < value.year < MAXYEAR:
             raise ValueError(f"{name} is not a time anybody lives in: {value}")
 
 

@@ -62,7 +62,7 @@ class EndsJournal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._written: dict[str, EndedMarker | None] = {}
+        self._written: dict[str, datetime] = {}
         self.trouble = ""
 
     def record(self, ends: list[RunEnd]) -> None:
@@ -85,18 +85,20 @@ class EndsJournal:
 
     def is_written(self, end: RunEnd) -> bool:
         """Whether an end is known to be in the journal."""
-        if end.event_id not in self._written:
-            marker = self._store.ended_marker(end.pod, end.run)
-            if isinstance(marker, EndedMarker) and marker.event_id == end.event_id:
-                self._written[end.event_id] = marker
-            # Of anything else the journal itself is asked, under its lock.
-        return end.event_id in self._written
+        return self.known_at(end.pod, end.pod_id, end.run) is not None
 
     def known_at(self, pod: str, pod_id: str, run: int) -> datetime | None:
-        """Return when the end of a run was first noticed by anybody, None when nobody has."""
-        marker = self._written.get(event_id(pod_id, run)) or self._store.ended_marker(pod, run)
-        is_of_it = isinstance(marker, EndedMarker) and marker.event_id == event_id(pod_id, run)
-        return marker.at if is_of_it and isinstance(marker, EndedMarker) else None
+        """Return when the end of a run was first noticed by anybody, None when nobody has.
+
+        Of a note that cannot be had, or is of something else, the journal itself is asked later,
+        under its lock.
+        """
+        wanted = event_id(pod_id, run)
+        if wanted not in self._written:
+            marker = self._store.ended_marker(pod, run)
+            if isinstance(marker, EndedMarker) and marker.event_id == wanted:
+                self._written[wanted] = marker.at
+        return self._written.get(wanted)
 
     def _mark(self, end: RunEnd) -> None:
         """Leave a note beside the run, so that the journal need not be searched again.
@@ -108,7 +110,7 @@ class EndsJournal:
             marker = EndedMarker(event_id=end.event_id, at=end.at, status=end.status.value)
             path = self._store.paths.pod(end.pod).run(end.run).ended_marker
             self._store.system.fs.replace(path, encode_json(marker), sync=False)
-            self._written[end.event_id] = marker
+            self._written[end.event_id] = marker.at
 
 
 class EndsBeside:

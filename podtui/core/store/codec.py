@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 
 from podtui.core.errors import PodtuiError, Unreadable
 from podtui.core.model.records import FORMAT_VERSION, Record
+from podtui.core.store.quicktoml import as_json
 from podtui.core.system.fs import RECORD_LIMIT, Fs, Stamp, UnsafeFile
 
 R = TypeVar("R", bound=Record)
@@ -87,7 +89,7 @@ def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
     """Turn the bytes of a record into its type."""
     try:
         if path.suffix == ".toml":
-            record = msgspec.toml.decode(data.decode("utf-8"), type=kind)
+            record = _decode_toml(data.decode("utf-8"), kind)
         else:
             record = msgspec.json.decode(data, type=kind)
     except UnicodeDecodeError as error:
@@ -100,6 +102,15 @@ def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
         reason = f"it is cut off: its last line must be {TOML_END.decode()!r}"
         return RecordProblem(path, ProblemKind.UNREADABLE, reason)
     return record
+
+
+def _decode_toml(text: str, kind: type[R]) -> R:
+    quick = as_json(text)
+    if quick is not None:
+        # Whatever is wrong with it is told by the real parser, with its place.
+        with suppress(msgspec.MsgspecError, ValueError):
+            return msgspec.json.decode(quick, type=kind)
+    return msgspec.toml.decode(text, type=kind)
 
 
 def _newer(path: Path, version: int) -> RecordProblem:

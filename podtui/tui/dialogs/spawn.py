@@ -166,7 +166,9 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         message.stop()
         self._said = said = message.said
         self.query_one("#spawn-plan", Words).renew()
-        if message.submitted and isinstance(said, Plan) and not said.refusals:
+        # Only the screen on top can be dismissed; below another one Enter is to be pressed again.
+        wanted = message.submitted and self.is_current
+        if wanted and isinstance(said, Plan) and not said.refusals:
             self.dismiss(message.request)
 
     def _plan_lines(self, width: int) -> list[Line]:
