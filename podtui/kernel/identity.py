@@ -11,6 +11,8 @@ import errno
 import os
 
 PROC = "/proc"
+SUPERVISOR_NAME = "podtui-pod"
+"""What supervisors are called in lists of processes."""
 
 
 class ProcessGone(Exception):

@@ -59,7 +59,7 @@ class Host:
         self._typing = TypingQueue(terminal, self._update_terminal_interest)
         self._clients = Clients(loop, address, terminal, self._typing, self._facts())
         self._address = address
-        self._keeper = AddressKeeper(address, loop, self._clients.listen)
+        self._keeper = AddressKeeper(address, loop, self._listen_again)
         self._child: BlockedChild | None = None
         self._child_status: int | None = None
         self._verdict = b""
@@ -93,6 +93,12 @@ class Host:
     def listen(self) -> None:
         """Open the socket; raises CannotStart."""
         self._clients.listen()
+
+    def _listen_again(self) -> None:
+        # With the run's own directory deleted, nobody looks for it: making the socket's directory
+        # again would only bring back a piece of a store that somebody has taken away.
+        if self._directory.is_there():
+            self._clients.listen()
 
     def run(self, child: BlockedChild, wake_up: int) -> None:
         """Let the command go and host it until its end is recorded."""
@@ -219,6 +225,9 @@ class Host:
         try:
             self._output.sync()
             self._directory.write_exit(self._specification, self._exit_facts())
+        except FileNotFoundError:
+            # The run's directory was deleted: there is no place left where anybody would look.
+            log("the end of the run has no place to be recorded: its directory was deleted")
         except OSError as error:
             self._output.disk_error = describe(error)
             log(f"the end of the run is not on record yet: {describe(error)}")

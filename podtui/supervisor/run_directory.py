@@ -51,6 +51,10 @@ class RunDirectory:
     def path(self, name: str) -> str:
         return f"{self.root}/{name}"
 
+    def is_there(self) -> bool:
+        """Whether the directory has not been taken away."""
+        return os.path.isdir(self.root)
+
     def take_lock(self) -> int:
         """Take the run's lock for life and return its descriptor.
 

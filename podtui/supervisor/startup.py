@@ -7,7 +7,7 @@ import sys
 import time
 
 from podtui.kernel import plainjson, prctl
-from podtui.kernel.identity import Identity, ProcessGone, identify
+from podtui.kernel.identity import SUPERVISOR_NAME, Identity, ProcessGone, identify
 from podtui.supervisor import signalling
 from podtui.supervisor.address import Address
 from podtui.supervisor.child import BlockedChild, close_all_but
@@ -21,7 +21,6 @@ from podtui.supervisor.specification import Specification, read_specification
 from podtui.supervisor.terminal import Terminal
 
 _OWN_FAULT = 70
-_NAME = "podtui-pod"
 _SPECIFICATION_PIPE, _READY_PIPE, _LOG = 0, 1, 2
 
 
@@ -105,7 +104,7 @@ def _prepare(
     _refuse_late_start(specification)
     prctl.become_subreaper()
     prctl.forbid_tracing()
-    prctl.set_name(_NAME)
+    prctl.set_name(SUPERVISOR_NAME)
     output = _open_output(directory)
     terminal = Terminal(specification.columns, specification.rows)
     address = Address(specification.socket_directories, specification.socket_name)

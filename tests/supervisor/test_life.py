@@ -15,7 +15,16 @@ import podtui
 from podtui.core.model.records import ExitRecord, RunRecord, StatusRecord
 from podtui.kernel import frames, identity, locks
 from tests.supervisor.conftest import NewRun
-from tests.supervisor.harness import PYTHON, SEAMS, is_alive, kill, python, retry_until, wait_gone
+from tests.supervisor.harness import (
+    PYTHON,
+    SEAMS,
+    is_alive,
+    kill,
+    python,
+    retry_until,
+    wait_gone,
+    wait_readable,
+)
 
 LISTS_ITS_DESCRIPTORS = """
 import os
@@ -341,3 +350,16 @@ def test_a_supervisor_that_comes_after_the_deadline_does_not_start_the_command(
     assert (answer["ok"], answer["kind"]) == (False, "timeout")
     assert run.output() == b""
     assert "after the time" in run.exit_record()["start_error"]
+
+
+def test_a_run_whose_directory_was_deleted_ends_and_brings_nothing_back(new_run: NewRun) -> None:
+    """There is no record left to keep: a supervisor that stays for ever would help nobody."""
+    run = new_run("sh", "-c", "read line").start()
+    supervisor = os.pidfd_open(run.pid)
+    shutil.rmtree(run.directory.parent)
+
+    kill(run.child)
+
+    wait_readable(supervisor)
+    os.close(supervisor)
+    assert not run.directory.parent.exists()

@@ -55,7 +55,7 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 def hostile_store(yard: Yard) -> Yard:
     """A store whose pods print, are called with, and are told hostile text."""
     spoken = "\n".join(HOSTILE_TEXTS).encode("utf-8", "replace")
-    code = f"import sys, time; sys.stdout.buffer.write({spoken!r}); sys.stdout.flush(); time.sleep(600)"
+    code = f"import os, signal; os.write(1, {spoken!r}); signal.pause()"
     arguments = [text for text in HOSTILE_TEXTS if "\0" not in text and "\ud800" not in text]
     for number, text in enumerate(arguments[:4]):
         yard.spawn(f"pod-{number}", sys.executable, "-c", code, *arguments, role=text, task=text)

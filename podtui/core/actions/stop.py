@@ -18,6 +18,8 @@ from podtui.core.text.durations import duration
 
 DEFAULT_GRACE_S = 10.0
 LONGEST_GRACE_S = 3600.0
+ENDING_MS = 1000
+"""How long a supervisor that does not answer is given to turn out to be at its end."""
 FORCE_MARGIN_S = 20.0
 """How long ending a process tree by force, draining and syncing its output may take."""
 ANSWER_TIMEOUT_S = 10.0
@@ -116,8 +118,14 @@ def _end(store: Store, view: PodView, grace_s: float, actor: str) -> str:
     # Taken before anything is asked: afterwards the number may belong to another process.
     supervisor = _supervisor(store, view)
     try:
-        with connect(store, view, timeout_s=ANSWER_TIMEOUT_S) as client:
-            client.stop(grace_s=grace_s, by=actor)
+        try:
+            with connect(store, view, timeout_s=ANSWER_TIMEOUT_S) as client:
+                client.stop(grace_s=grace_s, by=actor)
+        except UnknownState:
+            # No answer is what a run that ends at this very moment gives, too.
+            if supervisor is not None and store.system.proc.has_ended(supervisor, ENDING_MS):
+                return "it had ended by itself before it was asked"
+            raise
         bound_ms = int((grace_s + FORCE_MARGIN_S) * 1000)
         if supervisor is not None and store.system.proc.has_ended(supervisor, bound_ms):
             return "its process tree is gone"

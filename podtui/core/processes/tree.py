@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from podtui.core.model.records import IdentityRecord
 from podtui.core.model.snapshot import ProcessView
 from podtui.core.model.verdicts import Answer
 from podtui.core.system.host import System
-from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+from podtui.kernel.identity import SUPERVISOR_NAME, Identity, ProcessGone, ProcessStat
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def sample_tree(system: System, supervisor: IdentityRecord | None) -> TreeSample
     if answer is not Answer.YES:
         return None
     try:
-        processes = tuple(system.proc.descendants(supervisor.pid))
+        processes = tuple(_own(system.proc.descendants(supervisor.pid)))
     except (ProcessGone, OSError):
         return None
     ticks = system.proc.ticks_per_second
@@ -60,6 +61,20 @@ def sample_tree(system: System, supervisor: IdentityRecord | None) -> TreeSample
         for each in processes
     }
     return TreeSample(system.clock.boottime(), processes, cpu)
+
+
+def _own(descendants: Sequence[ProcessStat]) -> Iterator[ProcessStat]:
+    """Leave out the supervisors of pods that this pod spawned, and all that is below them.
+
+    They are told by their name, which anybody can take: these are figures, and nothing else
+    rests on them.
+    """
+    foreign: set[int] = set()
+    for process in descendants:
+        if process.name == SUPERVISOR_NAME or process.parent in foreign:
+            foreign.add(process.pid)
+        else:
+            yield process
 
 
 def cpu_percent(system: System, now: TreeSample, before: TreeSample | None) -> float:
