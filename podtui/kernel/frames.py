@@ -33,8 +33,8 @@ REDRAW = 7
 
 # supervisor to client
 WELCOME = 64
-"""``{"protocol": 1, "pod_id", "run", "pid", "cols", "rows", "read_only", "output_bytes"}``; the pid
-is the supervisor's."""
+"""``{"protocol": 1, "pod_id", "run", "pid", "cols", "rows", "sizes", "read_only",
+"output_bytes"}``; the pid is the supervisor's, sizes are the latest, as in ``status.json``."""
 OUTPUT = 65
 """Bytes of the run's output, in order, already on disk."""
 DONE = 66

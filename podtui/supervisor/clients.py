@@ -47,6 +47,7 @@ class Facts:
         output_length: returns the bytes of output on disk.
         read_output: returns bytes of it from an offset.
         stop: ends the run: grace in seconds, and who asks.
+        resized: the terminal's size has changed.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Facts:
         output_length: Callable[[], int],
         read_output: Callable[[int, int], bytes],
         stop: Callable[[float, str], None],
+        resized: Callable[[], None],
     ) -> None:
         self.welcome = welcome
         self.pong = pong
         self.output_length = output_length
         self.read_output = read_output
         self.stop = stop
+        self.resized = resized
 
 
 class Clients:
@@ -81,7 +84,7 @@ class Clients:
         self._terminal = terminal
         self._typing = typing
         self._facts = facts
-        self._size = ScreenSize(terminal)
+        self._size = ScreenSize(terminal, facts.output_length, facts.resized)
         self._clients: dict[int, Client] = {}
         self._expected_hellos: dict[int, float] = {}
         self._count = 0
@@ -292,6 +295,7 @@ class Clients:
                 "cols": self._terminal.columns,
                 "rows": self._terminal.rows,
                 "read_only": client.role == "observe",
+                "sizes": self._terminal.sizes,
                 "output_bytes": length,
             },
         )

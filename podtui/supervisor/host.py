@@ -55,7 +55,9 @@ class Host:
         self._terminal = terminal
         self._started = started
         self._tree = Tree(specification.pod_id, directory.root)
-        self._status = StatusWriter(loop, directory, specification.run, output, self._tree)
+        self._status = StatusWriter(
+            loop, directory, specification.run, output, terminal, self._tree
+        )
         self._typing = TypingQueue(terminal, self._update_terminal_interest)
         self._clients = Clients(loop, address, terminal, self._typing, self._facts())
         self._address = address
@@ -88,6 +90,7 @@ class Host:
             output_length=lambda: self._output.length,
             read_output=self._output.read,
             stop=self.stop,
+            resized=self._status.note_activity,
         )
 
     def listen(self) -> None:

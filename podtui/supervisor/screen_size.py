@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _collections_abc import Callable
+
 from podtui.supervisor.client import Client
 from podtui.supervisor.terminal import Terminal
 
@@ -9,8 +11,15 @@ from podtui.supervisor.terminal import Terminal
 class ScreenSize:
     """The attached viewer that was active last owns the size; with none, the size stays."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        output_length: Callable[[], int],
+        resized: Callable[[], None],
+    ) -> None:
         self._terminal = terminal
+        self._output_length = output_length
+        self._resized = resized
         self._activity = 0
         self._owner: int | None = None
 
@@ -28,7 +37,8 @@ class ScreenSize:
         if wanted == self._size() and owner_number == self._owner:
             return []
         if wanted != self._size():
-            self._terminal.set_size(*wanted)
+            self._terminal.resize(*wanted, self._output_length())
+            self._resized()
         self._owner = owner_number
         viewers = [each for each in clients if each.is_viewer]
         return [(each, self.as_told_to(each)) for each in viewers]

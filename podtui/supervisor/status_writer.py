@@ -12,6 +12,7 @@ from podtui.supervisor.events import EventLoop
 from podtui.supervisor.log import log
 from podtui.supervisor.output import OutputFile
 from podtui.supervisor.run_directory import RunDirectory, now_text
+from podtui.supervisor.terminal import Terminal
 from podtui.supervisor.tree import Key, Tree, key
 
 APART_S = 1.0
@@ -31,12 +32,14 @@ class StatusWriter:
         directory: RunDirectory,
         run: int,
         output: OutputFile,
+        terminal: Terminal,
         tree: Tree,
     ) -> None:
         self._loop = loop
         self._directory = directory
         self._run = run
         self._output = output
+        self._terminal = terminal
         self._tree = tree
         self._next_write = 0.0
         self._next_scan = 0.0
@@ -70,6 +73,7 @@ class StatusWriter:
             "output_bytes": self._output.length,
             "last_output_at": None if last is None else times.rfc3339(last),
             "disk_error": self._output.disk_error,
+            "sizes": self._terminal.sizes,
             "descendants": self._descendants,
         }
         try:

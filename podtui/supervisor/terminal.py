@@ -11,6 +11,7 @@ from podtui.supervisor.errors import CannotStart, describe
 
 CHUNK_BYTES = 64 * 1024
 LONGEST_CANONICAL_LINE = 4095
+SIZES_KEPT = 32
 _SIZE = struct.Struct("HHHH")
 _INPUT_FLAGS, _LOCAL_FLAGS = 0, 3
 _IUTF8 = 0o40000  # not among the names of `termios`
@@ -22,6 +23,9 @@ class Terminal:
 
     The slave stays open too: without it, a program that closes its terminal for a moment would
     make every read fail and the event loop spin on a hang-up that is none.
+
+    Attributes:
+        sizes: the latest sizes, oldest first: bytes of output before it, columns, rows.
     """
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -36,12 +40,19 @@ class Terminal:
         os.set_blocking(self.master, False)
         _erase_whole_characters(self.slave)
         self.columns, self.rows = columns, rows
+        self.sizes: list[list[int]] = [[0, columns, rows]]
         self.set_size(columns, rows)
 
     def set_size(self, columns: int, rows: int) -> None:
         """Set the size the program sees; the kernel tells it by SIGWINCH when it changed."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, _SIZE.pack(rows, columns, 0, 0))
         self.columns, self.rows = columns, rows
+
+    def resize(self, columns: int, rows: int, output_bytes: int) -> None:
+        """Set the size and remember from which byte of the output on it is the program's."""
+        self.set_size(columns, rows)
+        # Whoever draws the screen from the output must know how wide the terminal was then.
+        self.sizes = [*self.sizes[1 - SIZES_KEPT :], [output_bytes, columns, rows]]
 
     def show_other_size(self) -> None:
         """Show a size one row off until the next `set_size`, so that the program paints again."""

@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from podtui.tui.roles import style_of
 from podtui.tui.spans import Span, paint
-
-STATUS_ROLES = ("working", "waiting", "stalled", "failed", "lost", "unknown", "quiet")
-ROLES: frozenset[str] = frozenset(
-    {
-        "text",
-        "strong",
-        "muted",
-        "accent",
-        "key",
-        "brand",
-        "rule",
-        "rule-focus",
-        "title",
-        "title-focus",
-        "ok",
-        "note",
-        "guess",
-        "activity",
-        "no-activity",
-        "unread",
-        "match",
-        "match-here",
-        "selected",
-        "selected-blurred",
-        *STATUS_ROLES,
-        *(f"{role}-guess" for role in STATUS_ROLES),
-        *(f"{role}-strong" for role in STATUS_ROLES),
-    }
-)
-"""Every role a span may have; the style sheet has a rule ``.role--<name>`` for each."""
 
 
 class RoledWidget(Widget):
     """A widget that looks up the style of each role once per theme and ground."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES}
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
@@ -56,10 +25,11 @@ class RoledWidget(Widget):
         """Return the style of a role on the widget's background, or on that of role ``ground``."""
         key = (role, ground)
         if key not in self._styles:
+            variables = self.app.theme_variables
             base = self.rich_style
             if ground:
-                base += self.get_component_rich_style(f"role--{ground}", partial=True)
-            self._styles[key] = base + self.get_component_rich_style(f"role--{role}", partial=True)
+                base += style_of(ground, variables)
+            self._styles[key] = base + style_of(role, variables)
         return self._styles[key]
 
     def notify_style_update(self) -> None:

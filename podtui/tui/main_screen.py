@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 from textual.message import Message
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView, Snapshot
@@ -34,15 +32,13 @@ from podtui.tui.key_bar import KeyBar
 from podtui.tui.live_thread import LiveThread
 from podtui.tui.mailbox import Mailbox, post
 from podtui.tui.notice_bar import NoticeBar, Outcome
-from podtui.tui.output_lines import LineReader, OutputLine
 from podtui.tui.output_pane import OutputPane
-from podtui.tui.output_reader import OutputReader, is_over
-from podtui.tui.output_search import Pattern, search
-from podtui.tui.output_source import OutputSource
+from podtui.tui.output_reader import OutputReader, Seen, Want, is_over
 from podtui.tui.pane_title import PaneTitle
 from podtui.tui.plane import Plane
 from podtui.tui.pod_tree import PodTree, TreeData
 from podtui.tui.rows import URGENCY, pod_key
+from podtui.tui.searching import SearchingScreen
 from podtui.tui.spans import Line, own, safe
 from podtui.tui.why import is_reachable, why_title
 from podtui.tui.why_pane import WhyPane
@@ -67,7 +63,7 @@ UNTOLD = frozenset({"command", "text"})
 """What nearly every pod is: not worth a place in the title."""
 
 
-class MainScreen(ActingScreen):
+class MainScreen(SearchingScreen):
     """Takes snapshots, shows them, and turns keys into actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("screen")
@@ -79,26 +75,11 @@ class MainScreen(ActingScreen):
     header = query_one("#header", HeaderBar)
     pod_tree = query_one("#tree", PodTree)
     why = query_one("#why", WhyPane)
-    notices = query_one("#notices", NoticeBar)
     input_bar = query_one("#input", InputBar)
     keys = query_one("#keys", KeyBar)
 
     class Sampled(Message):
         """New activity is in the mailbox."""
-
-    @dataclass
-    class SearchEnded(Message):
-        """A search came to its end; ``line`` is None without a match."""
-
-        pod: str
-        pattern: Pattern
-        line: OutputLine | None
-
-    @dataclass
-    class Trouble(Message):
-        """A thread met an error that the operator should know."""
-
-        error: PodtuiError
 
     @dataclass
     class NoPicture(Message):
@@ -107,8 +88,7 @@ class MainScreen(ActingScreen):
         error: PodtuiError
 
     def __init__(self, plane: Plane, system: System, attach: Attach) -> None:
-        super().__init__(plane, attach)
-        self._system = system
+        super().__init__(plane, attach, system)
         self._clock = system.clock
         self.greeting: Outcome | None = None
         self._snapshot: Snapshot | None = None
@@ -123,15 +103,17 @@ class MainScreen(ActingScreen):
             plane, self._feed.put, lambda error: post(self, self.NoPicture(error))
         )
         self._sampler = ActivitySampler(system, plane.pod_paths, self._samples.put)
-        # Pane and reader need each other: the reader is looked up when there is a want.
-        self.output = OutputPane(lambda want: self._reader.ask(want), id="output")  # noqa: PLW0108
         self._reader = OutputReader(
             system,
             plane.pod_paths,
             self.output.pages.put,
-            self._tell_trouble,
+            self.tell_trouble,
             remembers=not plane.read_only,
         )
+
+    def ask_reader(self, want: Want | Seen) -> None:
+        """Say what to read, or what was seen."""
+        self._reader.ask(want)
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self.elapsed, self._local_time, id="header")
@@ -309,10 +291,6 @@ class MainScreen(ActingScreen):
 
     # actions on the selected pod
 
-    def tell(self, outcome: Outcome) -> None:
-        """Show an outcome above the keys."""
-        self.notices.say(outcome)
-
     def on_acting_screen_done(self, message: ActingScreen.Done) -> None:
         message.stop()
         self.tell(message.outcome)
@@ -325,13 +303,6 @@ class MainScreen(ActingScreen):
     def on_acting_screen_not_sent(self, message: ActingScreen.NotSent) -> None:
         message.stop()
         self.input_bar.keep_draft(message.target, message.text)
-
-    def _tell_trouble(self, error: PodtuiError) -> None:
-        post(self, self.Trouble(error))
-
-    def on_main_screen_trouble(self, message: Trouble) -> None:
-        message.stop()
-        self.tell(Outcome.of_error(message.error))
 
     def on_main_screen_no_picture(self, message: NoPicture) -> None:
         message.stop()
@@ -464,50 +435,6 @@ class MainScreen(ActingScreen):
         """Show all evidence, or one line of it."""
         self._why_open = self.has_class("-why-folded")
         self._lay_out()
-
-    def on_output_pane_search_asked(self, message: OutputPane.SearchAsked) -> None:
-        message.stop()
-        if self.output.pod is not None:
-            self.tell(Outcome.of_words(f"searching for {message.pattern.words!r} …"))
-            self._search(self.output.pod, message)
-
-    @work(thread=True, exclusive=True, group="search", exit_on_error=True)
-    def _search(self, pod: PodView, asked: OutputPane.SearchAsked) -> None:
-        worker = get_current_worker()
-        try:
-            source = OutputSource(self._system, self.plane.pod_paths(pod.name))
-            try:
-                source.refresh()
-                line = search(
-                    source,
-                    LineReader(source, asked.pane.view, ended=is_over(pod)),
-                    asked.pattern,
-                    beside=asked.beside,
-                    forward=asked.forward,
-                    given_up=lambda: worker.is_cancelled,
-                )
-            finally:
-                source.close()
-        except PodtuiError as error:
-            self.post_message(self.Trouble(error))
-            return
-        except OSError as error:
-            words = f"the output of {pod.name} cannot be searched: {error.strerror}"
-            self.post_message(self.Done(Outcome.of_words(words, is_trouble=True)))
-            return
-        if not worker.is_cancelled:
-            self.post_message(self.SearchEnded(pod_key(pod), asked.pattern, line))
-
-    def on_main_screen_search_ended(self, message: SearchEnded) -> None:
-        message.stop()
-        pod = self.output.pod
-        if pod is None or pod_key(pod) != message.pod or self.output.pattern != message.pattern:
-            return
-        if message.line is None:
-            self.tell(Outcome.of_words(f"no match for {message.pattern.words!r}"))
-        else:
-            self.notices.forget()
-            self.output.found(message.line)
 
     # everything else
 

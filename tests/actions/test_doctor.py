@@ -6,10 +6,10 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from podtui.core.actions import doctor as doctor_module
 from podtui.core.actions.mend import enter_missing_children

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.processes.environment import PASSED, PASSED_PREFIXES

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from podtui.core.actions.mend import enter_missing_children
 from podtui.core.control import ControlPlane, SpawnRequest

@@ -8,9 +8,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from podtui.core.actions import locking
 from podtui.core.actions.locking import action_lock

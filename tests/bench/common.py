@@ -19,8 +19,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import structs
 
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import PodtuiError
@@ -225,7 +227,7 @@ def own_store() -> Iterator[Bench]:
     directory = Path(tempfile.mkdtemp(prefix="podtui-bench-"))
     environment = clean_environment(directory)
     try:
-        system = replace(real_system(), environment=environment)
+        system = structs.replace(real_system(), environment=environment)
         plane = ControlPlane.open(system, root=directory / "store", create=True)
         bench = Bench(directory, environment, plane)
         try:

@@ -10,9 +10,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from dataclasses import replace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 

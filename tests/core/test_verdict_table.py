@@ -17,7 +17,7 @@ ALIVE_HERE = RunAnswers(
 
 def answers(**changes: Answer | bool) -> RunAnswers:
     """Return the answers of a healthy live run with some of them changed."""
-    fields = {name: getattr(ALIVE_HERE, name) for name in RunAnswers.__slots__}
+    fields = {name: getattr(ALIVE_HERE, name) for name in RunAnswers.__struct_fields__}
     return RunAnswers(**{**fields, **changes})
 
 
@@ -46,7 +46,11 @@ def answers(**changes: Answer | bool) -> RunAnswers:
         ({"lock": UNKNOWN, "supervisor": YES}, Verdict.UNKNOWN, Outcome.UNTOLD),
         ({"lock": UNKNOWN, "supervisor": UNKNOWN}, Verdict.UNKNOWN, Outcome.UNTOLD),
         ({"boot": NO}, Verdict.DEAD, Outcome.HOST_RESTARTED),
-        ({"boot": NO, "lock": UNKNOWN, "supervisor": UNKNOWN}, Verdict.DEAD, Outcome.HOST_RESTARTED),
+        (
+            {"boot": NO, "lock": UNKNOWN, "supervisor": UNKNOWN},
+            Verdict.DEAD,
+            Outcome.HOST_RESTARTED,
+        ),
         ({"boot": UNKNOWN}, Verdict.UNKNOWN, Outcome.UNTOLD),
         ({"boot": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Outcome.UNTOLD),
         ({"machine": NO}, Verdict.UNKNOWN, Outcome.ELSEWHERE),
@@ -58,7 +62,11 @@ def answers(**changes: Answer | bool) -> RunAnswers:
         ({"started": NO, "lock": YES}, Verdict.ALIVE, Outcome.STARTING),
         ({"started": NO, "lock": NO}, Verdict.UNKNOWN, Outcome.STARTING),
         ({"started": NO, "lock": NO, "deadline_passed": True}, Verdict.DEAD, Outcome.NEVER_STARTED),
-        ({"started": NO, "lock": UNKNOWN, "deadline_passed": True}, Verdict.UNKNOWN, Outcome.UNTOLD),
+        (
+            {"started": NO, "lock": UNKNOWN, "deadline_passed": True},
+            Verdict.UNKNOWN,
+            Outcome.UNTOLD,
+        ),
         ({"started": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Outcome.UNTOLD),
     ],
 )
@@ -128,6 +136,8 @@ def test_every_row_can_be_reached() -> None:
 def test_a_socket_alone_decides_nothing_about_life() -> None:
     """Changing only what the socket answers never changes alive into dead or unknown."""
     for seen in every_combination():
-        others = {name: getattr(seen, name) for name in RunAnswers.__slots__ if name != "socket"}
+        others = {
+            name: getattr(seen, name) for name in RunAnswers.__struct_fields__ if name != "socket"
+        }
         verdicts = {row_for(RunAnswers(**others, socket=each)).verdict for each in Answer}
         assert len(verdicts) == 1

@@ -6,10 +6,11 @@ import os
 import select
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import Exists, NotFound
@@ -43,7 +44,7 @@ class Shown:
 
 def this_machine(yard: Yard) -> System:
     """Return a yard's outside on the real machine: the planner's own podtui is not injected."""
-    return replace(yard.system, machine_id=real_system().machine_id)
+    return structs.replace(yard.system, machine_id=real_system().machine_id)
 
 
 @contextmanager

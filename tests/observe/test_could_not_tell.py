@@ -6,11 +6,11 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from podtui.core.errors import UnknownState
 from podtui.core.model.snapshot import PodView

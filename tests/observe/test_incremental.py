@@ -158,7 +158,7 @@ def test_the_tree_is_ordered_anew_when_a_parent_changes(scene: Scene, observer: 
     """Depth and order follow the records, also for rows that were kept."""
     parent = observer.memory["done-00"].record
     child = observer.memory["done-19"].record
-    moved = msgspec.structs.replace(child, parent_id=parent.id, parent_name=parent.name)  # type: ignore[union-attr,type-var]
+    moved = msgspec.structs.replace(child, parent_id=parent.id, parent_name=parent.name)  # type: ignore[union-attr]
     scene.yard.plane.store.paths.pod("done-19").record.write_bytes(encode_toml(moved))  # type: ignore[arg-type]
 
     names = [(view.name, view.depth) for view in observer.look().pods]

@@ -6,10 +6,10 @@ import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Refused, Unreadable

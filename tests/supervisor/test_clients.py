@@ -47,6 +47,7 @@ def test_welcome_and_pong_say_what_the_protocol_promises(quiet: Run) -> None:
             "pid": quiet.pid,
             "cols": 80,
             "rows": 24,
+            "sizes": [[0, 80, 24]],
             "read_only": True,
             "output_bytes": 4,
         }

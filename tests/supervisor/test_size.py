@@ -6,7 +6,7 @@ import pytest
 
 from podtui.kernel import frames
 from tests.supervisor.conftest import NewRun
-from tests.supervisor.harness import Connection, Run, python
+from tests.supervisor.harness import Connection, Run, python, retry_until
 
 TELLS_SIZES = """
 import os, signal
@@ -102,3 +102,18 @@ def test_a_redraw_shows_another_size_and_then_the_true_one_again(screen: Run) ->
         client.read_until(b"size 70x19;")
         while client.output.count(b"size 70x20;") < 2:
             client.next_frame()
+
+
+def test_the_sizes_the_program_had_are_known_with_their_place_in_the_output(screen: Run) -> None:
+    """A viewer is told in its welcome, and whoever has only the files finds it in the status."""
+    with Connection(screen.socket_path) as first:
+        before = first.hello("attach", columns=100, rows=30)
+        assert before["sizes"] == [[0, 80, 24], [before["output_bytes"], 100, 30]]
+        screen.say_until(b"100x30")
+        with Connection(screen.socket_path) as second:
+            after = second.hello("attach", columns=90, rows=20)
+            assert after["sizes"][:2] == before["sizes"]
+            assert after["sizes"][2][1:] == [90, 20]
+            assert after["sizes"][2][0] >= before["output_bytes"]
+    screen.say_until(b"90x20")
+    retry_until(lambda: screen.status_record().get("sizes", [])[:3] == after["sizes"])

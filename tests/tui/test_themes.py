@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
+from podtui.tui.roles import LOOKS, style_of
 from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
@@ -140,3 +141,23 @@ async def test_without_colours_the_terminals_own_are_used(plane: FakePlane) -> N
         await settled(pilot, app)
         assert app.theme == DEFAULT_ANSI_THEME
         assert "▲ ~stalled" in shown_text(app)
+
+
+async def test_another_theme_is_seen_at_once(plane: FakePlane) -> None:
+    """Changing the theme recolours what is on screen, without a restart."""
+    app = app_over(plane)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, app)
+        before = app.main_screen.header.render_line(0)
+        app.theme = "high-contrast"
+        await pilot.pause()
+        after = app.main_screen.header.render_line(0)
+        assert before.text == after.text
+        assert [segment.style for segment in before] != [segment.style for segment in after]
+
+
+def test_every_role_has_a_look_in_every_theme() -> None:
+    """No span can name a role that the screen cannot draw."""
+    for theme in load_themes([own_directory()])[0]:
+        variables = {**theme.to_color_system().generate(), **theme.variables}
+        assert all(style_of(role, variables) is not None for role in LOOKS)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
 
 from podtui.core.paths import PodPaths
 from podtui.core.store import output
@@ -37,8 +38,7 @@ class PieceKind(StrEnum):
     GAP = "gap"
 
 
-@dataclass(frozen=True, slots=True)
-class OutputPiece:
+class OutputPiece(msgspec.Struct, frozen=True):
     """A piece of a pod's output, in order.
 
     Attributes:

@@ -10,7 +10,8 @@ what was broken off.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+
+import msgspec
 
 from podtui.core import errors
 from podtui.core.actions.locking import action_lock
@@ -82,7 +83,8 @@ def carry_out_spawn(store: Store, request: SpawnRequest) -> Launch:
     except errors.PodtuiError as failure:
         _tell_failure(store, pod, request, failure)
         raise
-    return replace(launch, remarks=tell(store, _outcome(store, pod, request, launch)))
+    remarks = tell(store, _outcome(store, pod, request, launch))
+    return msgspec.structs.replace(launch, remarks=remarks)
 
 
 def _parent(store: Store, request: SpawnRequest) -> PodRecord | None:

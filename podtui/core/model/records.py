@@ -141,6 +141,8 @@ class StatusRecord(Record, frozen=True, kw_only=True):
     output_bytes: Count = 0
     last_output_at: Moment | None = None
     disk_error: str | None = None
+    sizes: list[tuple[Count, Count, Count]] = []
+    """The terminal's latest sizes, oldest first: bytes of output before it, columns, rows."""
     descendants: list[DescendantRecord] = []
 
 

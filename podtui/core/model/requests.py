@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpawnRequest:
+class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A new pod.
 
     Attributes:
@@ -23,7 +23,7 @@ class SpawnRequest:
     role: str | None = None
     task: str | None = None
     cwd: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     stall_after_s: float | None = None
     columns: int = 120

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
 
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
@@ -34,9 +34,9 @@ class Attention:
             self._store.system, paths, started_awake=started, is_over=memory.has_ended
         )
         if progress.trouble and not progress.output_bytes:
-            progress = replace(progress, output_bytes=before.output_bytes)
+            progress = msgspec.structs.replace(progress, output_bytes=before.output_bytes)
         has_moved = progress.output_bytes != before.output_bytes
-        memory.progress = replace(
+        memory.progress = msgspec.structs.replace(
             progress, terminal=Answer.UNKNOWN if has_moved else before.terminal
         )
         self.ask_when_due(memory)
@@ -46,7 +46,7 @@ class Attention:
         record = memory.live_record
         quiet = memory.progress.quiet_for(self._clock.monotonic())
         if record is None or quiet is None or quiet < ASK_TERMINAL_AFTER_S:
-            memory.progress = replace(memory.progress, terminal=Answer.UNKNOWN)
+            memory.progress = msgspec.structs.replace(memory.progress, terminal=Answer.UNKNOWN)
             return
         asked_s_ago = self._clock.monotonic() - memory.terminal_asked_at
         # A program that starts slowly asks late: the longer it is quiet, the rarer the question.
@@ -54,7 +54,7 @@ class Attention:
         if asked_s_ago >= again_s:
             memory.terminal_asked_at = self._clock.monotonic()
             answer = self._waits_for_terminal(record)
-            memory.progress = replace(memory.progress, terminal=answer)
+            memory.progress = msgspec.structs.replace(memory.progress, terminal=answer)
 
     def _started_awake(self, record: RunRecord | None) -> float | None:
         """Return when a run began, by the awake clock; None when its record does not tell.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.events import Event, EventKind
@@ -26,8 +27,7 @@ def event_id(pod_id: str, run: int) -> str:
     return f"{pod_id}.{run}.ended"
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(msgspec.Struct, frozen=True):
     """A proven end of a run."""
 
     pod: str

@@ -7,8 +7,9 @@ lock found free is never seen together with an exit record that came meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
 
 from podtui.core.model.records import ExitRecord, IdentityRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Evidence, Probe
@@ -25,8 +26,7 @@ SETTLE_MS = 50
 """How long a supervisor that let its lock go is given to be gone: both happen in its exit."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunLook:
+class RunLook(msgspec.Struct, frozen=True):
     """One look at one run: the answers, in words too, and the records they came from."""
 
     name: str
@@ -77,16 +77,16 @@ def look_at_run(
     if isinstance(ended, ExitRecord):
         answers = RunAnswers(exit_record=_exit_answer(look, ended))
         if record.machine_id == store.system.machine_id:
-            answers = replace(answers, lock=_lock_answer(store, look, name, run))
+            answers = msgspec.structs.replace(answers, lock=_lock_answer(store, look, name, run))
         return RunLook(name, run, answers, tuple(look.evidence), record, ended)
     answers = _answers(store, look, name, record, settle_ms)
     if pod_id not in {None, record.pod_id}:
         path = store.paths.pod(name).run(run).record
         detail = f"{path} is of pod {record.pod_id}, not of this one"
         look.note(Probe.RECORD, Answer.UNKNOWN, detail)
-        answers = replace(answers, started=Answer.UNKNOWN)
+        answers = msgspec.structs.replace(answers, started=Answer.UNKNOWN)
     ended = store.exit_record(name, run, pod_id or record.pod_id)
-    answers = replace(answers, exit_record=_exit_answer(look, ended))
+    answers = msgspec.structs.replace(answers, exit_record=_exit_answer(look, ended))
     return RunLook(
         name,
         run,
@@ -222,4 +222,8 @@ def with_socket(look: RunLook, pong: Pong, at: datetime) -> RunLook:
     """Return the look with what the run's socket answered."""
     said = Evidence(probe=Probe.SOCKET, answer=pong.answer, detail=pong.detail, at=at)
     kept = tuple(each for each in look.evidence if each.probe is not Probe.SOCKET)
-    return replace(look, answers=replace(look.answers, socket=pong.answer), evidence=(*kept, said))
+    return msgspec.structs.replace(
+        look,
+        answers=msgspec.structs.replace(look.answers, socket=pong.answer),
+        evidence=(*kept, said),
+    )

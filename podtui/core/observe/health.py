@@ -6,7 +6,8 @@ If it is the broken part, every verdict is UNKNOWN, one sentence says why, and n
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+import msgspec
 
 from podtui.core.model.snapshot import Health
 from podtui.core.observe.progress import errno_words
@@ -23,8 +24,7 @@ MANY = 2
 """One pod in trouble is its own trouble, however few there are besides."""
 
 
-@dataclass(slots=True)
-class SelfCheck:
+class SelfCheck(msgspec.Struct):
     """What the observer remembers of itself from look to look.
 
     Attributes:
@@ -37,7 +37,7 @@ class SelfCheck:
     absent: frozenset[str] = frozenset()
     _clocks: tuple[float, float, float] | None = None
     _notice: str = ""
-    _notice_until: float = field(default=0.0)
+    _notice_until: float = msgspec.field(default=0.0)
 
     def examine(self, names: Collection[str]) -> Health:
         """Say whether this look can be believed; ``names`` are the pods it found."""

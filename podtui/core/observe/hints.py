@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.paths import ENDED_MARKER, INDEX_FILE, OUTPUT_FILE, STATUS_FILE, SUPERVISOR_LOG
 from podtui.kernel.files import TEMPORARY_SUFFIX
@@ -15,8 +16,7 @@ NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER})
 CURSORS = "cursors"
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(msgspec.Struct, frozen=True):
     """Pods that were hinted at: to be looked at, and such that only have more output."""
 
     changed: frozenset[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from podtui.core.model.verdicts import Status
 from podtui.core.observe.ends import RunEnd
@@ -17,13 +18,12 @@ SHOWN_S = 60.0
 NAMED = 5
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """Runs that were lost together; ``last_s`` is of the awake clock."""
 
     at: datetime
     last_s: float
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = msgspec.field(default_factory=dict)
 
     def sentence(self) -> str:
         """Return what happened, with at most a few of the names."""

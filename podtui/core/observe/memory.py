@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
@@ -20,8 +21,7 @@ NEVER = float("-inf")
 LIVE_OUTCOMES = frozenset({Outcome.RUNNING, Outcome.SILENT})
 
 
-@dataclass(slots=True)
-class PodMemory:
+class PodMemory(msgspec.Struct):
     """What was seen of a pod and its latest run.
 
     Attributes:
@@ -38,7 +38,7 @@ class PodMemory:
     record: PodRecord | RecordProblem
     run: int = 0
     look: RunLook | None = None
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = msgspec.field(default_factory=Progress)
     trouble: str = ""
     had_record: bool = False
     had_run_record: bool = False

@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from podtui.core.model.records import PodRecord, Record, RunRecord
 from podtui.core.model.snapshot import Detector, Health, Snapshot
@@ -47,8 +48,7 @@ class EndsWriter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(msgspec.Struct, frozen=True):
     """How an observer does what may take long.
 
     Attributes:
@@ -256,7 +256,9 @@ class Observer:
         if memory.outcome is Outcome.DISAGREEMENT:
             return look
         memory.confirmed = memory.confirmed or now - memory.gone_since >= CONFIRM_AFTER_S
-        return replace(look, answers=replace(look.answers, confirmed=memory.confirmed))
+        return msgspec.structs.replace(
+            look, answers=msgspec.structs.replace(look.answers, confirmed=memory.confirmed)
+        )
 
     def _is_settled(self, name: str) -> bool:
         memory = self.memory.get(name)
@@ -367,7 +369,7 @@ class Observer:
                 memory.look, memory.progress, now=now, awake_seconds=awake, stall_after_s=stall
             )
             if reading.verdict is Verdict.DEAD and reading.since is None:
-                reading = replace(reading, since=self._ended_at(memory))
+                reading = msgspec.structs.replace(reading, since=self._ended_at(memory))
             memory.reading = reading
 
     def _ended_at(self, memory: PodMemory) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -24,8 +23,7 @@ Lineage = tuple[str, str | None, datetime] | None
 TERMINAL_WORDS = {Answer.YES: "a program waits for its input", Answer.NO: "not being read"}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """The time of one picture, and whether the observer can be believed."""
 
     now: datetime

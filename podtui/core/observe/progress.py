@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import RunPaths
@@ -22,8 +23,7 @@ ASK_TERMINAL_AFTER_S = 1.5
 """Quiet for so long, a run is asked whether it waits for its terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """What is known of a run's output.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from podtui.core.model.appearance import signal_name
 from podtui.core.model.records import ExitRecord, RunRecord
@@ -19,8 +20,7 @@ QUIET_WORDS_AFTER_S = 10.0
 """From here on the message says for how long nothing came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What is to be read of a run right now.
 
     Attributes:
@@ -37,8 +37,7 @@ class Reading:
     signal: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """Everything a status may be made of."""
 
     look: RunLook

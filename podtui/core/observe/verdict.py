@@ -7,9 +7,10 @@ time, or two independent facts (the lock is free and the process is gone).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
+
+import msgspec
 
 from podtui.core.model.verdicts import Answer, Verdict
 
@@ -31,8 +32,7 @@ class Outcome(StrEnum):
     UNTOLD = "could not tell"
 
 
-@dataclass(frozen=True, slots=True)
-class RunAnswers:
+class RunAnswers(msgspec.Struct, frozen=True):
     """What the probes answered about one run; everything a verdict may rest on.
 
     Attributes:
@@ -61,8 +61,7 @@ class RunAnswers:
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row of the table: what must have been answered, and what follows.
 
     A condition of None is not asked about.
@@ -86,7 +85,7 @@ class Row:
         return all(want is None or want == getattr(answers, name) for name, want in wanted)
 
 
-CONDITIONS: tuple[str, ...] = tuple(field.name for field in fields(RunAnswers))
+CONDITIONS: tuple[str, ...] = RunAnswers.__struct_fields__
 
 TABLE: tuple[Row, ...] = (
     # An end that was written down is true on every machine and after every boot.

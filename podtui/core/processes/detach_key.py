@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from podtui.core.errors import BadInput
 from podtui.core.text.safe import safe_line
@@ -20,8 +21,7 @@ _PASTE_ENDS = b"\x1b[201~"
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-9:;]{0,24}|O)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class DetachKey:
+class DetachKey(msgspec.Struct, frozen=True):
     """A key: its name for people, and every form in which a terminal may send it."""
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -18,8 +17,7 @@ LEFTOVERS_GRACE_S = 2.0
 SUPERVISOR_PROGRAM = Path(supervisor.__file__).parent / "__main__.py"
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True):
     """How far a start came.
 
     Attributes:

@@ -7,7 +7,8 @@ import os
 import selectors
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import SocketPlace
@@ -20,8 +21,7 @@ NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES,
 """Errors that are the observer's own trouble and say nothing about the supervisor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(msgspec.Struct, frozen=True):
     """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell."""
 
     answer: Answer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.errors import Unreadable
 from podtui.core.processes.terminal_modes import TerminalModes
@@ -27,8 +28,7 @@ _SCREEN_SWITCHES = tuple(
 _LONGEST_SWITCH = max(map(len, _SCREEN_SWITCHES))
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(msgspec.Struct, frozen=True):
     """The state of a screen a viewer comes to.
 
     Attributes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import select
 from collections import deque
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from podtui.core.model.appearance import signal_name
 from podtui.core.paths import PodPaths
@@ -46,8 +47,7 @@ class AttachPoint(Protocol):
     def pod_paths(self, name: str) -> PodPaths: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(msgspec.Struct, frozen=True):
     """How a session ended.
 
     Attributes:

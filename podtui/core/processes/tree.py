@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from podtui.core.model.records import IdentityRecord
 from podtui.core.model.snapshot import ProcessView
@@ -12,8 +13,7 @@ from podtui.core.system.host import System
 from podtui.kernel.identity import SUPERVISOR_NAME, Identity, ProcessGone, ProcessStat
 
 
-@dataclass(frozen=True, slots=True)
-class TreeSample:
+class TreeSample(msgspec.Struct, frozen=True):
     """The processes of one pod at one moment; the supervisor itself is not one of them.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -36,8 +35,7 @@ class ProblemKind(StrEnum):
     UNTOLD = "could not tell"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordProblem:
+class RecordProblem(msgspec.Struct, frozen=True):
     """A record that could not be had, and why; the file is left as it is."""
 
     path: Path

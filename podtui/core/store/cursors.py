@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from podtui.core.errors import Busy, DiskTrouble, Unreadable
 from podtui.core.model.names import checked_name
@@ -16,8 +16,7 @@ from podtui.core.system.host import System
 LOCK_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, order=True):
     """A place in a pod's output; places of one pod are ordered as its output is."""
 
     run: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.system.fs import Fs
 from podtui.kernel.indexrows import ROW, unpack_rows
@@ -12,13 +13,12 @@ _ROWS_AT_ONCE = 512
 _NANOSECONDS = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(msgspec.Struct, frozen=True):
     """One row.
 
     Attributes:
         wall_s: seconds since 1970, to be shown.
-        awake_s: seconds of the awake clock, which stands still while the host sleeps: for durations.
+        awake_s: seconds of the awake clock, still while the host sleeps: for durations.
         offset: bytes of output before the chunk that was written then.
     """
 

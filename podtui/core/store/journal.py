@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,16 +26,14 @@ _SEGMENT = re.compile(r"(0[0-9]{5}|[1-9][0-9]{5,})\.jsonl\Z")
 _TEXT_FIELDS = ("summary", "actor", "pod")
 
 
-@dataclass(frozen=True, slots=True)
-class JournalPosition:
+class JournalPosition(msgspec.Struct, frozen=True):
     """Where a reader of the journal has come to."""
 
     segment: int = 1
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRead:
+class JournalRead(msgspec.Struct, frozen=True):
     """Events read, what could not be read, and where to go on."""
 
     events: tuple[Event, ...]

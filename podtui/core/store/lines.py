@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -26,8 +25,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """Bytes read of one file; no ledger comes near it, and a file of zeros may have a terabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineProblem:
+class LineProblem(msgspec.Struct, frozen=True):
     """A line that was skipped, or an end that was torn.
 
     Attributes:
@@ -48,8 +46,7 @@ class LineProblem:
         return f"{self.path} {what}: line {self.line}, byte {self.offset}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lines(Generic[T]):
+class Lines(msgspec.Struct, Generic[T], frozen=True):
     """What a growing file holds, and where reading it may go on."""
 
     entries: tuple[T, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Unreadable
 from podtui.core.model.ids import new_id
@@ -19,8 +20,7 @@ CREATE_WAIT_S = 10.0
 CREATE_LOCK = ".create.lock"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedStore:
+class OpenedStore(msgspec.Struct, frozen=True):
     """A store that may be used, and how.
 
     Attributes:

@@ -12,8 +12,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.system.clock import Clock
 from podtui.kernel import files, locks
@@ -41,8 +42,7 @@ class UnsafeFile(OSError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """What changes when a file is replaced or grows."""
 
     inode: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from podtui.core.system.clock import Clock, SystemClock
 from podtui.core.system.fs import Fs
@@ -14,18 +15,17 @@ from podtui.core.system.proc import Proc
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(msgspec.Struct, frozen=True):
     """The disk, the processes, the clock and the environment.
 
     Attributes:
         machine_id: tells this machine from every other; "" when it has none.
     """
 
-    fs: Fs = field(default_factory=Fs)
-    proc: Proc = field(default_factory=Proc)
-    clock: Clock = field(default_factory=SystemClock)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    fs: Fs = msgspec.field(default_factory=Fs)
+    proc: Proc = msgspec.field(default_factory=Proc)
+    clock: Clock = msgspec.field(default_factory=SystemClock)
+    environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     machine_id: str = ""
 
 

@@ -8,9 +8,10 @@ import select
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from podtui.core.model.verdicts import Answer
 from podtui.kernel import files, identity
@@ -24,8 +25,7 @@ STOPPED = "T"
 """The state of a stopped process (SIGSTOP); "t" is one that a debugger holds for a moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """What was found of a recorded process.
 
     Attributes:

@@ -1,0 +1,1 @@
+"""The terminal of a run as it looks now, drawn from its output."""
