@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dataclasses import replace
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import msgspec
@@ -102,7 +100,7 @@ async def ours(count: int, changes: int) -> tuple[float, list[float], list[float
             changed.append(await timed(pilot, lambda data=data: tree.show(data)))  # type: ignore[misc]
         for number in range(changes):
             more = (*shown, *pods(count + number + 1)[count:])
-            data = replace(TreeData(), pods=more, at=NOW)
+            data = TreeData(more, NOW)
             came.append(await timed(pilot, lambda data=data: tree.show(data)))  # type: ignore[misc]
     return first, changed, came
 

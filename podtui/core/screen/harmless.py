@@ -28,8 +28,7 @@ _WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
 def harmless(text: str, columns: int) -> str:
     """Return text that draws the same and costs an emulator little.
 
-    Args:
-        columns: of the screen; a character is repeated over one line at most.
+    A character is repeated over one line of ``columns`` at most.
     """
     # A full reset forgets all that was before it, and each of them is costly.
     reset = text.rfind(_RESET)

@@ -13,6 +13,8 @@ from podtui.core.text.safe import SafeText, safe_line
 
 PIECE = 16 * 1024
 """Bytes drawn at a time: bounds what one piece of hostile output can cost."""
+LONG_PIECE = 6 * PIECE
+"""More than `safe_end` ever holds back, so that a piece of this length is never held whole."""
 LONGEST_TITLE = 200
 ENTER_OTHER_SCREEN = "\x1b[?1049h"
 _TITLE = re.compile("(?:\x1b\\]|\x9d)[02];([^\x07\x1b\x9c]*)(?:\x07|\x1b\\\\|\x9c)")
@@ -55,8 +57,8 @@ class Screen:
             end = safe_end(piece)
             if not end and len(data) > len(piece):
                 # A sequence longer than a piece is told from one that never ends by all of it.
-                piece = data
-                end = safe_end(data)
+                piece = data[:LONG_PIECE]
+                end = safe_end(piece)
             if not end:
                 break
             self._draw(piece[:end].decode("utf-8", "replace"))
