@@ -16,13 +16,15 @@ import pytest
 from podtui.core.errors import Refused, UnknownState
 from podtui.core.model.events import END_KINDS, Event, EventKind
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
-from podtui.core.observe.observer import Observer
+from podtui.core.observe.asking import AskAndWait
+from podtui.core.observe.observer import Observer, Ways
+from podtui.core.paths import SocketPlace
 from podtui.kernel.identity import identify, read_stat
 from tests.observe.conftest import NOON, Scene, row
 from tests.support.clocks import MovableClock
 from tests.support.faults import FaultyProc, refusal
 from tests.support.handmade import a_dead_process, record_of
-from tests.support.yard import Yard, until
+from tests.support.yard import Yard, until, wait_gone
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ONLOOKER = """
@@ -382,3 +384,23 @@ def test_without_proc_nothing_is_said_of_anybody(scene: Scene) -> None:
     assert not picture.health.ok
     assert {view.verdict for view in picture.pods} == {Verdict.UNKNOWN}
     assert "/proc" in picture.notices[0]
+
+
+def test_a_run_that_ends_while_its_socket_is_asked_is_ended_and_not_unresponsive(
+    yard: Yard,
+) -> None:
+    """A supervisor that hangs up is looked at again: it may have recorded its end by then."""
+    yard.shell("brief", "read line; exit 0")
+    waiting = yard.child_of("brief")
+
+    class EndsWhenAsked(AskAndWait):
+        def ask(self, sockets: list[SocketPlace]) -> None:
+            yard.signal(waiting, signal.SIGKILL)
+            wait_gone(yard.supervisor_of("brief"))
+            super().ask(sockets)
+
+    store = yard.reopened().store
+    view = Observer(store, ways=Ways(asking=EndsWhenAsked(store))).look().find("brief")
+
+    assert view is not None
+    assert view.status is Status.FAILED

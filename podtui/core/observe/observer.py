@@ -179,6 +179,8 @@ class Observer:
             self._health = Health(ok=False, reason=problem)
             return
         self._ask(told)
+        self._look_again([memory for memory in told if memory.pong and memory.pong.hung_up])
+        told = [self.memory[name] for name in names]
         for memory in told:
             if not memory.has_ended:
                 self._attention.watch(memory)
@@ -201,6 +203,16 @@ class Observer:
             self._finish_ended(self.memory[name])
             self._unsettled.add(name)
             self._changed.add(name)
+
+    def _look_again(self, hung_up: Iterable[PodMemory]) -> None:
+        """Look at pods whose supervisors hung up: they may have ended since they were looked at."""
+        for memory in hung_up:
+            pong, pong_at = memory.pong, memory.pong_at
+            self._meet([memory.name])
+            again = self.memory[memory.name]
+            if again.live_record is not None:
+                again.pong, again.pong_at = pong, pong_at
+                _add_pong(again)
 
     def _finish_ended(self, memory: PodMemory) -> None:
         """Read what else is to be known of an ended run while its paths are at hand."""

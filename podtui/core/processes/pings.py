@@ -22,10 +22,15 @@ NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES,
 
 
 class Pong(msgspec.Struct, frozen=True):
-    """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell."""
+    """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell.
+
+    Attributes:
+        hung_up: it was refused or closed, as by a supervisor that has just ended.
+    """
 
     answer: Answer
     detail: str
+    hung_up: bool = False
 
 
 def ping_all(
@@ -70,7 +75,8 @@ def _connect(proc: Proc, place: SocketPlace) -> socket.socket | Pong:
             answer = Answer.UNKNOWN if error.errno in NOT_TOLD_BY else Answer.NO
             # A full backlog: somebody listens and does not accept, as a stopped process does.
             detail = "does not accept" if error.errno == errno.EAGAIN else words
-            trouble = Pong(answer, f"{detail} at {directory / place.name}")
+            hung_up = error.errno in {errno.ENOENT, errno.ECONNREFUSED}
+            trouble = Pong(answer, f"{detail} at {directory / place.name}", hung_up=hung_up)
             if error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 continue
             return trouble
@@ -78,7 +84,7 @@ def _connect(proc: Proc, place: SocketPlace) -> socket.socket | Pong:
             connection.send(HELLO)
         except OSError as error:
             connection.close()
-            return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"))
+            return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"), hung_up=True)
         return connection
     return trouble
 
@@ -88,10 +94,12 @@ def _answer_of(connection: object, seconds: float) -> Pong:
     try:
         data = connection.recv(4096)
     except OSError as error:
-        return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"))
+        return Pong(Answer.NO, errno.errorcode.get(error.errno or 0, "error"), hung_up=True)
     if data[:1] == bytes([frames.WELCOME]):
         return Pong(Answer.YES, f"answers in {seconds * 1000:.0f} ms")
-    return Pong(Answer.NO, "closed the connection" if not data else "answered nonsense")
+    return Pong(
+        Answer.NO, "closed the connection" if not data else "answered nonsense", hung_up=not data
+    )
 
 
 def _close(connection: object) -> None:
