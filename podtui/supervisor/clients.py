@@ -17,7 +17,7 @@ from podtui.supervisor.events import READABLE, WRITABLE, EventLoop
 from podtui.supervisor.screen_size import ScreenSize
 from podtui.supervisor.specification import as_bytes, clamped, seconds
 from podtui.supervisor.terminal import Terminal
-from podtui.supervisor.typing_queue import Piece, TypingQueue
+from podtui.supervisor.typing_queue import CUT_LINE, Piece, TypingQueue
 
 MOST_CLIENTS = 64
 HELLO_WITHIN_S = 5.0
@@ -340,6 +340,12 @@ class Clients:
                 settled=lambda refusal: self._answer_send(client, refusal),
             )
         )
+
+    def note_cut(self, number: int) -> None:
+        """Tell a viewer that the terminal has cut what it typed."""
+        client = self._clients.get(number)
+        if client is not None:
+            self._guard(client, _sender(frames.NOTE, {"text": CUT_LINE}))
 
     def _answer_send(self, client: Client, refusal: str | None) -> None:
         if client.number not in self._clients:

@@ -20,7 +20,7 @@ from podtui.supervisor.signalling import SIGCHLD, SIGINT, SIGIO, SIGTERM
 from podtui.supervisor.specification import Specification
 from podtui.supervisor.status_writer import StatusWriter
 from podtui.supervisor.terminal import Terminal
-from podtui.supervisor.tree import Tree, key
+from podtui.supervisor.tree import NOT_PERMITTED, Tree, key
 from podtui.supervisor.typing_queue import TypingQueue
 
 SIGNAL_GRACE_S = 5.0
@@ -56,9 +56,9 @@ class Host:
         self._started = started
         self._tree = Tree(specification.pod_id, directory.root)
         self._status = StatusWriter(
-            loop, directory, specification.run, output, terminal, self._tree
+            loop, directory, specification.run, output=output, terminal=terminal, tree=self._tree
         )
-        self._typing = TypingQueue(terminal, self._update_terminal_interest)
+        self._typing = TypingQueue(terminal, self._update_terminal_interest, self._note_cut)
         self._clients = Clients(loop, address, terminal, self._typing, self._facts())
         self._address = address
         self._keeper = AddressKeeper(address, loop, self._listen_again)
@@ -96,6 +96,9 @@ class Host:
     def listen(self) -> None:
         """Open the socket; raises CannotStart."""
         self._clients.listen()
+
+    def _note_cut(self, number: int) -> None:
+        self._clients.note_cut(number)
 
     def _listen_again(self) -> None:
         # With the run's own directory deleted, nobody looks for it: making the socket's directory
@@ -345,4 +348,6 @@ class Host:
 
 def _as_left(process: ProcessStat, reason: str | None = None) -> dict[str, object]:
     left: dict[str, object] = {"pid": process.pid, "name": process.name}
-    return left if reason is None else {**left, "reason": reason}
+    if reason is None:
+        return left
+    return {**left, "reason": reason, "of_another_pod": reason != NOT_PERMITTED}

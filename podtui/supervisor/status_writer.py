@@ -31,6 +31,7 @@ class StatusWriter:
         loop: EventLoop,
         directory: RunDirectory,
         run: int,
+        *,
         output: OutputFile,
         terminal: Terminal,
         tree: Tree,

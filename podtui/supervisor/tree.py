@@ -10,6 +10,7 @@ from podtui.supervisor import run_directory
 from podtui.supervisor.signalling import SIGCONT, SIGHUP, SIGTERM
 
 ENTRY = "/podtui/supervisor/__main__.py"
+NOT_PERMITTED = "this user may not signal it"
 POD_VARIABLE = "PODTUI_POD_ID"
 Key = tuple[int, int]
 
@@ -138,7 +139,7 @@ class Tree:
         except ProcessGone:
             return False
         except PermissionError:
-            self._not_permitted[key(target)] = "this user may not signal it"
+            self._not_permitted[key(target)] = NOT_PERMITTED
             return False
         finally:
             os.close(handle)

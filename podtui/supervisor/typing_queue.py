@@ -13,6 +13,12 @@ _OVERLONG = (
     f"the program reads line by line, and the terminal would cut a line of more than "
     f"{LONGEST_CANONICAL_LINE} bytes; nothing was typed. Send shorter lines"
 )
+CUT_LINE = (
+    f"a line of more than {LONGEST_CANONICAL_LINE} bytes was typed while the program read line by "
+    "line: the terminal has cut it"
+)
+_LINE_ENDS = bytes.maketrans(b"\r\x03\x04\x15", b"\n\n\n\n")
+"""Return, interrupt, end of file and kill: each begins a new line of input."""
 Settled = Callable[[str | None], None]
 
 
@@ -50,11 +56,20 @@ class TypingQueue:
 
     Args:
         changed: called when something was taken or typed.
+        cut: called with a client's number when the terminal has cut a line it typed key by key;
+            such a line passes as it would without us, but never silently.
     """
 
-    def __init__(self, terminal: Terminal, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        changed: Callable[[], None],
+        cut: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._terminal = terminal
         self._changed = changed
+        self._cut = cut
+        self._line_length = 0
         self._pieces: list[Piece] = []
 
     @property
@@ -109,5 +124,18 @@ class TypingQueue:
             if taken == 0:
                 return False
             piece.has_begun = True
+            if self._is_overlong(bytes(piece.rest[:taken])):
+                self._cut(piece.client)
             piece.rest = piece.rest[taken:]
         return True
+
+    def _is_overlong(self, typed: bytes) -> bool:
+        """Whether a line became longer just now than the terminal passes on in line mode."""
+        lines = typed.translate(_LINE_ENDS).split(b"\n")
+        lengths = [len(line) for line in lines]
+        before, lengths[0] = self._line_length, lengths[0] + self._line_length
+        self._line_length = lengths[-1]
+        if before > LONGEST_CANONICAL_LINE:
+            # Told when it happened.
+            lengths[0] = 0
+        return max(lengths) > LONGEST_CANONICAL_LINE and self._terminal.is_line_mode()

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from podtui.core.model.records import ExitRecord
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.children import children_of
 from podtui.core.system.fs import Fs
+from podtui.core.system.host import real_system
 from tests.support.crowd import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, Steps
 from tests.support.handmade import a_dead_process, write_exit, write_pod
@@ -380,3 +382,21 @@ def test_a_lost_parent_keeps_its_children(yard: Yard) -> None:
     assert yard.view("parent").status is Status.LOST
     write_exit(yard.plane, parent)
     assert yard.plane.inspect("parent").children == ("child",)
+
+
+def test_a_stopped_parent_says_nothing_of_a_child_pod_that_goes_on(tmp_path: Path) -> None:
+    """A pod spawned from inside another one is no leftover of it, and is not stopped with it."""
+    yard = Yard(tmp_path, machine_id=real_system().machine_id)
+    spawn = f"{sys.executable} -m podtui spawn child -- sleep 600"
+    try:
+        yard.shell("parent", f"{spawn}; sleep 600", cwd=str(REPOSITORY))
+        until(lambda: "child" in yard.plane.store.pod_names())
+        yard.plane.wait("child", until=frozenset({Status.WORKING}), timeout_s=20)
+
+        report = yard.plane.stop("parent", grace_s=5)
+
+        assert report.view is not None
+        assert report.view.message == "stopped by operator (killed by SIGTERM)"
+        assert yard.view("child").status is Status.WORKING
+    finally:
+        yard.end_everything()

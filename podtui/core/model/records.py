@@ -100,11 +100,17 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 
 class LeftProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that was still there when the run's command had ended; ``reason``: why it stays."""
+    """A process that was still there when the run's command had ended.
+
+    Attributes:
+        reason: why it was left, for one that was not this run's to end.
+        of_another_pod: it belongs to a pod of its own, which simply goes on.
+    """
 
     pid: int
     name: str
     reason: str | None = None
+    of_another_pod: bool = False
 
 
 class ExitRecord(Record, frozen=True, kw_only=True):

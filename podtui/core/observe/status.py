@@ -82,7 +82,8 @@ def ended_sentence(record: ExitRecord) -> str:
         how = f"exited {record.exit_code}"
     if record.asked_by:
         how = f"stopped by {record.asked_by} ({how})"
-    left = len(record.kept_leftovers) + len(record.survivors)
+    own_survivors = [each for each in record.survivors if not each.of_another_pod]
+    left = len(record.kept_leftovers) + len(own_survivors)
     return f"{how}, {left} left running" if left else how
 
 
