@@ -22,6 +22,7 @@ from pathlib import Path
 from podtui.core.control import ControlPlane, SpawnRequest
 from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownState
 from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.plans import Plan
 from podtui.core.model.records import IdentityRecord, RunRecord
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status
@@ -101,6 +102,39 @@ def run_demo(
     for line in (*told, *ways_back(plane.store_path)):
         say(line)
     return code
+
+
+def plan_demo(root: Path | None) -> Plan:
+    """Return what the demo will do; touches nothing."""
+    names = ", ".join(part.name for part in PARTS)
+    return Plan(
+        action="start",
+        pod="demo",
+        steps=(
+            f"make a store of its own in {root or 'a fresh temporary directory'}",
+            f"spawn {names}",
+            f"let planner spawn {', '.join(SPAWNED_BY_PLANNER)} through podtui itself",
+            f"kill {VICTIM.name} together with its supervisor, so that a lost pod is there",
+            "open the screen; the pods go on running when it is closed",
+        ),
+        undo="podtui demo --stop",
+    )
+
+
+def plan_stop_demo(root: Path, system: System | None = None) -> Plan:
+    """Return what ending a demo will do; raises as `stop_demo`."""
+    plane = ControlPlane.open(system or real_system(), root=root, create=False)
+    living = [view.name for view in _parts(plane) if view.status not in ENDED_STATUSES]
+    return Plan(
+        action="stop",
+        pod="demo",
+        steps=(
+            f"stop {', '.join(living) or 'nothing: no pod of the demo is running'}",
+            "end what the demo's pods have left running, where it is proven to be theirs",
+            f"keep the store {plane.store_path}",
+        ),
+        undo="podtui demo",
+    )
 
 
 def start_demo(

@@ -23,3 +23,13 @@ def test_the_demo_starts_and_ends_by_its_verb(podtui: Podtui, tmp_path: Path) ->
     assert ended.document == {"store": str(store), "ok": True}
     left = podtui("ls", "--json", environment={"PODTUI_HOME": str(store)}).document["pods"]
     assert {pod["verdict"] for pod in left} == {"dead"}
+
+
+def test_the_plan_of_a_demo_makes_nothing(podtui: Podtui, tmp_path: Path) -> None:
+    """A dry run names the pods and leaves the directory as it was."""
+    place = tmp_path / "shown"
+
+    done = podtui("demo", str(place), "--dry-run", "--json")
+
+    assert done.document["plan"]["action"] == "start"
+    assert not place.exists()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from podtui.cli.acting import show_plan
 from podtui.cli.as_json import document, pod_object
-from podtui.cli.options import json_option
+from podtui.cli.options import action_options, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.demo import run as demo
 
@@ -17,16 +18,28 @@ from podtui.demo import run as demo
 @click.argument("store", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--stop", is_flag=True, help="End the demo in DIR; default: the newest one.")
 @click.option("--no-tui", is_flag=True, help="Print the tree instead of opening the screen.")
+@action_options
 @json_option
 @pass_session
 @click.pass_context
 def command(
-    context: click.Context, session: Session, *, store: Path | None, stop: bool, no_tui: bool
+    context: click.Context,
+    session: Session,
+    *,
+    store: Path | None,
+    stop: bool,
+    no_tui: bool,
+    dry_run: bool,
+    yes: bool,  # noqa: ARG001 - every action takes it; the demo can be had again, so it never asks
 ) -> None:
     """Make a store of its own, in DIR or a fresh place, with a tree of real pods, and open it.
 
     Without a terminal, or with --no-tui, the tree is printed instead.
     """
+    if dry_run:
+        ending = stop and demo.plan_stop_demo(store or demo.newest_demo_store())
+        show_plan(session, ending or demo.plan_demo(store))
+        return
     if stop:
         context.exit(_stop(session, store or demo.newest_demo_store()))
     if session.as_json:
