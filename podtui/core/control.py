@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from podtui.core.errors import BadInput, PodtuiError, Refused, TimedOut, UnknownState, leaf_of
+from podtui.core.errors import (
+    BadInput,
+    NotFound,
+    PodtuiError,
+    Refused,
+    TimedOut,
+    UnknownState,
+    leaf_of,
+)
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import Inspection, PodView, Problem, RunView, Snapshot
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     from podtui.core.model.plans import Plan, Report
     from podtui.core.observe.live import LiveView
     from podtui.core.processes.client import SupervisorClient
+    from podtui.core.screen.live import LiveScreen
     from podtui.core.store.journal import JournalPosition
 
 __all__ = ["ControlPlane", "SpawnRequest"]
@@ -118,8 +127,7 @@ class ControlPlane:
         from podtui.core.actions.mend import enter_missing_children
         from podtui.core.observe.live import LiveView
 
-        enter_missing_children(self.store)
-        return LiveView(self.store, on_snapshot)
+        return LiveView(self.store, on_snapshot, mend=lambda: enter_missing_children(self.store))
 
     def _look_at(self, name: str) -> PodView:
         from podtui.core.observe.observer import Observer
@@ -284,6 +292,31 @@ class ControlPlane:
             # A store that is only shown has no cursor moved in it.
             peek=peek or self.read_only,
             is_over=lambda: self._look_at(own_name).verdict is Verdict.DEAD,
+        )
+
+    def screen(self, name: str, *, run: int | None = None) -> LiveScreen:
+        """Return the terminal of a run as it looks now, to be drawn by `LiveScreen.update`.
+
+        Without ``run`` it is the latest one; pods that are dead or lost show what they left.
+
+        Raises:
+            NotFound: there is no such pod, or it has no run yet.
+            DiskTrouble: the disk does not tell.
+        """
+        from podtui.core.screen.live import LiveScreen
+        from podtui.core.store.output import run_numbers
+
+        own_name = self.store.name_of(name)
+        pod_paths = self.store.paths.pod(own_name)
+        number = run or max(run_numbers(self.store.system.fs, pod_paths), default=0)
+        if not number:
+            raise NotFound(
+                f"{own_name!r} has no run yet, so it has no terminal",
+                pod=own_name,
+                next_step=f"podtui inspect {own_name}",
+            )
+        return LiveScreen(
+            self.store.system.fs, pod_paths.run(number), clock=self.store.system.clock
         )
 
     def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> SupervisorClient:

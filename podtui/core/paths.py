@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 STORE_VARIABLE = "PODTUI_HOME"
@@ -25,6 +25,7 @@ STATUS_FILE = "status.json"
 EXIT_FILE = "exit.json"
 SUPERVISOR_LOG = "supervisor.log"
 ENDED_MARKER = "ended.json"
+STALLED_MARKER = "stalled.json"
 RUN_DIGITS = 4
 
 
@@ -91,6 +92,11 @@ class RunPaths:
         """Present once the end of this run is in the journal."""
         return self.root / ENDED_MARKER
 
+    @cached_property
+    def stalled_marker(self) -> Path:
+        """Tells which stall of this run is the latest in the journal."""
+        return self.root / STALLED_MARKER
+
 
 @dataclass(frozen=True)
 class PodPaths:
@@ -136,11 +142,6 @@ class PodPaths:
     def cursor_lock(self, reader: str) -> Path:
         """Return the lock under which a reader's position is moved."""
         return self.cursors / f"{reader}.lock"
-
-
-@lru_cache(maxsize=PODS_KEPT)
-def _pod_paths(pods: Path, name: str) -> PodPaths:
-    return PodPaths(pods / name)
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,16 @@ class StorePaths:
         )
 
     def pod(self, name: str) -> PodPaths:
-        return _pod_paths(self.pods, name)
+        known = self._known_pods.get(name)
+        if known is None:
+            if len(self._known_pods) >= PODS_KEPT:
+                self._known_pods.clear()
+            known = self._known_pods[name] = PodPaths(self.pods / name)
+        return known
+
+    @cached_property
+    def _known_pods(self) -> dict[str, PodPaths]:
+        return {}
 
     def journal_segment(self, number: int) -> Path:
         return self.journal / f"{number:06d}.jsonl"

@@ -47,6 +47,8 @@ ENDED = 69
 """``{"exit_code": n | null, "signal": n | null}``: the run is over; the last frame of a viewer."""
 SIZE = 70
 """``{"cols": n, "rows": n, "yours": bool}``: the size the program sees now, and who owns it."""
+NOTE = 71
+"""``{"text": str}``: a remark for whoever typed: what became of it, when not all was taken."""
 
 
 class BadFrame(Exception):

@@ -25,7 +25,10 @@ EINVAL and is ENOENT on newer kernels. Every other error is "could not tell"."""
 
 
 class ProcessStat:
-    """The fields of ``/proc/PID/stat`` podtui uses; times in clock ticks, ``rss`` in bytes."""
+    """The fields of ``/proc/PID/stat`` podtui uses; times in clock ticks, ``rss`` in bytes.
+
+    ``waited_ticks`` is the CPU time of the descendants that have ended and were waited for.
+    """
 
     __slots__ = (
         "foreground_group",
@@ -41,6 +44,7 @@ class ProcessStat:
         "threads",
         "tty",
         "user_ticks",
+        "waited_ticks",
     )
 
     def __init__(self, pid: int, text: bytes) -> None:
@@ -57,6 +61,7 @@ class ProcessStat:
         self.foreground_group = int(fields[5])
         self.user_ticks = int(fields[11])
         self.system_ticks = int(fields[12])
+        self.waited_ticks = int(fields[13]) + int(fields[14])
         self.threads = int(fields[17])
         self.start_ticks = int(fields[19])
         self.rss = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")

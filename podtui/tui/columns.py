@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from podtui.core.model.appearance import APPEARANCE, INFERRED, status_word
+from podtui.core.model.appearance import APPEARANCE, STOPPED, status_word
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import LIVE_STATUSES, Status
 from podtui.core.text.durations import age, size_short
@@ -105,8 +105,7 @@ def short_status(pod: PodView) -> SafeText:
     """Return glyph and word; which signal it was is told in the note, not in the status."""
     word = status_word(pod)
     if pod.signal is not None:
-        asked_for = pod.status is Status.EXITED
-        word = f"{INFERRED * word.startswith(INFERRED)}{'stopped' if asked_for else 'killed'}"
+        word = word.partition(" ")[0]
     return safe_line(f"{APPEARANCE[pod.status].glyph} {word}")
 
 
@@ -185,7 +184,7 @@ def note(pod: PodView) -> SafeText:
         return SafeText("")
     message = safe_line(pod.message, LONGEST_NAME_SHOWN)
     # What the status column says already is not said again.
-    said = (f"exited {pod.exit_code}", APPEARANCE[pod.status].word)
+    said = (f"exited {pod.exit_code}", STOPPED, APPEARANCE[pod.status].word)
     for word in said:
         message = SafeText(message.removeprefix(word).removeprefix(":").removeprefix(","))
     return SafeText(message.strip())

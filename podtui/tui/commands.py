@@ -10,10 +10,11 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["tree", "output", "screen", "app"]
+Place = Literal["tree", "output", "terminal", "screen", "app"]
 GROUPS: Mapping[Place, str] = {
     "tree": "pods",
     "output": "output",
+    "terminal": "screen view",
     "screen": "everywhere",
     "app": "podtui",
 }
@@ -126,6 +127,46 @@ COMMANDS: tuple[Command, ...] = (
         "clear search",
         "End the search",
     ),
+    Command("terminal.up", "terminal", "up,k", "↑ k", "pan(0, -1)", "up", "Show what is above"),
+    Command(
+        "terminal.down", "terminal", "down,j", "↓ j", "pan(0, 1)", "down", "Show what is below"
+    ),
+    Command(
+        "terminal.left",
+        "terminal",
+        "left,h",
+        "← h",
+        "pan(-8, 0)",
+        "left",
+        "Show what is further left",
+    ),
+    Command(
+        "terminal.right",
+        "terminal",
+        "right,l",
+        "→ l",
+        "pan(8, 0)",
+        "right",
+        "Show what is further right",
+    ),
+    Command(
+        "terminal.start",
+        "terminal",
+        "home,g",
+        "home g",
+        "pan_to_start",
+        "start",
+        "Show the upper left of the terminal",
+    ),
+    Command(
+        "terminal.end",
+        "terminal",
+        "end,G",
+        "end G",
+        "follow_cursor",
+        "cursor",
+        "Show the cursor, and stay with it",
+    ),
     Command(
         "pod.attach",
         "screen",
@@ -209,7 +250,7 @@ COMMANDS: tuple[Command, ...] = (
         "v",
         "next_view",
         "view",
-        "Switch between the text and the raw view",
+        "Switch between text, screen and raw view",
         footer=8,
         palette=True,
     ),

@@ -69,7 +69,7 @@ def detectors_line(detectors: Sequence[Detector], elapsed: float, *, words: bool
     unwell = [each for each in detectors if each.state is not DetectorState.OK]
     if not unwell:
         oldest = max(each.age_s for each in detectors) + elapsed
-        state = DetectorState.LATE if oldest > LATE_WITHOUT_LOOK_S else DetectorState.OK
+        state = DetectorState.LATE if elapsed > LATE_WITHOUT_LOOK_S else DetectorState.OK
         shown = f"{oldest:.0f}s"
         return (own(name, "muted"), own(_GLYPHS[state], _ROLES[state]), own(f" {shown}", "muted"))
     spans: list[Span] = [own(name, "muted")]

@@ -32,14 +32,13 @@ from podtui.tui.key_bar import KeyBar
 from podtui.tui.live_thread import LiveThread
 from podtui.tui.mailbox import Mailbox, post
 from podtui.tui.notice_bar import NoticeBar, Outcome
-from podtui.tui.output_pane import OutputPane
-from podtui.tui.output_reader import OutputReader, Seen, Want, is_over
+from podtui.tui.output_reader import Asked, OutputReader, is_over
 from podtui.tui.pane_title import PaneTitle
 from podtui.tui.plane import Plane
 from podtui.tui.pod_tree import PodTree, TreeData
 from podtui.tui.rows import URGENCY, pod_key
-from podtui.tui.searching import SearchingScreen
-from podtui.tui.spans import Line, own, safe
+from podtui.tui.spans import Line, own
+from podtui.tui.viewing import ViewingScreen
 from podtui.tui.why import is_reachable, why_title
 from podtui.tui.why_pane import WhyPane
 
@@ -58,12 +57,9 @@ POD_ONLY = LIVE_ONLY | {
     "pods.filter",
     "view.why",
 }
-LONGEST_NAME = 200
-UNTOLD = frozenset({"command", "text"})
-"""What nearly every pod is: not worth a place in the title."""
 
 
-class MainScreen(SearchingScreen):
+class MainScreen(ViewingScreen):
     """Takes snapshots, shows them, and turns keys into actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("screen")
@@ -107,13 +103,14 @@ class MainScreen(SearchingScreen):
             system,
             plane.pod_paths,
             self.output.pages.put,
+            self.terminal.shots.put,
             self.tell_trouble,
             remembers=not plane.read_only,
         )
 
-    def ask_reader(self, want: Want | Seen) -> None:
+    def ask_reader(self, what: Asked) -> None:
         """Say what to read, or what was seen."""
-        self._reader.ask(want)
+        self._reader.ask(what)
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self.elapsed, self._local_time, id="header")
@@ -125,6 +122,7 @@ class MainScreen(SearchingScreen):
             with Vertical(id="right"):
                 yield PaneTitle(id="output-title")
                 yield self.output
+                yield self.terminal
                 yield PaneTitle(id="why-title")
                 yield WhyPane(self.elapsed, id="why")
         yield NoticeBar(id="notices")
@@ -134,6 +132,7 @@ class MainScreen(SearchingScreen):
     def on_mount(self) -> None:
         self.query_one("#empty").display = False
         self.query_one("#tree-title", PaneTitle).flush = True
+        self.terminal.display = False
         self.notices.display = False
         if self.greeting is not None:
             self.tell(self.greeting)
@@ -211,10 +210,11 @@ class MainScreen(SearchingScreen):
 
     def _show_pod(self, pod: PodView | None) -> None:
         self.output.show(pod)
+        self.terminal.show(pod)
         at = self._snapshot.at if self._snapshot else self._clock.now()
         self.why.show(pod, at)
         self.query_one("#why-title", PaneTitle).left = why_title(pod)
-        self._title_output()
+        self.title_output()
         self.keys.hide(_idle_keys(pod, any_pods=bool(self.pods)))
 
     def on_pod_tree_visible_changed(self, message: PodTree.VisibleChanged) -> None:
@@ -242,27 +242,6 @@ class MainScreen(SearchingScreen):
         title.left = left
         title.right = column_titles(columns_for(self.pod_tree.scrollable_content_region.width))
 
-    def _title_output(self) -> None:
-        title = self.query_one("#output-title", PaneTitle)
-        pod = self.output.pod
-        if pod is None:
-            title.left, title.right = (own("output", "title"),), ()
-            return
-        pattern = self.output.pattern
-        facts = [f"run {pod.run}"] if pod.run else []
-        facts += [safe_line(pod.agent, 30)] * (pod.agent not in UNTOLD)
-        facts += [self.output.view] * (self.output.view not in UNTOLD)
-        facts += ["unwrapped"] * (not self.output.wraps)
-        told = own("".join(f" · {fact}" for fact in facts), "muted")
-        left: Line = (safe(pod.name, "title", LONGEST_NAME), told)
-        if pattern is not None:
-            left = (*left, safe(f" · {pattern.words}", "accent", 40))
-        title.left, title.right = left, self.output.state_line()
-
-    def on_output_pane_changed(self, message: OutputPane.Changed) -> None:
-        message.stop()
-        self._title_output()
-
     def on_descendant_focus(self) -> None:
         self._mark_focus()
 
@@ -272,7 +251,7 @@ class MainScreen(SearchingScreen):
     def _mark_focus(self) -> None:
         pairs: tuple[tuple[str, Widget], ...] = (
             ("#tree-title", self.pod_tree),
-            ("#output-title", self.output),
+            ("#output-title", self.shown_output),
         )
         for title, pane in pairs:
             self.query_one(title, PaneTitle).focused = self.focused is pane
@@ -380,6 +359,7 @@ class MainScreen(SearchingScreen):
 
     def action_search(self) -> None:
         """Open the line for a search in the output."""
+        self.output.show_as_text()
         pattern = self.output.pattern
         self.input_bar.ask("search", text=pattern.words if pattern else "")
 
@@ -394,7 +374,7 @@ class MainScreen(SearchingScreen):
             self._filter("")
         if message.purpose == "search":
             self.output.search("")
-        (self.output if message.purpose == "search" else self.pod_tree).focus()
+        (self.shown_output if message.purpose == "search" else self.pod_tree).focus()
 
     def on_input_bar_submitted(self, message: InputBar.Submitted) -> None:
         message.stop()
@@ -411,25 +391,6 @@ class MainScreen(SearchingScreen):
     def _filter(self, wanted: str) -> None:
         self.pod_tree.filter(wanted)
         self._title_tree()
-
-    # the output
-
-    def action_follow(self) -> None:
-        """Follow the output, or hold it."""
-        self.output.toggle_follow()
-
-    def action_wrap(self) -> None:
-        """Wrap long lines, or not."""
-        self.output.toggle_wrap()
-
-    def action_next_view(self) -> None:
-        """Show the output in the next view."""
-        self.output.next_view()
-
-    def action_to_unread(self) -> None:
-        """Go to the first unseen line."""
-        if not self.output.to_unread():
-            self.tell(Outcome.of_words("nothing new here since you last looked"))
 
     def action_why(self) -> None:
         """Show all evidence, or one line of it."""

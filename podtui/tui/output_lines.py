@@ -10,8 +10,8 @@ from podtui.core.text.durations import size_words
 from podtui.core.text.safe import SafeText, safe_line
 from podtui.core.text.view import text_view
 from podtui.tui.output_source import CHUNK, OutputSource, Segment
+from podtui.tui.views import View
 
-View = Literal["text", "raw"]
 Kind = Literal["text", "boundary", "gap", "unread"]
 LONGEST_SHOWN = 16 * 1024
 """Characters of one line that are shown; the rest is counted."""
@@ -73,7 +73,8 @@ class LineReader:
 
     def __init__(self, source: OutputSource, view: View, *, ended: bool) -> None:
         self._source = source
-        self._decode = _DECODERS[view]
+        # The screen view shows no lines; whoever asks for them beside it means its text.
+        self._decode = _DECODERS.get(view, decode_text)
         self._ended = ended
 
     def forward(self, segment: Segment, position: int, count: int) -> tuple[list[OutputLine], int]:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from podtui.core.text.durations import size_words
 from podtui.core.text.safe import SafeText, safe_line
-from podtui.tui.output_lines import LineReader, OutputLine, View
+from podtui.tui.output_lines import LineReader, OutputLine
 from podtui.tui.output_source import OutputSource
-
-COUNTED_BYTES = 64 * 1024 * 1024
-"""Unread output that is counted in lines; more of it is told in bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Where this reader had come before it opened the pod, and how much came since."""
-
-    position: int
-    words: str
+from podtui.tui.unread import Unread
+from podtui.tui.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +21,7 @@ class Page:
         to_end: whether nothing was behind the last line when it was read.
         total: bytes of output when it was read.
         at_end: whether it was asked for by the end (follow), not by a place.
+        full_screen: whether the program paints the whole terminal, as far as its output says.
     """
 
     pod: str
@@ -42,6 +33,7 @@ class Page:
     at_end: bool = True
     unread: Unread | None = None
     problem: str = ""
+    full_screen: bool = False
 
 
 def read_page(
@@ -53,6 +45,7 @@ def read_page(
     place: int | None,
     reach: int,
     unread: Unread | None = None,
+    full_screen: bool = False,
 ) -> Page:
     """Read the lines around a place: a position on disk, or None for the end.
 
@@ -70,7 +63,17 @@ def read_page(
     before, from_start = _before(source, reader, index, start, reach)
     after, to_end = _after(source, reader, index, start, reach)
     lines = _with_unread([*before, *after], unread, from_start=from_start)
-    return Page(pod, view, tuple(lines), from_start, to_end, source.end, place is None, unread)
+    return Page(
+        pod,
+        view,
+        tuple(lines),
+        from_start,
+        to_end,
+        total=source.end,
+        at_end=place is None,
+        unread=unread,
+        full_screen=full_screen,
+    )
 
 
 def _before(
@@ -131,13 +134,3 @@ def _with_unread(
             mark = OutputLine(position, 0, position, SafeText(unread.words), "unread")
             return [*lines[:place], mark, *lines[place:]]
     return lines
-
-
-def unread_since(source: OutputSource, position: int) -> Unread | None:
-    """Return what came behind a reader's position, None when nothing did."""
-    if position >= source.end:
-        return None
-    count = source.count_lines(position, COUNTED_BYTES)
-    amount = size_words(source.end - position)
-    words = {None: f"{amount} new", 0: "part of a line new", 1: "1 new line"}
-    return Unread(position, f"{words.get(count, f'{count} new lines')} since you last looked")

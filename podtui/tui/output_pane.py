@@ -18,26 +18,26 @@ from textual.message import Message
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.text.durations import size_words
-from podtui.core.text.safe import SafeText
 from podtui.tui import viewport
 from podtui.tui.commands import bindings_of
 from podtui.tui.lines import LineWidget
 from podtui.tui.mailbox import Mailbox, post
-from podtui.tui.output_lines import OutputLine, View
+from podtui.tui.output_drawing import rule_line, text_line
+from podtui.tui.output_lines import OutputLine
 from podtui.tui.output_page import Page
-from podtui.tui.output_reader import Seen, Want, is_over
+from podtui.tui.output_reader import Asked, Away, Seen, Want, is_over
 from podtui.tui.output_search import Key, Pattern
 from podtui.tui.rows import pod_key
-from podtui.tui.spans import Line, Span, own, safe
+from podtui.tui.spans import Line, own, safe
 from podtui.tui.viewport import Place, VisibleRow
+from podtui.tui.views import View, ViewChoice
 
 WHEEL_ROWS = 3
 SCREENS_AROUND = 3
 LEAST_REACH = 60
 MARGIN, THUMB_ROOM = 1, 2
 TEXT_START: Key = (0, 3, -1)
-VIEWS: tuple[View, ...] = ("text", "raw")
-RULE, THUMB = "─", "▐"
+THUMB = "▐"
 
 
 class Following(Enum):
@@ -77,7 +77,7 @@ class OutputPane(LineWidget, can_focus=True):
 
     def __init__(
         self,
-        ask: Callable[[Want | Seen], None],
+        ask: Callable[[Asked], None],
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
@@ -85,7 +85,7 @@ class OutputPane(LineWidget, can_focus=True):
         self._ask = ask
         self.pages: Mailbox[Page] = Mailbox(lambda: post(self, self.PageRead()))
         self.pod: PodView | None = None
-        self.view: View = "text"
+        self.views = ViewChoice()
         self.wraps = True
         self.following = Following.FOLLOWING
         self.pattern: Pattern | None = None
@@ -97,8 +97,19 @@ class OutputPane(LineWidget, can_focus=True):
         self._asked: Want | None = None
         self._go_to: tuple[Key, int] | None = None
         self._total_when_left = 0
+        self._looks = False
+        self._is_first_page = True
+
+    def on_mount(self) -> None:
+        # Output that comes while the operator is in another window was not looked at.
+        self.watch(self.app, "app_focus", self._tell_seen, init=False)
 
     # what is shown
+
+    @property
+    def view(self) -> View:
+        """The view of this pod; "screen" is drawn by another widget in this one's place."""
+        return self.views.of(_key(self.pod))
 
     def show(self, pod: PodView | None) -> None:
         """Show another pod's output, or take news of the one that is shown."""
@@ -109,6 +120,7 @@ class OutputPane(LineWidget, can_focus=True):
             self._top, self.match, self._go_to = Place(0, 0), None, None
             self.pattern = None
             self.following = Following.FOLLOWING
+            self._is_first_page, self._looks = True, False
             self._redraw()
         if pod is not None and (other or self._asked is None or self._is_news(pod)):
             self._want(None if self._at_newest else self._top_key[0])
@@ -154,7 +166,7 @@ class OutputPane(LineWidget, can_focus=True):
         page = self.pages.take()
         if page is None or self.pod is None or page.pod != _key(self.pod) or page.view != self.view:
             return
-        if self._at_newest and not page.at_end:
+        if self._opens_screen(page) or (self._at_newest and not page.at_end):
             return
         key, row = self._top_key, self._top.row
         if not self._at_newest and self._lines and not self._go_to and not _covers(page, key):
@@ -168,6 +180,14 @@ class OutputPane(LineWidget, can_focus=True):
         elif had_lines:
             self._top = Place(min(viewport.find(page.lines, key), max(len(page.lines) - 1, 0)), row)
         self._redraw()
+
+    def _opens_screen(self, page: Page) -> bool:
+        """Show a full-screen program in the screen view, but never under a reader's eyes."""
+        first, self._is_first_page = self._is_first_page, False
+        opens = first and page.full_screen and self.views.open_screen(page.pod)
+        if opens:
+            self._change_view()
+        return opens
 
     def _arrive(self) -> None:
         """Put the line that was asked for on screen, if this page has it."""
@@ -189,10 +209,15 @@ class OutputPane(LineWidget, can_focus=True):
 
     def _tell_seen(self) -> None:
         page = self._page
-        if page is None or self.pod is None or not page.to_end or not self.app.app_focus:
+        if page is None or self.pod is None:
             return
-        if self._is_at_bottom:
-            self._ask(Seen(pod_key(self.pod), page.total))
+        key = pod_key(self.pod)
+        looks = page.to_end and self.app.app_focus and self._is_at_bottom
+        if looks:
+            self._ask(Seen(key, page.total))
+        elif self._looks:
+            self._ask(Away(key))
+        self._looks = looks
 
     # drawing
 
@@ -207,14 +232,10 @@ class OutputPane(LineWidget, can_focus=True):
         rows = self._visible
         if y >= len(rows):
             return self._empty_line(y)
-        row = rows[y]
-        spans = self._text_line(row) if row.line.kind == "text" else self._rule_line(row.line)
-        return self._with_thumb(spans, y)
+        return self._with_thumb(self._row_line(rows[y]), y)
 
     def _empty_line(self, y: int) -> Line:
-        if y != 0:
-            return ()
-        if self.pod is None:
+        if y != 0 or self.pod is None:
             return ()
         if self._page is None:
             return (own(" reading …", "muted"),)
@@ -222,39 +243,14 @@ class OutputPane(LineWidget, can_focus=True):
             return (own(" "), safe(self._page.problem, "unknown"))
         return (own(" no output yet", "muted"),)
 
-    def _text_line(self, row: VisibleRow) -> tuple[Span, ...]:
-        text = row.line.text
+    def _row_line(self, row: VisibleRow) -> Line:
         width = self._text_width
-        start, end = row.start, row.end
-        if not self.wraps:
-            start = min(self._left, len(text))
-            end = min(start + width, len(text))
-        spans = [own(" ")]
-        for first, last, role in self._roles_in(row.line, start, end):
-            spans.append(Span(SafeText(text[first:last]), role))
-        if not self.wraps and end < len(text):
-            spans.append(own("…", "muted"))
-        return tuple(spans)
+        if row.line.kind != "text":
+            return rule_line(row.line, width)
+        left = None if self.wraps else self._left
+        return text_line(row, width, left, self.pattern, is_match=row.line.key == self.match)
 
-    def _roles_in(self, line: OutputLine, start: int, end: int) -> list[tuple[int, int, str]]:
-        if self.pattern is None:
-            return [(start, end, "text")]
-        role = "match-here" if line.key == self.match else "match"
-        parts: list[tuple[int, int, str]] = []
-        at = start
-        for first, last in self.pattern.spans(line.text):
-            first, last = max(first, start), min(last, end)  # noqa: PLW2901 - the part on this row
-            if first < last:
-                parts += [(at, first, "text"), (first, last, role)]
-                at = last
-        return [part for part in [*parts, (at, end, "text")] if part[0] < part[1]]
-
-    def _rule_line(self, line: OutputLine) -> tuple[Span, ...]:
-        role = {"unread": "unread", "gap": "unknown"}.get(line.kind, "muted")
-        lead = f"{RULE * 2} {line.text} "
-        return (own(" "), own(lead, role), own(RULE * max(self._text_width - len(lead), 0), role))
-
-    def _with_thumb(self, spans: tuple[Span, ...], y: int) -> Line:
+    def _with_thumb(self, spans: Line, y: int) -> Line:
         first, last = self._thumb
         if not first <= y < last:
             return spans
@@ -373,7 +369,17 @@ class OutputPane(LineWidget, can_focus=True):
 
     def next_view(self) -> None:
         """Show the same output in the next view."""
-        self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+        if self.pod is not None:
+            self.views.choose_next(pod_key(self.pod))
+            self._change_view()
+
+    def show_as_text(self) -> None:
+        """Leave the screen view of this pod: it cannot be drawn, or lines are looked for."""
+        if self.pod is not None and self.view == "screen":
+            self.views.show_as_text(pod_key(self.pod))
+            self._change_view()
+
+    def _change_view(self) -> None:
         key = self._top_key
         self._go_to = None if self._at_newest else ((key[0], key[1], 0), 0)
         self._page = None
@@ -462,8 +468,10 @@ class OutputPane(LineWidget, can_focus=True):
         if self.pod is None or page is None:
             return ()
         if self._at_newest:
-            words = "" if is_over(self.pod) else f"{self.following.value} · "
-            return (own(f"{words}{size_words(page.total)}", "muted"),)
+            words = [] if is_over(self.pod) else [self.following.value]
+            hint = (own("v: screen view · ", "accent"),) if page.full_screen else ()
+            words += [] if hint and words else [size_words(page.total)]
+            return (*hint, own(" · ".join(words), "muted"))
         rows = self._visible
         where = rows[-1].line.end * 100 // page.total if rows and page.total else 0
         newer = page.total > self._total_when_left and not self._is_at_bottom

@@ -16,11 +16,14 @@ from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
 from podtui.core.paths import PodPaths
 from podtui.core.system.host import System
-from podtui.tui.output_lines import View
-from podtui.tui.output_page import Page, Unread, read_page, unread_since
+from podtui.tui.full_screen import FullScreenWatch
+from podtui.tui.output_page import Page, read_page
 from podtui.tui.output_source import OutputSource
 from podtui.tui.reader_mark import ReaderMark
 from podtui.tui.rows import pod_key
+from podtui.tui.run_screen import NoScreen, RunScreen, Shot
+from podtui.tui.unread import UnreadCount
+from podtui.tui.views import View
 
 BUSY_LOOK_S = 0.05
 QUIET_LOOK_S = 0.25
@@ -66,6 +69,16 @@ class Seen:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The operator does not look at the newest output any more: scrolled up, or elsewhere."""
+
+    pod: str
+
+
+Asked = Want | Seen | Away
+
+
 @dataclass(slots=True)
 class _Opened:
     """The pod that is read now."""
@@ -74,7 +87,10 @@ class _Opened:
     paths: PodPaths
     source: OutputSource
     mark: ReaderMark
-    unread: Unread | None = None
+    full_screen: FullScreenWatch
+    unread: UnreadCount | None = None
+    screen: RunScreen | None = None
+    is_away: bool = False
     seen: int = 0
     marked_at: float = 0.0
     changed_at: float = field(default=float("-inf"))
@@ -85,7 +101,8 @@ class OutputReader:
 
     Args:
         paths_of: where a pod's files are; may raise PodtuiError.
-        on_page: called from the thread.
+        on_page: called from the thread with lines, for the text and the raw view.
+        on_shot: called from the thread with a screen, or why there is none, for the screen view.
         on_trouble: called from the thread when the screen's own cursor cannot be read or written;
             the output is shown all the same.
         remembers: whether this reader may write how far it has come.
@@ -96,6 +113,7 @@ class OutputReader:
         system: System,
         paths_of: Callable[[str], PodPaths],
         on_page: Callable[[Page], None],
+        on_shot: Callable[[Shot | NoScreen], None],
         on_trouble: Callable[[PodtuiError], None],
         *,
         remembers: bool,
@@ -104,16 +122,17 @@ class OutputReader:
         self._clock = system.clock
         self._paths_of = paths_of
         self._on_page = on_page
+        self._on_shot = on_shot
         self._on_trouble = on_trouble
         self._remembers = remembers
-        self._asked: queue.SimpleQueue[Want | Seen | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         self._opened: _Opened | None = None
         self._thread = threading.Thread(target=self._run, name="podtui-output", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def ask(self, what: Want | Seen) -> None:
+    def ask(self, what: Asked) -> None:
         """Say what to read next, or what was seen; returns at once."""
         self._asked.put(what)
 
@@ -138,9 +157,9 @@ class OutputReader:
                 self._say_trouble(want, error)
         self._leave()
 
-    def _next(self) -> list[Want | Seen] | None:
+    def _next(self) -> list[Asked] | None:
         """Return all that was asked, waiting no longer than until the next look; None to end."""
-        asked: list[Want | Seen] = []
+        asked: list[Asked] = []
         timeout: float | None = self._pause()
         while True:
             try:
@@ -158,14 +177,14 @@ class OutputReader:
         quiet = self._clock.monotonic() - self._opened.changed_at > QUIET_AFTER_S
         return QUIET_LOOK_S if quiet else BUSY_LOOK_S
 
-    def _take(self, asked: list[Want | Seen]) -> Want | None:
+    def _take(self, asked: list[Asked]) -> Want | None:
         """Note what was seen, and return the newest want: older ones are of no use any more."""
         newest: Want | None = None
         for what in asked:
             if isinstance(what, Want):
                 newest = what
             elif self._opened is not None and self._opened.want.pod == what.pod:
-                self._opened.seen = max(self._opened.seen, what.position)
+                _note_look(self._opened, what)
         return newest
 
     def _work(self, want: Want | None) -> None:
@@ -177,9 +196,20 @@ class OutputReader:
         changed = opened.source.refresh()
         if changed:
             opened.changed_at = self._clock.monotonic()
-        if changed or want is not None:
+            _count_unread(opened)
+        if opened.want.view == "screen":
+            self._draw(opened, anew=want is not None)
+        elif changed or want is not None:
+            opened.screen = None
             self._on_page(self._page(opened))
         self._write_mark(opened, now=False)
+
+    def _draw(self, opened: _Opened, *, anew: bool) -> None:
+        if opened.screen is None:
+            opened.screen = RunScreen(self._system, opened.paths, opened.want.pod)
+        shot = opened.screen.shoot(opened.want.run, total=opened.source.end, anew=anew)
+        if shot is not None:
+            self._on_shot(shot)
 
     def _open(self, want: Want) -> None:
         if self._opened is not None and self._opened.want.pod == want.pod:
@@ -196,8 +226,11 @@ class OutputReader:
         except PodtuiError as error:
             self._on_trouble(error)
             mark = ReaderMark(self._system, paths, writes=False)
-        unread = None if position is None else unread_since(source, position)
-        self._opened = _Opened(want, paths, source, mark, unread, seen=position or 0)
+        opened = _Opened(want, paths, source, mark, FullScreenWatch(), seen=position or 0)
+        # What nobody has ever looked at is not told as new: all of it is.
+        opened.is_away = position is not None
+        _count_unread(opened)
+        self._opened = opened
 
     def _page(self, opened: _Opened) -> Page:
         want = opened.want
@@ -208,7 +241,8 @@ class OutputReader:
             ended=want.ended,
             place=want.place,
             reach=want.reach,
-            unread=opened.unread,
+            unread=None if opened.unread is None else opened.unread.unread,
+            full_screen=opened.full_screen.look(opened.source),
         )
 
     def _write_mark(self, opened: _Opened, *, now: bool) -> None:
@@ -234,3 +268,22 @@ class OutputReader:
         asked = want or (self._opened.want if self._opened else None)
         if asked is not None:
             self._on_page(Page(asked.pod, asked.view, problem=words))
+
+
+def _note_look(opened: _Opened, what: Seen | Away) -> None:
+    if isinstance(what, Away):
+        opened.is_away = True
+        return
+    opened.seen = max(opened.seen, what.position)
+    opened.is_away = False
+    if opened.unread is not None:
+        opened.unread.is_settled = True
+
+
+def _count_unread(opened: _Opened) -> None:
+    """Count what comes while nobody looks, from where they looked last."""
+    if not opened.is_away:
+        return
+    if opened.unread is None or opened.unread.is_settled:
+        opened.unread = UnreadCount(opened.seen)
+    opened.unread.count(opened.source)

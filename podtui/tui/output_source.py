@@ -152,10 +152,8 @@ class OutputSource:
             position += len(part)
         return max(position, min(ceiling, segment.end))
 
-    def count_lines(self, position: int, most_bytes: int) -> int | None:
-        """Return the line breaks from a position to the end; None when it is too far to count."""
-        if self.end - position > most_bytes:
-            return None
+    def count_lines(self, position: int) -> int:
+        """Return the line breaks from a position to the end."""
         count = 0
         for segment in self.segments:
             at = max(segment.start, position)

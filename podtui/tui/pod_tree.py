@@ -195,12 +195,12 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
 
     # drawing
 
-    def _line_at(self, index: int) -> Line:
+    def _line_at(self, index: int, columns: Columns) -> Line:
         row = self._rows[index]
         seconds = age_seconds(row.pod, self._data.at, self._elapsed())
         return row_line(
             row,
-            self._columns,
+            columns,
             seconds=seconds,
             activity=self._data.activity.get(row.key, ()),
             selected=index == self._selected_index,
@@ -217,7 +217,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
             nothing = index == 0 and self._wanted
             words = (own(f" no pod matches {self._wanted!r}", "muted"),) if nothing else ()
             return paint(words, width, self.role_style)
-        line = self._line_at(index)
+        line = self._line_at(index, columns_for(width))
         self._drawn[index] = line
         key = (line, width, index == self._selected_index, self.has_focus)
         strip = self._strips.get(key)
@@ -235,11 +235,11 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
     def repaint_changed(self) -> None:
         """Repaint the visible rows that would say something else now (an age went on)."""
         top = self.scroll_offset.y
-        width = self.size.width
+        width, columns = self.size.width, self._columns
         changed = [
             Region(0, index - top, width, 1)
             for index in range(top, min(top + self.size.height, len(self._rows)))
-            if self._drawn.get(index) != self._line_at(index)
+            if self._drawn.get(index) != self._line_at(index, columns)
         ]
         if changed:
             self.refresh(*changed)

@@ -17,7 +17,7 @@ from podtui.tui.mailbox import post
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.output_lines import LineReader, OutputLine
 from podtui.tui.output_pane import OutputPane
-from podtui.tui.output_reader import Seen, Want, is_over
+from podtui.tui.output_reader import Asked, is_over
 from podtui.tui.output_search import Pattern, search
 from podtui.tui.output_source import OutputSource
 from podtui.tui.plane import Plane
@@ -48,7 +48,7 @@ class SearchingScreen(ActingScreen):
         self._system = system
         self.output = OutputPane(self.ask_reader, id="output")
 
-    def ask_reader(self, want: Want | Seen) -> None:
+    def ask_reader(self, what: Asked) -> None:
         """Say what to read, or what was seen; returns at once. Subclasses say whom."""
         raise NotImplementedError
 

@@ -35,6 +35,8 @@ from podtui.core.system.host import real_system
 from tests.support.yard import Yard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PEER_SCREENS = REPOSITORY / "tests" / "support" / "peer_screens.py"
+PEER_SHOWN = b"nothing to do"
 LOOK_PAUSE_S = 0.0005
 """How often a bench looks whether something has come: the error of what it measures so."""
 LONGEST_WAIT_S = 60.0

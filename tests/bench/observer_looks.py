@@ -16,62 +16,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from podtui.core.model.records import EndedMarker, ExitRecord, PodRecord, RunRecord
+from podtui.core.model.records import ExitRecord
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.observe.observer import Observer
-from podtui.core.store.codec import encode_json, encode_toml
+from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 from tests.bench import common
+from tests.support.finished import write_finished
 
 PODS, QUICK_PODS = 10_000, 20
 ROUNDS, QUICK_ROUNDS = 5, 2
-CHILDREN = 20
-"""Every so many pods the next one is a parent."""
 PEER = "scandir + stat + JSON"
-
-
-def write_pods(store: Store, count: int) -> list[str]:
-    """Write finished pods by hand, in trees, as if observers had seen their ends."""
-    system = store.system
-    now, boot_id = datetime.now(UTC), system.proc.boot_id()
-    names = [f"pod-{number:05d}" for number in range(count)]
-    for number, name in enumerate(names):
-        parent = number - number % CHILDREN
-        pod = PodRecord(
-            id=f"{number:026d}",
-            name=name,
-            created_at=now,
-            argv=["sh", "-c", "make test"],
-            cwd="/",
-            parent_id=f"{parent:026d}" if parent != number else None,
-            parent_name=names[parent] if parent != number else None,
-            role="tester",
-        )
-        run = RunRecord(
-            pod_id=pod.id,
-            run=1,
-            reserved_at=now,
-            reserved_boottime_s=1.0,
-            starting_deadline_s=20.0,
-            boot_id=boot_id,
-            machine_id=system.machine_id,
-            argv=pod.argv,
-            cwd="/",
-            reason="spawn",
-            actor="bench",
-        )
-        paths = store.paths.pod(name)
-        files = paths.run(1)
-        files.root.mkdir(parents=True, mode=0o700)
-        paths.record.write_bytes(encode_toml(pod))
-        files.record.write_bytes(encode_json(run))
-        end = ExitRecord(pod_id=pod.id, run=1, ended_at=now, exit_code=0)
-        files.exit.write_bytes(encode_json(end))
-        marker = EndedMarker(event_id=f"{pod.id}.1.ended", at=now, status="exited")
-        files.ended_marker.write_bytes(encode_json(marker))
-        for empty in (files.lock, files.output, files.index):
-            empty.touch(mode=0o600)
-    return names
 
 
 def bare_pass(store: Store) -> int:
@@ -112,7 +67,7 @@ def main() -> int:
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
     with common.own_store() as bench:
         store = bench.plane.store
-        names = write_pods(store, count)
+        names = write_finished(bench.plane, count)
         seen = Observer(store)
         seen.look()
         turn = iter(range(10_000))

@@ -180,7 +180,7 @@ def test_an_error_is_one_sentence_and_what_to_do_next(yard: Yard, podtui: Podtui
         (("wait", "p", "--until", "asleep"), "asleep"),
         (("wait", "p", "--until", ""), "status"),
         (("read", "p", "--as", "a/b"), "reader name"),
-        (("read", "p", "--view", "screen"), "view"),
+        (("read", "p", "--view", "film"), "view"),
         (("attach", "p", "--detach-key", "ctrl-m"), "Enter"),
         (("send", "p"), "TEXT"),
         (("stop", "p", "--grace", "-3"), "duration"),

@@ -18,7 +18,7 @@ from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe import live as live_module
 from podtui.core.observe.deathwatch import DeathWatch
-from podtui.core.observe.live import LiveView
+from podtui.core.observe.live import SETTING_UP, LiveView
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
 from podtui.core.system.watch import WatchFailed, watch
@@ -189,7 +189,7 @@ def test_a_pods_directory_that_is_replaced_is_watched_again(
     monkeypatch.setattr(live_module, "REARM_S", 0.05)
     pods = yard.plane.store.paths.pods
     with watching(yard, screen):
-        screen.wait_for(lambda picture: detector(picture, "files").state is DetectorState.OK)
+        screen.wait_for(lambda picture: detector(picture, "files").detail != SETTING_UP)
         pods.rename(pods.parent / "moved")
         pods.mkdir(mode=0o700)
         screen.wait_for_next(lambda picture: detector(picture, "files").state is DetectorState.OFF)

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from podtui.core.agents.profiles import DEFAULT_STALL_AFTER_S
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
 from podtui.core.observe.observer import Observer
-from podtui.core.observe.progress import DEFAULT_STALL_AFTER_S
 from podtui.kernel import locks
 from tests.observe.conftest import Scene, row
 from tests.support.clocks import MovableClock
@@ -137,7 +137,7 @@ def test_a_pod_that_never_printed_is_silent_since_its_start(scene: Scene) -> Non
 
     assert (view.status, view.message) == (
         Status.STALLED,
-        "running, no new output for 11m 40s",
+        "running, no new output for 11m 40s: it never printed anything",
     )
 
 

@@ -125,3 +125,14 @@ def write_row(plane: ControlPlane, name: str, *, awake_s: float, size: int = 5) 
     files.output.write_bytes(b"x" * size)
     wall_ns = int(plane.store.system.clock.now().timestamp() * 1e9)
     files.index.write_bytes(pack_row(wall_ns, int(awake_s * 1e9), 0))
+
+
+def print_at(plane: ControlPlane, name: str, data: bytes, *, awake_s: float) -> None:
+    """Append output and its index row, as if it had come at ``awake_s`` of the awake clock."""
+    files = plane.store.paths.pod(name).run(1)
+    offset = files.output.stat().st_size
+    clock = plane.store.system.clock
+    wall_s = clock.now().timestamp() + awake_s - clock.monotonic()
+    with files.output.open("ab") as output, files.index.open("ab") as index:
+        index.write(pack_row(int(wall_s * 1e9), int(awake_s * 1e9), offset))
+        output.write(data)

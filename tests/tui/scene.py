@@ -188,7 +188,7 @@ async def settled(pilot: Pilot[int], app: PodtuiApp) -> None:
     screen = app.main_screen
     await until(pilot, lambda: screen.pods or screen.query_one("#empty").display, "the picture")
     if screen.pods:
-        await until(pilot, lambda: screen.output._page is not None, "the output")
+        await until(pilot, lambda: screen.output._page or screen.terminal.picture, "the output")
     await pilot.pause()
 
 

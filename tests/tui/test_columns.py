@@ -84,7 +84,7 @@ def test_the_note_gives_the_reason_and_repeats_nothing(view: PodView, words: str
 
 def test_a_pod_that_was_stopped_is_not_called_killed() -> None:
     """A signal the operator asked for is a stop; one nobody asked for is a kill."""
-    assert short_status(pod("x", Status.EXITED, signal=15)).endswith("stopped")
+    assert short_status(pod("x", Status.EXITED, signal=15, asked_by="operator")).endswith("stopped")
     assert short_status(pod("x", Status.FAILED, signal=9)).endswith("killed")
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from podtui.core.paths import PodPaths, StorePaths
-from podtui.tui.output_lines import LONGEST_SHOWN, LineReader, View
-from podtui.tui.output_page import Page, Unread, read_page, unread_since
+from podtui.tui.output_lines import LONGEST_SHOWN, LineReader
+from podtui.tui.output_page import Page, read_page
 from podtui.tui.output_search import Pattern, search
 from podtui.tui.output_source import OutputSource
+from podtui.tui.unread import Unread, UnreadCount
+from podtui.tui.views import View
 from tests.tui.scene import still_system
 
 REACH = 20
@@ -159,7 +161,9 @@ def test_the_unread_line_stands_before_the_first_unseen_line(tmp_path: Path) -> 
     """What came since the last look is counted and marked."""
     data = numbered(50)
     source = source_of(pod_with(tmp_path, data))
-    unread = unread_since(source, data.index(b"line 8\n"))
+    count = UnreadCount(data.index(b"line 8\n"))
+    count.count(source)
+    unread = count.unread
     assert unread is not None
     shown = texts(page_of(source, 0, unread=unread))
     mark = shown.index("42 new lines since you last looked")
@@ -169,7 +173,9 @@ def test_the_unread_line_stands_before_the_first_unseen_line(tmp_path: Path) -> 
 def test_nothing_new_has_no_unread_line(tmp_path: Path) -> None:
     """A reader who has seen everything is told nothing."""
     source = source_of(pod_with(tmp_path, b"seen\n"))
-    assert unread_since(source, 5) is None
+    count = UnreadCount(5)
+    count.count(source)
+    assert count.unread is None
 
 
 def test_positions_become_places_in_runs_and_back(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ async def test_the_raw_view_keeps_the_place(talker: FakePlane) -> None:
     talker.write_output("talker", b"\x1b[31mred\x1b[0m\n")
     async with opened(talker) as (pilot, app, pane):
         assert "␛" not in shown_text(app)
-        await pilot.press("v")
+        await pilot.press("v", "v")
         await until(pilot, lambda: "␛[31mred" in shown_text(app))
         await pilot.press("pageup", "pageup")
         before = top_of(pane)

@@ -16,6 +16,7 @@ from podtui.cli.as_json import document, encoded
 from podtui.cli.interruption import interruptible
 from podtui.cli.options import json_option, name_argument
 from podtui.cli.session import Session, pass_session
+from podtui.core.errors import BadInput
 from podtui.core.model.names import checked_name
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
@@ -35,10 +36,11 @@ STATUS_IS_FRESH_S = 0.5
 @click.option("--as", "reader", metavar="READER", help="Whose cursor; default: who calls.")
 @click.option(
     "--view",
-    type=click.Choice(["text", "raw"]),
+    type=click.Choice(["text", "raw", "screen"]),
     default="text",
     show_default=True,
-    help="raw gives the bytes as they were printed; on a terminal they can do anything to it.",
+    help="raw gives the bytes as they were printed; on a terminal they can do anything to it. "
+    "screen gives the terminal as it looks now, and moves no cursor.",
 )
 @click.option("--peek", is_flag=True, help="Do not move the cursor.")
 @click.option("--follow", "-f", is_flag=True, help="Go on as output comes, until the pod ends.")
@@ -50,7 +52,7 @@ def command(
     *,
     name: str,
     reader: str | None,
-    view: Literal["text", "raw"],
+    view: Literal["text", "raw", "screen"],
     peek: bool,
     follow: bool,
     from_start: bool,
@@ -61,7 +63,18 @@ def command(
     standard error.
     """
     chosen = checked_name(reader or session.caller, "reader name")
+    if view == "screen" and (follow or from_start):
+        raise BadInput(
+            "--view screen shows the terminal as it is now: there is nothing to follow in it, "
+            "and no start",
+            next_step=f"podtui attach {name} --read-only shows it as it changes",
+        )
     plane = session.open_plane(False)
+    if view == "screen":
+        from podtui.cli.screen_view import write_screen  # noqa: PLC0415 - loads an emulator
+
+        write_screen(session, plane, name)
+        return
     reading = plane.reading(name, reader=chosen, view=view, from_start=from_start, peek=peek)
     told = _Told(plane, name)
     with interruptible() as stop:

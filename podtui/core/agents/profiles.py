@@ -15,6 +15,13 @@ AGENTS: Mapping[str, str] = {
 }
 """Program name to agent name."""
 
+DEFAULT_STALL_AFTER_S = 600.0
+STALL_AFTER_S: Mapping[str, float] = {
+    PLAIN_COMMAND: DEFAULT_STALL_AFTER_S,
+    **dict.fromkeys(AGENTS.values(), DEFAULT_STALL_AFTER_S),
+}
+"""Agent name to the awake seconds without progress after which a pod that chose none is stalled."""
+
 SESSION_PREFIXES: tuple[str, ...] = ("CLAUDE", "CODEX_", "GEMINI_")
 """Variables by which an agent tells its tools which conversation they are in.
 
@@ -26,6 +33,11 @@ filed under the parent's.
 def agent_of(argv: Sequence[str]) -> str:
     """Return the agent a command starts, or "command" for any other program."""
     return AGENTS.get(PurePath(argv[0]).name, PLAIN_COMMAND) if argv else PLAIN_COMMAND
+
+
+def stall_after_s(agent: str) -> float:
+    """Return the awake seconds without progress after which a pod of this agent is stalled."""
+    return STALL_AFTER_S.get(agent, DEFAULT_STALL_AFTER_S)
 
 
 def is_session_variable(name: str) -> bool:

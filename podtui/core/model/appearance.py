@@ -14,6 +14,8 @@ from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 
 Role = Literal["working", "waiting", "stalled", "failed", "lost", "unknown", "quiet"]
+STOPPED = "stopped"
+"""The word for what ended because it was asked to."""
 INFERRED = "~"
 """Written before a status that is inferred, not asserted by the agent or the kernel."""
 
@@ -53,9 +55,11 @@ def signal_name(number: int) -> str:
 def status_word(view: PodView) -> str:
     """Return the status in few words: "exited 0", "failed 137", "killed SIGKILL", "~stalled"."""
     word = APPEARANCE[view.status].word
-    if view.status in {Status.EXITED, Status.FAILED}:
+    if view.status is Status.EXITED and view.asked_by:
+        # Its signal or code tells how it took the request, which is told in its message.
+        word = STOPPED
+    elif view.status in {Status.EXITED, Status.FAILED}:
         if view.signal is not None:
-            # What ended by a signal because it was asked to has not failed.
             how = "killed" if view.status is Status.FAILED else word
             word = f"{how} {signal_name(view.signal)}"
         elif view.exit_code is not None:

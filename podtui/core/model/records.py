@@ -169,6 +169,13 @@ class ChildEntry(Record, frozen=True, kw_only=True):
     at: Moment
 
 
+class StalledMarker(Record, frozen=True, kw_only=True):
+    """``stalled.json``: the latest stall of this run that is in the journal."""
+
+    event_id: str
+    at: Moment
+
+
 class EndedMarker(Record, frozen=True, kw_only=True):
     """``ended.json``: the end of this run is in the journal."""
 

@@ -19,10 +19,14 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
         asserted: True when the agent or the kernel said so, False when it is inferred.
         since: when this status began, as well as it is known.
         message: the status in one sentence ("running, no new output for 12m 31s").
-        quiet_for_s: seconds since the last output of a live run, by a clock that counts sleep.
+        quiet_for_s: seconds since the last output of a live run, by a clock that stands still while
+            the host sleeps.
+        progress_quiet_s: seconds since the last output that was new, by the same clock; None when
+            that was not asked yet or could not be told.
         cpu_percent: of one core, for the whole process tree, None when not sampled.
         rss_bytes: resident memory of the process tree, None when not sampled.
         record_error: what is wrong with the record, for a row that could not be read.
+        asked_by: who asked the run to end, None when nobody did or it has not ended.
     """
 
     name: str
@@ -41,6 +45,7 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None = None
     last_output_at: datetime | None = None
     quiet_for_s: float | None = None
+    progress_quiet_s: float | None = None
     exit_code: int | None = None
     signal: int | None = None
     cpu_percent: float | None = None
@@ -48,6 +53,7 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     output_bytes: int = 0
     record_error: str | None = None
+    asked_by: str | None = None
 
 
 LS_FIELDS: tuple[str, ...] = (
@@ -64,6 +70,7 @@ LS_FIELDS: tuple[str, ...] = (
     "role",
     "last_output_at",
     "quiet_for_s",
+    "progress_quiet_s",
     "message",
     "exit_code",
     "signal",

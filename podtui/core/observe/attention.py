@@ -1,6 +1,8 @@
-"""How far the living have come, and whether one waits for its terminal."""
+"""How far the living have come, whether one waits for its terminal, and whether its tools work."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -8,11 +10,32 @@ from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.facts import waited_for_s
 from podtui.core.observe.memory import PodMemory
-from podtui.core.observe.progress import ASK_TERMINAL_AFTER_S, read_progress
+from podtui.core.observe.newness import OutputNews
+from podtui.core.observe.peers import pods_waited_for
+from podtui.core.observe.progress import (
+    ASK_TERMINAL_AFTER_S,
+    Progress,
+    errno_words,
+    read_progress,
+    stall_limit_s,
+)
+from podtui.core.observe.standstill import is_chattering
+from podtui.core.observe.work import weigh
+from podtui.core.paths import RunPaths
+from podtui.core.store.index import row_covering
 from podtui.core.store.store import Store
 from podtui.kernel.identity import ProcessGone
 
 TERMINAL_ASKED_AGAIN_S = 15.0
+JUDGED_AGAIN_S = 5.0
+"""A run that gets on is judged so often at most: the clock of progress counts in minutes."""
+JUDGED_FROM_SHARE = 0.5
+"""A run younger than this share of its threshold cannot be stalled soon, and is not judged yet."""
+PAUSE_S = 1.0
+"""After so much silence a line that has not ended is judged as it is."""
+JUDGED_BYTES_PER_LOOK = 1024 * 1024
+"""Output that is judged in one look at all pods; what is over is judged by the next."""
+WEIGHED_AGAIN_S = 15.0
 
 
 class Attention:
@@ -22,6 +45,11 @@ class Attention:
         self._store = store
         self._proc = store.system.proc
         self._clock = store.system.clock
+        self._bytes_left = 0
+
+    def begin_look(self) -> None:
+        """Say that another look begins: what one may cost is bounded."""
+        self._bytes_left = JUDGED_BYTES_PER_LOOK
 
     def watch(self, memory: PodMemory) -> None:
         """Read how far a pod's output has come."""
@@ -35,13 +63,102 @@ class Attention:
         )
         if progress.trouble and not progress.output_bytes:
             progress = msgspec.structs.replace(progress, output_bytes=before.output_bytes)
+        if not memory.has_ended:
+            progress = self._with_news(memory, paths, progress, started)
         has_moved = progress.output_bytes != before.output_bytes
         memory.progress = msgspec.structs.replace(
             progress, terminal=Answer.UNKNOWN if has_moved else before.terminal
         )
         self.ask_when_due(memory)
 
+    def _with_news(
+        self, memory: PodMemory, paths: RunPaths, progress: Progress, started: float | None
+    ) -> Progress:
+        """Judge a run's output where that is due, and add when it last brought something new."""
+        if progress.trouble:
+            return progress
+        try:
+            if self._is_due(memory, progress, started):
+                self._judge(memory, paths, progress)
+            return self._with_progress(memory, paths, progress, started)
+        except OSError as error:
+            return msgspec.structs.replace(
+                progress, trouble=f"{paths.output}: {errno_words(error)}"
+            )
+
+    def _is_due(self, memory: PodMemory, progress: Progress, started: float | None) -> bool:
+        now, limit = self._clock.monotonic(), stall_limit_s(memory.record)
+        quiet = progress.quiet_for(now)
+        if quiet is None or not progress.output_bytes or self._bytes_left <= 0:
+            return False
+        if memory.news is None:
+            is_young = started is not None and now - started < JUDGED_FROM_SHARE * limit
+            # One that is silent for so long is stalled whatever it had printed.
+            return not is_young and quiet < limit
+        stuck = memory.progress.stuck_for(now)
+        is_near = stuck is None or stuck >= JUDGED_FROM_SHARE * limit
+        return is_near or now - memory.judged_at >= JUDGED_AGAIN_S
+
+    def _judge(self, memory: PodMemory, paths: RunPaths, progress: Progress) -> None:
+        now = self._clock.monotonic()
+        news = memory.news or OutputNews()
+        is_pausing = (progress.quiet_for(now) or 0.0) >= PAUSE_S
+        read = news.judge(
+            self._store.system.fs, paths.output, progress.output_bytes, is_pausing=is_pausing
+        )
+        memory.news, memory.judged_at = news, now
+        self._bytes_left -= read
+
+    def _with_progress(
+        self, memory: PodMemory, paths: RunPaths, progress: Progress, started: float | None
+    ) -> Progress:
+        news = memory.news
+        if news is None:
+            return progress
+        if news.end == 0:
+            since, wall = started, memory.run_record.reserved_at if memory.run_record else None
+        elif memory.progress.progress_offset == news.end and memory.progress.progress_since:
+            since, wall = memory.progress.progress_since, memory.progress.progress_sure_at
+        else:
+            row = row_covering(self._store.system.fs, paths.index, news.end)
+            since = row.awake_s if row else None
+            wall = datetime.fromtimestamp(row.wall_s, UTC) if row else None
+        return msgspec.structs.replace(
+            progress,
+            progress_since=since,
+            progress_offset=news.end,
+            progress_sure_at=wall if news.is_sure else None,
+        )
+
     def ask_when_due(self, memory: PodMemory) -> None:
+        """Ask a pod that is quiet or makes no progress what else is to be known of it."""
+        self._weigh_when_due(memory)
+        self._ask_terminal_when_due(memory)
+
+    def _weigh_when_due(self, memory: PodMemory) -> None:
+        """Look at the CPU use of a run that is about to be called stalled, now and then."""
+        now, limit = self._clock.monotonic(), stall_limit_s(memory.record)
+        again_s = min(WEIGHED_AGAIN_S, limit / 2)
+        record = memory.live_record
+        quiet, stuck = memory.progress.quiet_for(now), memory.progress.stuck_for(now)
+        # The first look is taken early, so that there are two of them when it matters.
+        if record is None or quiet is None or stuck is None or stuck < limit - again_s:
+            memory.weighing = None
+            return
+        before = memory.weighing
+        if before is None or now - before.at >= again_s:
+            weighing = weigh(
+                self._store.system,
+                record,
+                before=before.sample if before else None,
+                stuck_s=stuck,
+                is_chatter=is_chattering(quiet, stuck, limit),
+            )
+            processes = weighing.sample.processes if weighing.sample else ()
+            peers = pods_waited_for(self._proc, processes)
+            memory.weighing = msgspec.structs.replace(weighing, peers=peers)
+
+    def _ask_terminal_when_due(self, memory: PodMemory) -> None:
         """Ask a quiet pod whether it waits for its terminal, unless it was asked a moment ago."""
         record = memory.live_record
         quiet = memory.progress.quiet_for(self._clock.monotonic())

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from podtui.core.paths import ENDED_MARKER, INDEX_FILE, OUTPUT_FILE, STATUS_FILE, SUPERVISOR_LOG
+from podtui.core.paths import (
+    ENDED_MARKER,
+    INDEX_FILE,
+    OUTPUT_FILE,
+    STALLED_MARKER,
+    STATUS_FILE,
+    SUPERVISOR_LOG,
+)
 from podtui.kernel.files import TEMPORARY_SUFFIX
 
 OUTPUT_FILES = frozenset({OUTPUT_FILE, INDEX_FILE})
-NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER})
+NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER, STALLED_MARKER})
 """Written all the time, and nothing a row shows rests on them."""
 CURSORS = "cursors"
 

@@ -19,25 +19,33 @@ from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.asking import AskBeside
 from podtui.core.observe.deathwatch import DeathWatch, Target
 from podtui.core.observe.ends import EndsBeside, EndsJournal
-from podtui.core.observe.hints import hints_in
+from podtui.core.observe.hints import CURSORS, hints_in
 from podtui.core.observe.observer import Observer, Ways
 from podtui.core.observe.samples import Sampler
+from podtui.core.observe.stalls import StallsBeside, StallsJournal
 from podtui.core.store.store import Store
-from podtui.core.system.watch import WatchFailed, watch
+from podtui.core.system.watch import StopSignal, WatchFailed, watch
 
 TICK_S = 1.0
+QUIET_TICK_S = 5.0
+"""Where every pod has been quiet for long, the clocks go on in longer steps."""
 RESCAN_S = 5.0
 RESCAN_WITHOUT_WATCH_S = 1.0
-RESCAN_SHARE = 50
+RESCAN_SHARE = 150
 """A rescan that takes t seconds is followed by at least this many times t without one."""
 OUTPUT_HINTS_S = 0.25
 """Hints that only say "more output" are gathered for so long."""
 SAMPLE_S = 2.0
 PING_EVERY_S = 20.0
 LATE_S = 3.0
+SETTING_UP = "the watch is being set up"
 REARM_S = 2.0
 CLOSE_S = 5.0
 """How long closing waits for a thread that hangs in a disk, or in who is shown the pictures."""
+
+
+class _Closed(Exception):
+    """Nobody looks any more."""
 
 
 class LiveView:
@@ -47,6 +55,7 @@ class LiveView:
         on_snapshot: called with every new picture from the looking thread. What it raises is told
             in the notices of the next picture.
         only: the pods to look at, None = all.
+        mend: finishes what a crash broke off, once, after the first look: nobody waits for it.
     """
 
     def __init__(
@@ -55,8 +64,11 @@ class LiveView:
         on_snapshot: Callable[[Snapshot], None],
         *,
         only: Iterable[str] | None = None,
+        mend: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
+        self._mend = mend
+        self._mend_trouble = ""
         self._clock = store.system.clock
         self._on_snapshot = on_snapshot
         wanted = None if only is None else frozenset(only)
@@ -66,7 +78,7 @@ class LiveView:
         self._hinted_output: set[str] = set()
         self._rescan_wanted = True
         self._picture_wanted = False
-        self._stopping = threading.Event()
+        self._stopping = StopSignal()
         self._rescan_at = self._clock.monotonic()
         self._rescan_due = 0.0
         self._tick_due = 0.0
@@ -74,15 +86,19 @@ class LiveView:
         self._sample_due = 0.0
         self._watch_beat = self._clock.monotonic()
         self._watch_trouble = ""
+        self._watch_stands = False
         self._show_trouble = ""
         journal = EndsJournal(store)
         self._asking = AskBeside(store, self._want_picture)
         self._ends = EndsBeside(journal, self._want_picture)
+        self._stalls = StallsBeside(StallsJournal(store), self._want_picture)
         ways = Ways(
             asking=self._asking,
             ends=self._ends,
+            stalls=self._stalls,
             ping_every_s=PING_EVERY_S,
             only=wanted,
+            early=self._show_early,
         )
         self._observer = Observer(store, ends=journal, ways=ways)
         self._sampler = Sampler(store)
@@ -91,8 +107,8 @@ class LiveView:
             threading.Thread(target=self._look_on, name="podtui-look", daemon=True),
             threading.Thread(target=self._watch_on, name="podtui-watch", daemon=True),
         ]
-        for thread in self._threads:
-            thread.start()
+        self._looking, self._watching = self._threads
+        self._looking.start()
 
     # asked from outside
 
@@ -122,10 +138,11 @@ class LiveView:
         with self._wake:
             self._wake.notify()
         for thread in self._threads:
-            if thread is not threading.current_thread():
+            if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(CLOSE_S)
         self._asking.close(CLOSE_S)
         self._ends.close(CLOSE_S)
+        self._stalls.close(CLOSE_S)
         self._deaths.close()
 
     def _want_picture(self) -> None:
@@ -141,6 +158,10 @@ class LiveView:
             if self._stopping.is_set():
                 return
             self._show(picture)
+            if self._watching.ident is None:
+                # Not before: walking through thousands of directories would keep the first rows
+                # away. What changes until the watch stands is found by the look that follows.
+                self._watching.start()
             with self._wake:
                 while not self._something_to_do():
                     self._wake.wait(self._until_next())
@@ -156,6 +177,12 @@ class LiveView:
             self._show_trouble = ""
         except Exception as error:  # noqa: BLE001 - see above
             self._show_trouble = f"a picture could not be shown: {type(error).__name__}: {error}"
+
+    def _show_early(self, picture: Snapshot) -> None:
+        """Show how far a long look has come, and give it up when nobody wants it any more."""
+        if self._stopping.is_set():
+            raise _Closed
+        self._show(self._with_extras(picture))
 
     def _picture_or_trouble(self) -> Snapshot:
         """Return the next picture; a look that failed is itself something to show.
@@ -190,7 +217,7 @@ class LiveView:
 
     def _look_where(self, now: float, hinted: set[str], more_output: set[str]) -> Snapshot:
         if now >= self._tick_due:
-            self._tick_due = now + TICK_S
+            self._tick_due = now + self._tick_s()
             hinted |= set(self._observer.restless())
             self._observer.tick()
         if hinted:
@@ -205,8 +232,11 @@ class LiveView:
         every = RESCAN_WITHOUT_WATCH_S if self._watch_trouble else RESCAN_S
         self._rescan_at = ended
         self._rescan_due = ended + max(every, RESCAN_SHARE * (ended - started))
-        self._tick_due = ended + TICK_S
+        self._tick_due = ended + self._tick_s()
         return picture
+
+    def _tick_s(self) -> float:
+        return TICK_S if self._observer.is_lively() else QUIET_TICK_S
 
     def _something_to_do(self) -> bool:
         return bool(
@@ -237,6 +267,10 @@ class LiveView:
     # the file watch thread
 
     def _watch_on(self) -> None:
+        try:
+            self._mend()
+        except Exception as error:  # noqa: BLE001 - protects the watch, which comes after
+            self._mend_trouble = f"mending failed: {type(error).__name__}: {error}"
         while not self._stopping.is_set():
             try:
                 self._watch_until_broken()
@@ -251,16 +285,25 @@ class LiveView:
         # Known before the watch begins: a directory that is replaced between is found out below.
         inodes = self._inodes()
         pods = self._store.paths.pods
-        for paths in watch(*self._watched, stop=self._stopping, timeout_s=TICK_S):
+        self._watch_stands = False
+        for paths in watch(
+            *self._watched, stop=self._stopping, timeout_s=TICK_S, skips=self._tells_nothing
+        ):
             if self._inodes() != inodes:
                 # The kernel goes on watching the directory that was taken away.
                 raise WatchFailed(f"{pods} was taken away or replaced")
-            if self._watch_trouble:
-                self._watch_trouble = ""
+            if not self._watch_stands:
+                # What happened before the watch stood was hinted by nobody.
+                self._watch_stands, self._watch_trouble = True, ""
                 self.refresh()
             self._watch_beat = self._clock.monotonic()
             if paths:
                 self._take_hints(pods, paths)
+
+    def _tells_nothing(self, directory: str) -> bool:
+        """Whether a directory is one of cursors: of no pod's state, and written all the time."""
+        path = Path(directory)
+        return path.name == CURSORS and path.parent.parent == self._store.paths.pods
 
     def _inodes(self) -> list[int]:
         """Return which directories are in the watched places; 0 where there is none."""
@@ -310,7 +353,7 @@ class LiveView:
                 name="files",
                 state=DetectorState.OFF if self._watch_trouble else _state(watch_age),
                 age_s=watch_age,
-                detail=self._watch_trouble,
+                detail=self._watch_trouble or ("" if self._watch_stands else SETTING_UP),
             ),
             Detector(
                 name="deaths",

@@ -9,9 +9,11 @@ import msgspec
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.facts import RunLook
+from podtui.core.observe.newness import OutputNews
 from podtui.core.observe.progress import Progress
 from podtui.core.observe.status import Reading
 from podtui.core.observe.verdict import Outcome, row_for
+from podtui.core.observe.work import Weighing
 from podtui.core.processes.pings import Pong
 from podtui.core.store.codec import RecordProblem
 from podtui.core.system.fs import Stamp
@@ -31,6 +33,9 @@ class PodMemory(msgspec.Struct):
         settled: the stamps of the records of a run about which nothing can change unless they do;
             None = look again.
         gone_since: awake-clock seconds of the first look of a row that wants a second one.
+        news: where the output last brought something new; None = not judged yet.
+        judged_at: awake-clock seconds at which the output was last judged.
+        weighing: the last look at the CPU use of a run without progress.
         ended_at: when a death that has no record of its own was first known.
     """
 
@@ -50,6 +55,9 @@ class PodMemory(msgspec.Struct):
     gone_since: float | None = None
     confirmed: bool = False
     terminal_asked_at: float = NEVER
+    news: OutputNews | None = None
+    judged_at: float = NEVER
+    weighing: Weighing | None = None
     reading: Reading | None = None
     ended_at: datetime | None = None
     _episode: tuple[Status, datetime] | None = None

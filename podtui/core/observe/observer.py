@@ -6,10 +6,9 @@ thousands of finished pods a look costs what the living ones cost.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -19,22 +18,34 @@ from podtui.core.model.snapshot import Detector, Health, Snapshot
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.asking import AskAndWait, Asking
 from podtui.core.observe.attention import Attention
+from podtui.core.observe.deriving import derived
+from podtui.core.observe.early import (
+    EarlyPictures,
+    ShowEarly,
+    collector_paused,
+    in_order_of_interest,
+    progress_words,
+)
 from podtui.core.observe.ends import EndsJournal, RunEnd
 from podtui.core.observe.facts import SETTLE_MS, RunLook, look_at_run, with_socket
 from podtui.core.observe.health import SelfCheck, untold_by_half
 from podtui.core.observe.losses import LossNotices
 from podtui.core.observe.memory import FilesStamp, PodMemory
+from podtui.core.observe.peers import waits_for_pods
 from podtui.core.observe.picture import Moment, Picture
 from podtui.core.observe.progress import errno_words
-from podtui.core.observe.status import read_status
+from podtui.core.observe.settling import files_stamp
+from podtui.core.observe.stalls import StallsJournal, StallsWriter, stall_of
 from podtui.core.observe.verdict import Outcome
-from podtui.core.paths import EXIT_FILE, POD_FILE, RUN_FILE, SocketPlace, run_name
+from podtui.core.paths import SocketPlace
 from podtui.core.processes.pings import Pong
 from podtui.core.store.codec import ProblemKind, RecordProblem
 from podtui.core.store.store import Store
 
 ASK_SILENT_AGAIN_S = 2.0
 CONFIRM_AFTER_S = 2.0
+LIVELY_S = 10.0
+"""How long after its last output a pod is asked every second what it is at."""
 FIRST_RUN = 1
 STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
 RESTLESS = frozenset({Outcome.STARTING, Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT})
@@ -54,14 +65,18 @@ class Ways(msgspec.Struct, frozen=True):
     Attributes:
         asking: who asks the sockets; None = ask and wait.
         ends: who writes ends; None = write at once.
+        stalls: who writes stalls; None = write at once.
         ping_every_s: how often a supervisor that answered is asked again, in awake seconds.
         only: the pods to look at; None = all.
+        early: is shown how far a first look at many pods has come; None = nobody is.
     """
 
     asking: Asking | None = None
     ends: EndsWriter | None = None
+    stalls: StallsWriter | None = None
     ping_every_s: float = 0.0
     only: frozenset[str] | None = None
+    early: ShowEarly | None = None
 
 
 class Observer:
@@ -75,10 +90,12 @@ class Observer:
         self.memory: dict[str, PodMemory] = {}
         self._ends = ends or EndsJournal(store)
         self._writer: EndsWriter = ways.ends or self._ends
+        self._stalls: StallsWriter = ways.stalls or StallsJournal(store)
         self._asking = ways.asking or AskAndWait(store)
         self._asked: dict[str, str] = {}
         self._ping_every_s = ways.ping_every_s
         self._only = ways.only
+        self._early = ways.early
         self._pods = str(store.paths.pods)
         self._check = SelfCheck(store)
         self._health = Health(ok=True)
@@ -105,11 +122,14 @@ class Observer:
         self._health = self._check.examine(names)
         if not self._health.ok:
             return self._snapshot_of_nothing_believed(names)
-        with _collector_paused():
-            self._look_at([name for name in names if not self._is_settled(name)], of_all=len(names))
-        for name in self._check.absent - absent_before:
-            self._note_vanished(name)
-        return self.snapshot()
+        with collector_paused():
+            is_first = not self.memory
+            new = [name for name in names if is_first or not self._is_settled(name)]
+            self._meet_in_sight(new) if is_first else self._meet(new)
+            self._judge(new, of_all=len(names), is_first=is_first)
+            for name in self._check.absent - absent_before:
+                self._note_vanished(name)
+            return self.snapshot()
 
     def look_at(self, names: Iterable[str]) -> Snapshot:
         """Look at some pods that a hint named; the others stay as they were seen."""
@@ -121,7 +141,9 @@ class Observer:
         if any(name not in there and name in self.memory for name in names):
             # A pod that went away is judged together with all others: it may be us.
             return self.look()
-        self._look_at([name for name in there if not self._is_settled(name)])
+        new = [name for name in there if not self._is_settled(name)]
+        self._meet(new)
+        self._judge(new)
         return self.snapshot()
 
     def _snapshot_of_nothing_believed(self, names: Iterable[str]) -> Snapshot:
@@ -134,6 +156,7 @@ class Observer:
         """Look only how far the output of some pods has come."""
         if self._health.ok:
             known = [name for name in names if name in self._unsettled]
+            self._attention.begin_look()
             for name in known:
                 self._attention.watch(self.memory[name])
             self._derive(known)
@@ -142,6 +165,16 @@ class Observer:
     def restless(self) -> list[str]:
         """Return the pods whose state may change without a hint: worth a look every second."""
         return [name for name in self._unsettled if self._is_restless(self.memory[name])]
+
+    def is_lively(self) -> bool:
+        """Whether a pod has printed a moment ago, or is restless: its status changes with time."""
+        awake = self.store.system.clock.monotonic()
+        return any(
+            (quiet := memory.progress.quiet_for(awake)) is None
+            or quiet < LIVELY_S
+            or self._is_restless(memory)
+            for memory in self.unsettled()
+        )
 
     def unsettled(self) -> Iterable[PodMemory]:
         """Return what is known of every pod that may still change by itself."""
@@ -167,9 +200,8 @@ class Observer:
             return True
         return memory.outcome in RESTLESS
 
-    def _look_at(self, names: Collection[str], *, of_all: int = 0) -> None:
-        """Look at pods; ``of_all`` is how many there are when these are all that can change."""
-        self._meet(names)
+    def _judge(self, names: Collection[str], *, of_all: int = 0, is_first: bool = False) -> None:
+        """Say what pods that were met are; ``of_all`` tells how many there are, if these matter."""
         told = [self.memory[name] for name in names]
         problem = untold_by_half(sum(each.was_refused for each in told), of_all)
         if problem:
@@ -181,12 +213,15 @@ class Observer:
         self._ask(told)
         self._look_again([memory for memory in told if memory.pong and memory.pong.hung_up])
         told = [self.memory[name] for name in names]
+        self._attention.begin_look()
         for memory in told:
             if not memory.has_ended:
                 self._attention.watch(memory)
-        were_dead = {name for name in names if self.memory[name].is_dead}
-        were_seen = {name for name in names if self.memory[name].reading is not None}
-        self._derive(names)
+        # What was shown of a first look meanwhile is of this very look.
+        before = {} if is_first else {name: self.memory[name].reading for name in names}
+        were_dead = {name for name in before if self.memory[name].is_dead}
+        were_seen = {name for name, reading in before.items() if reading is not None}
+        self._derive([name for name in names if not is_first or not self._is_told(name)])
         ends = {name: end for name in names if (end := self._end_of(self.memory[name]))}
         self._losses.note(
             end
@@ -195,6 +230,32 @@ class Observer:
         )
         self._writer.record(list(ends.values()))
         self._settle(names, ends)
+
+    def _is_told(self, name: str) -> bool:
+        """Whether all is said of an ended run."""
+        memory = self.memory[name]
+        return memory.has_ended and memory.reading is not None
+
+    def _meet_in_sight(self, names: Collection[str]) -> None:
+        """Look at the records of all pods for the first time; show how far that has come."""
+        early = EarlyPictures(self.store.system.clock, self._early)
+        fresh: list[str] = []
+        for count, name in enumerate(in_order_of_interest(self.store, names), 1):
+            self._meet([name])
+            fresh.append(name)
+            if early.are_due():
+                early.show(partial(self._so_far, fresh, count, len(names)))
+                fresh = []
+
+    def _so_far(self, fresh: Collection[str], count: int, of_all: int) -> Snapshot | None:
+        """Make a picture of a look under way, None while it is not to be believed."""
+        for name in fresh:
+            if not self.memory[name].has_ended:
+                self._attention.watch(self.memory[name])
+        self._derive(fresh)
+        if untold_by_half(sum(each.was_refused for each in self.memory.values()), count):
+            return None
+        return self.snapshot(notices=(progress_words(count, of_all),))
 
     def _meet(self, names: Iterable[str]) -> None:
         """Look at the records and processes of pods."""
@@ -279,23 +340,7 @@ class Observer:
         return self._stamps(name, memory.run) == memory.settled
 
     def _stamps(self, name: str, run: int) -> FilesStamp | None:
-        stamp = self.store.system.fs.stamp
-        try:
-            return tuple(stamp(path) for path in self._settling_files(name, run))
-        except OSError:
-            # Could not tell: it is looked at, and the look says why.
-            return None
-
-    def _settling_files(self, name: str, run: int) -> tuple[str, ...]:
-        # Texts, not paths: thousands are asked about every few seconds.
-        root = f"{self._pods}/{name}"
-        files = f"{root}/runs/{run_name(run)}"
-        return (
-            f"{root}/{POD_FILE}",
-            f"{root}/runs",
-            f"{files}/{RUN_FILE}",
-            f"{files}/{EXIT_FILE}",
-        )
+        return files_stamp(self.store.system.fs, self._pods, name, run)
 
     def _settle(self, names: Iterable[str], ends: dict[str, RunEnd]) -> None:
         for name in names:
@@ -367,22 +412,15 @@ class Observer:
         return self.snapshot()
 
     def _derive(self, names: Collection[str]) -> None:
-        clock = self.store.system.clock
-        now, awake = clock.now(), clock.monotonic()
-        for name in names:
+        # Those who wait for others come after them: their words tell how these are now.
+        for name in sorted(names, key=lambda name: waits_for_pods(self.memory[name])):
             memory = self.memory[name]
             self._changed.add(name)
-            if memory.look is None:
-                memory.reading = None
-                continue
-            pod = memory.record
-            stall = pod.stall_after_s if isinstance(pod, PodRecord) else None
-            reading = read_status(
-                memory.look, memory.progress, now=now, awake_seconds=awake, stall_after_s=stall
-            )
-            if reading.verdict is Verdict.DEAD and reading.since is None:
+            reading = derived(memory, self.memory, self.store.system.clock)
+            if reading and reading.verdict is Verdict.DEAD and reading.since is None:
                 reading = msgspec.structs.replace(reading, since=self._ended_at(memory))
             memory.reading = reading
+        self._stalls.record([stall for name in names if (stall := stall_of(self.memory[name]))])
 
     def _ended_at(self, memory: PodMemory) -> datetime:
         """Return when a death without a record of its own was first noticed, by anybody."""
@@ -438,6 +476,7 @@ class Observer:
             self.store.read_only or "",
             *self._losses.sentences(),
             self._ends.trouble,
+            self._stalls.trouble,
             self._notice,
         )
         return Snapshot(
@@ -451,22 +490,6 @@ class Observer:
             generation=self._generation,
             read_only=bool(self.store.read_only),
         )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking through all that a look makes, again and again.
-
-    Of what a first look at thousands of pods makes everything stays; walking it took a third of
-    the time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _add_pong(memory: PodMemory) -> None:

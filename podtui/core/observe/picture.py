@@ -12,12 +12,12 @@ from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import Health, PodView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
 from podtui.core.observe.memory import PodMemory
-from podtui.core.observe.progress import DEFAULT_STALL_AFTER_S
+from podtui.core.observe.progress import stall_limit_s
 from podtui.core.observe.status import Reading
 from podtui.core.observe.treeorder import places_in_tree
 from podtui.core.store.codec import RecordProblem
 from podtui.core.system.clock import Clock
-from podtui.core.text.durations import duration
+from podtui.core.text.durations import duration, limit_words
 
 Lineage = tuple[str, str | None, datetime] | None
 TERMINAL_WORDS = {Answer.YES: "a program waits for its input", Answer.NO: "not being read"}
@@ -109,6 +109,7 @@ def view_of(memory: PodMemory, moment: Moment, depth: int) -> PodView:
     began = memory.began(reading.status, moment.now)
     pod = memory.record
     known = pod if isinstance(pod, PodRecord) else None
+    is_alive, awake = reading.verdict is Verdict.ALIVE, moment.awake_seconds
     return PodView(
         name=memory.name,
         id=_id_of(memory),
@@ -125,9 +126,11 @@ def view_of(memory: PodMemory, moment: Moment, depth: int) -> PodView:
         role=known.role if known else None,
         task=known.task if known else None,
         last_output_at=memory.progress.last_output_at,
-        quiet_for_s=_quiet(memory, reading, moment),
+        quiet_for_s=_seconds(memory.progress.quiet_for(awake) if is_alive else None),
+        progress_quiet_s=_seconds(_stuck(memory, awake) if is_alive else None),
         exit_code=reading.exit_code,
         signal=reading.signal,
+        asked_by=reading.asked_by,
         evidence=_evidence(memory, reading, moment),
         output_bytes=memory.progress.output_bytes,
         record_error=pod.sentence() if isinstance(pod, RecordProblem) else None,
@@ -160,11 +163,14 @@ def _id_of(memory: PodMemory) -> str:
     return look.record.pod_id if look and isinstance(look.record, RunRecord) else ""
 
 
-def _quiet(memory: PodMemory, reading: Reading, moment: Moment) -> float | None:
-    if reading.verdict is not Verdict.ALIVE:
+def _stuck(memory: PodMemory, awake_seconds: float) -> float | None:
+    if memory.progress.progress_since is None:
         return None
-    quiet = memory.progress.quiet_for(moment.awake_seconds)
-    return None if quiet is None else round(quiet, 3)
+    return memory.progress.stuck_for(awake_seconds)
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _evidence(memory: PodMemory, reading: Reading, moment: Moment) -> tuple[Evidence, ...]:
@@ -183,6 +189,10 @@ def _evidence(memory: PodMemory, reading: Reading, moment: Moment) -> tuple[Evid
         note(Probe.OUTPUT, Answer.UNKNOWN, memory.progress.trouble)
     elif reading.verdict is Verdict.ALIVE:
         note(Probe.OUTPUT, *_output_answer(memory, moment))
+        if memory.progress.progress_since is not None:
+            note(Probe.PROGRESS, *_progress_answer(memory, moment))
+    if reading.verdict is Verdict.ALIVE and memory.weighing is not None:
+        note(Probe.CPU, memory.weighing.work.answer, memory.weighing.work.words)
     if reading.verdict is Verdict.ALIVE and memory.progress.terminal is not Answer.UNKNOWN:
         note(Probe.TERMINAL, memory.progress.terminal, TERMINAL_WORDS[memory.progress.terminal])
     return (*(memory.look.evidence if memory.look else ()), *own)
@@ -192,11 +202,20 @@ def _output_answer(memory: PodMemory, moment: Moment) -> tuple[Answer, str]:
     quiet = memory.progress.quiet_for(moment.awake_seconds)
     if quiet is None:
         return Answer.UNKNOWN, "no output yet, and when the run began is not recorded"
-    asked = memory.record.stall_after_s if isinstance(memory.record, PodRecord) else None
-    limit = DEFAULT_STALL_AFTER_S if asked is None else asked
+    limit = stall_limit_s(memory.record)
     answer = Answer.YES if quiet < limit else Answer.NO
     came = "last output" if memory.progress.output_bytes else "no output since its start"
-    return answer, f"{came} {duration(quiet)} ago, stalled after {duration(limit)}"
+    return answer, f"{came} {duration(quiet)} ago, limit {limit_words(limit)}"
+
+
+def _progress_answer(memory: PodMemory, moment: Moment) -> tuple[Answer, str]:
+    stuck = _stuck(memory, moment.awake_seconds)
+    if stuck is None:
+        return Answer.UNKNOWN, "when the run began is not recorded"
+    answer = Answer.YES if stuck < stall_limit_s(memory.record) else Answer.NO
+    quiet = memory.progress.quiet_for(moment.awake_seconds) or 0.0
+    since = "; since then a spinner, a counter or repeated lines" if stuck - quiet > 1 else ""
+    return answer, f"last new output {duration(stuck)} ago{since}"
 
 
 NO_ROW = PodView(

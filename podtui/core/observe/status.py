@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,13 +11,12 @@ from podtui.core.model.appearance import signal_name
 from podtui.core.model.records import ExitRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
 from podtui.core.observe.facts import RunLook
-from podtui.core.observe.progress import DEFAULT_STALL_AFTER_S, Progress
+from podtui.core.observe.progress import Progress
+from podtui.core.observe.standstill import Peer, Standstill, standstill_of
 from podtui.core.observe.verdict import Outcome, Row, row_for
+from podtui.core.observe.work import Work
 from podtui.core.store.codec import RecordProblem
 from podtui.core.text.durations import duration
-
-QUIET_WORDS_AFTER_S = 10.0
-"""From here on the message says for how long nothing came."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -25,6 +24,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     Attributes:
         since: when this began, None when it is only known since it was first seen.
+        standstill: of a live run that makes no progress.
     """
 
     status: Status
@@ -35,6 +35,8 @@ class Reading(msgspec.Struct, frozen=True):
     since: datetime | None = None
     exit_code: int | None = None
     signal: int | None = None
+    asked_by: str | None = None
+    standstill: Standstill | None = None
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ class Situation(msgspec.Struct, frozen=True):
     progress: Progress
     now: datetime
     awake_seconds: float
-    stall_after_s: float
+    standstill: Standstill | None
 
     @property
     def quiet_s(self) -> float | None:
@@ -58,16 +60,24 @@ def read_status(
     *,
     now: datetime,
     awake_seconds: float,
-    stall_after_s: float | None,
+    stall_after_s: float,
+    work: Work | None = None,
+    peers: Sequence[Peer] = (),
 ) -> Reading:
-    """Return the status of a run from one look and its progress."""
+    """Return the status of a run from one look, its progress, its CPU use and whom it waits for."""
     situation = Situation(
         look=look,
         row=row_for(look.answers),
         progress=progress,
         now=now,
         awake_seconds=awake_seconds,
-        stall_after_s=DEFAULT_STALL_AFTER_S if stall_after_s is None else stall_after_s,
+        standstill=standstill_of(
+            progress,
+            work,
+            peers=peers,
+            awake_seconds=awake_seconds,
+            stall_after_s=stall_after_s,
+        ),
     )
     return READERS[situation.row.outcome](situation)
 
@@ -101,13 +111,12 @@ def _ended(situation: Situation) -> Reading:
         since=record.ended_at,
         exit_code=record.exit_code,
         signal=record.signal,
+        asked_by=record.asked_by,
     )
 
 
 def _running(situation: Situation) -> Reading:
-    quiet = situation.quiet_s
-    since = _started_at(situation)
-    child = situation.look.child
+    child, quiet, standstill = situation.look.child, situation.quiet_s, situation.standstill
     if child is not None and child.is_stopped:
         return Reading(
             status=Status.STALLED,
@@ -117,38 +126,46 @@ def _running(situation: Situation) -> Reading:
             message="running, but its command is stopped (SIGSTOP): it goes on after SIGCONT",
         )
     if quiet is not None and situation.progress.terminal is Answer.YES:
-        message = f"waits for terminal input, no new output for {duration(quiet)}"
-        return _live(situation, Status.WAITING, message, source=Source.PROCESS, quiet_s=quiet)
-    if quiet is not None and quiet >= situation.stall_after_s:
-        message = f"running, no new output for {duration(quiet)}"
-        over = quiet - situation.stall_after_s
-        return _live(situation, Status.STALLED, message, source=Source.OUTPUT, quiet_s=over)
-    if child is not None and child.answer is Answer.NO:
-        message = "its command has ended; its supervisor ends what is left of it"
-    elif quiet is None or quiet < QUIET_WORDS_AFTER_S:
-        message = "running"
-    else:
-        message = f"running, no new output for {duration(quiet)}"
+        return Reading(
+            status=Status.WAITING,
+            verdict=situation.row.verdict,
+            asserted=False,
+            source=Source.PROCESS,
+            message=f"waits for terminal input, no new output for {duration(quiet)}",
+            since=situation.now - timedelta(seconds=quiet),
+        )
+    if standstill is not None and standstill.is_stall:
+        return _stalled(situation, standstill)
+    return _working(situation, standstill)
+
+
+def _stalled(situation: Situation, standstill: Standstill) -> Reading:
     return Reading(
-        status=Status.WORKING,
+        status=Status.STALLED,
         verdict=situation.row.verdict,
-        asserted=True,
-        source=Source.KERNEL,
-        message=message,
-        since=since,
+        asserted=False,
+        source=standstill.source,
+        message=standstill.words,
+        since=situation.now - timedelta(seconds=standstill.seconds - standstill.limit_s),
+        standstill=standstill,
     )
 
 
-def _live(
-    situation: Situation, status: Status, message: str, *, source: Source, quiet_s: float
-) -> Reading:
+def _working(situation: Situation, standstill: Standstill | None) -> Reading:
+    child = situation.look.child
+    message = standstill.words if standstill else "running"
+    if child is not None and child.answer is Answer.NO:
+        message = "its command has ended; its supervisor ends what is left of it"
+    # That a tool is at work is a guess from figures; that the run lives is not.
+    is_guess = standstill is not None and standstill.source is Source.PROCESS
     return Reading(
-        status=status,
+        status=Status.WORKING,
         verdict=situation.row.verdict,
-        asserted=False,
-        source=source,
+        asserted=not is_guess,
+        source=Source.PROCESS if is_guess else Source.KERNEL,
         message=message,
-        since=situation.now - timedelta(seconds=quiet_s),
+        since=_started_at(situation),
+        standstill=standstill,
     )
 
 

@@ -14,6 +14,9 @@ _MOUSE_AND_REPORTS = frozenset({9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 101
 _RESET_BY_DEFAULT = frozenset({1, 5, 6, 66, 2004, 2026, 2031, 2048}) | _MOUSE_AND_REPORTS
 _SET_BY_DEFAULT = frozenset({7, 25})
 _ORIGIN = 6
+_HELD_PAINTING = 2026
+"""Begun before we came, it would hide what is painted until the program ends it."""
+_HOW_KEYS_ARE_TOLD = frozenset({1, 66, 2004})
 _LONGEST_SEQUENCE = 80
 _SEQUENCES = re.compile(
     rb"\x1b(?:"
@@ -42,9 +45,9 @@ class TerminalModes:
         self._off: set[int] = set()
         self._keyboard: list[bytes] = []
         self._other_keys = b""
-        self._region = False
+        self._region = b""
         self._insert = False
-        self._style = False
+        self._style = b""
         self._keypad = False
         self._colours = False
 
@@ -71,6 +74,10 @@ class TerminalModes:
         may_go_on = begun >= 0 and len(data) - begun < _LONGEST_SEQUENCE
         self._carried = data[begun:] if may_go_on else b""
 
+    def note_resize(self) -> None:
+        """Take that the terminal's size changed here: the scroll region is all of it again."""
+        self._region = b""
+
     def _apply(self, found: re.Match[bytes]) -> None:
         content = found[found.lastgroup] if found.lastgroup else b""
         match found.lastgroup:
@@ -81,11 +88,11 @@ class TerminalModes:
             case "other_keys" | None:
                 self._other_keys = content
             case "region":
-                self._region = bool(content)
+                self._region = content
             case "insert":
                 self._insert = content == b"h"
             case "style":
-                self._style = content not in {b"", b"0"}
+                self._style = b"" if content == b"0" else content
             case "keypad":
                 self._keypad = content == b"="
             case "colours":
@@ -109,15 +116,50 @@ class TerminalModes:
         else:
             self._keyboard = [*self._keyboard[-8:], flags]
 
-    def entering(self) -> bytes:
-        """Return what brings a fresh terminal into these modes."""
-        parts = []
-        if self.alternate_screen:
-            parts.append(b"\x1b[?1049h\x1b[2J\x1b[H")
-        parts += [b"\x1b[?%dh" % mode for mode in sorted(self._on & _RESET_BY_DEFAULT)]
+    @property
+    def origin(self) -> bool:
+        """Whether the program's cursor movements count from the scroll region, and stay in it."""
+        return _ORIGIN in self._on
+
+    @property
+    def origin_row(self) -> int:
+        """The row, from 0, from which the program's cursor movements count."""
+        if _ORIGIN not in self._on:
+            return 0
+        return max(int(self._region.partition(b";")[0] or b"1") - 1, 0)
+
+    def settings(self) -> bytes:
+        """Return what brings a fresh terminal into these modes, the other screen excepted.
+
+        The cursor may be anywhere afterwards. Nothing in it asks the terminal for an answer.
+        """
+        parts = [b"\x1b[" + self._region + b"r"] if self._region else []
+        wanted = self._on & _RESET_BY_DEFAULT - {_HELD_PAINTING}
+        parts += [b"\x1b[?%dh" % mode for mode in sorted(wanted)]
         parts += [b"\x1b[?%dl" % mode for mode in sorted(self._off & _SET_BY_DEFAULT)]
-        if self._keypad:
-            parts.append(b"\x1b=")
+        if self._insert:
+            parts.append(b"\x1b[4h")
+        if self._style:
+            parts.append(b"\x1b[" + self._style + b" q")
+        return b"".join(parts) + self._key_settings()
+
+    def key_settings(self) -> bytes:
+        """Return what makes a fresh terminal tell keys and pastes as the program expects them."""
+        wanted = self._on & _HOW_KEYS_ARE_TOLD
+        return b"".join(b"\x1b[?%dh" % mode for mode in sorted(wanted)) + self._key_settings()
+
+    def key_resets(self) -> bytes:
+        """Return what takes `key_settings` back."""
+        set_now = self._on & _HOW_KEYS_ARE_TOLD
+        parts = [b"\x1b[?%dl" % mode for mode in sorted(set_now)]
+        return self._keyboard_resets() + b"".join(parts) + (b"\x1b>" if self._keypad else b"")
+
+    def _keyboard_resets(self) -> bytes:
+        taken_off = b"\x1b[<%du" % len(self._keyboard) if self._keyboard else b""
+        return taken_off + (b"\x1b[>4m" if self._other_keys else b"")
+
+    def _key_settings(self) -> bytes:
+        parts = [b"\x1b="] if self._keypad else []
         if self._other_keys:
             parts.append(b"\x1b[>4;" + self._other_keys + b"m")
         parts += [b"\x1b[>" + flags + b"u" for flags in self._keyboard]
@@ -126,11 +168,7 @@ class TerminalModes:
     def leaving(self) -> bytes:
         """Return what gives the terminal back; fit to be written in the middle of a sequence."""
         # ESC \ ends a string sequence that was cut off; elsewhere it does nothing.
-        parts = [b"\x1b\\"]
-        if self._keyboard:
-            parts.append(b"\x1b[<%du" % len(self._keyboard))
-        if self._other_keys:
-            parts.append(b"\x1b[>4m")
+        parts = [b"\x1b\\", self._keyboard_resets()]
         if self._region or _ORIGIN in self._on:
             # Both move the cursor home, so it is put back after it.
             parts.append(b"\x1b7\x1b[r\x1b[?6l\x1b8")
@@ -141,7 +179,7 @@ class TerminalModes:
         for is_set, sequence in (
             (self._keypad, b"\x1b>"),
             (self._insert, b"\x1b[4l"),
-            (self._style, b"\x1b[0 q"),
+            (bool(self._style), b"\x1b[0 q"),
             (self._colours, b"\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07"),
         ):
             if is_set:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import select
 import signal
@@ -101,6 +102,12 @@ class Terminal:
             self._at_line_start = piece[written - 1 : written] == b"\n"
             del self._pending[:written]
 
+    def leaving(self) -> bytes:
+        """Return what takes back every mode, once all that waits to be written is written."""
+        modes = copy.deepcopy(self.modes)
+        modes.feed(bytes(self._pending))
+        return modes.leaving()
+
     def drain(self) -> None:
         """Write what is left, as long as the terminal goes on taking it."""
         while self._pending and _has_room(self.output, DRAIN_MS):
@@ -142,8 +149,8 @@ class Terminal:
         # What is still pending may have been cut anywhere; the program paints again for the next.
         self._pending.clear()
         self.write(self.modes.leaving())
-        if not on_new_line:
-            self.write(b"\r\n")
+        # What the program has painted below is not to stand behind what the shell writes.
+        self.write(b"\x1b[J" if on_new_line else b"\r\n\x1b[J")
         self.drain()
         try:
             if reported:

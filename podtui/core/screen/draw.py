@@ -8,13 +8,14 @@ from typing import NamedTuple
 from podtui.core.errors import PodtuiError, Unreadable
 from podtui.core.screen.emulator import AvtEmulator
 from podtui.core.screen.screen import PIECE, MakeEmulator, Screen
-from podtui.core.screen.tail import read_tail
+from podtui.core.screen.tail import Tail
 from podtui.core.system.clock import Clock
-from podtui.core.system.fs import Fs
 
-BUDGET_S = 0.06
-"""After this long only the very end is drawn: output that is slow to draw is no honest one."""
-LAST_BYTES = PIECE
+_ALL = 1 << 62
+BUDGET_S = 0.05
+_ATTEMPTS = ((_ALL, BUDGET_S), (64 * 1024, 0.02), (2 * 1024, float("inf")))
+"""How many bytes of the end are tried, and for how many seconds: output that is slow to draw is
+no honest one, and costs its author the picture, not its viewer the time."""
 SHORTENED = "only the end of the output was drawn: all of it would have taken too long"
 
 
@@ -27,26 +28,27 @@ class SizeFrom(NamedTuple):
 
 
 def draw_tail(
-    fs: Fs,
-    descriptor: int,
-    upto: int,
-    sizes: Sequence[SizeFrom],
-    clock: Clock,
-    *,
-    make: MakeEmulator = AvtEmulator,
+    tail: Tail, sizes: Sequence[SizeFrom], clock: Clock, *, make: MakeEmulator = AvtEmulator
 ) -> Screen:
-    """Return the screen after the first ``upto`` bytes of an open output.
-
-    ``sizes`` are at least one, oldest first.
-    """
-    tail = read_tail(fs, descriptor, upto)
+    """Return the screen after the end of an output; ``sizes`` are at least one, oldest first."""
     first = _at(sizes, tail.start)
     screen = Screen(first.columns, first.rows, make=make)
     screen.feed(tail.before)
     screen.held = b""
-    deadline = clock.monotonic() + BUDGET_S
-    draw_on(screen, tail.data, tail.start, sizes, is_late=lambda: clock.monotonic() > deadline)
+    for length, budget_s in _ATTEMPTS:
+        skipped = max(len(tail.data) - length, 0)
+        if skipped:
+            screen.begin_anew(SHORTENED)
+        is_late = after(clock, budget_s)
+        if draw_on(screen, tail.data[skipped:], tail.start + skipped, sizes, is_late=is_late):
+            break
     return screen
+
+
+def after(clock: Clock, seconds: float) -> Callable[[], bool]:
+    """Return a question that is answered with yes from so many seconds on."""
+    deadline = clock.monotonic() + seconds
+    return lambda: clock.monotonic() > deadline
 
 
 def draw_on(
@@ -56,19 +58,22 @@ def draw_on(
     sizes: Sequence[SizeFrom],
     *,
     is_late: Callable[[], bool] = lambda: False,
-) -> None:
-    """Draw the bytes that follow, beginning at ``offset``, each at the size of its time."""
+) -> bool:
+    """Draw the bytes that follow, beginning at ``offset``, each at the size of its time.
+
+    Returns False when it was late before all was drawn.
+    """
     place = 0
     while place < len(data):
-        if len(data) - place > LAST_BYTES and is_late():
-            place = len(data) - LAST_BYTES
-            screen.begin_anew(SHORTENED)
+        if is_late():
+            return False
         _set_size(screen, _at(sizes, offset + place))
         changes = (each.offset - offset for each in sizes if each.offset > offset + place)
         end = min(place + PIECE, len(data), *changes)
         screen.feed(data[place:end])
         place = end
     _set_size(screen, _at(sizes, offset + len(data)))
+    return True
 
 
 def _at(sizes: Sequence[SizeFrom], offset: int) -> SizeFrom:

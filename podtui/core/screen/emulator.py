@@ -47,6 +47,10 @@ class Emulator(Protocol):
     @property
     def pen(self) -> Style: ...
 
+    def covered(self) -> Emulator | None:
+        """Return the screen that the other one covers, None when it is shown itself."""
+        ...
+
     def feed(self, text: str) -> None:
         """Draw text that holds no half sequences."""
         ...
@@ -86,6 +90,14 @@ class AvtEmulator:
         written = _SGR.findall(self._dumped())
         return _style_of(written[-1]) if written else PLAIN
 
+    def covered(self) -> AvtEmulator | None:
+        under, found, _ = self._dumped().partition(_OTHER_SCREEN_IN_DUMP)
+        if not found:
+            return None
+        made = AvtEmulator(*self.size)
+        made.feed(under)
+        return made
+
     def feed(self, text: str) -> None:
         changed, _ = self._vt.feed_str(text)
         self._changed.update(changed)
@@ -122,9 +134,10 @@ def _line(line: avt.Line) -> Line:
         return ()
     parts = []
     for cells in line.chunks(_differ):
-        # The second cell of a wide character has no width of its own.
+        # The second cell of a wide character has no width, and is left out by avt most times.
         text = "".join([cell.char for cell in cells if cell.width])
-        parts.append(StyledText(safe_line(text), _style(cells[0].pen), len(cells)))
+        columns = sum([cell.width for cell in cells])
+        parts.append(StyledText(safe_line(text), _style(cells[0].pen), columns))
     return _without_blank_end(parts)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from podtui.core.model.records import RunRecord, StatusRecord
 from podtui.core.paths import RunPaths
-from podtui.core.screen.draw import SizeFrom, draw_on, draw_tail, unreadable
+from podtui.core.screen.draw import BUDGET_S, SizeFrom, after, draw_on, draw_tail, unreadable
 from podtui.core.screen.emulator import AvtEmulator, allowed_size
 from podtui.core.screen.picture import ScreenPicture
 from podtui.core.screen.screen import MakeEmulator, Screen
-from podtui.core.screen.tail import TAIL_BYTES
+from podtui.core.screen.tail import TAIL_BYTES, read_tail
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.clock import Clock, SystemClock
 from podtui.core.system.fs import Fs, Stamp, UnsafeFile
@@ -41,6 +41,7 @@ class LiveScreen:
         size: columns and rows; where not given, those the supervisor writes down are followed.
 
     Attributes:
+        paths: the run's files.
         picture: the latest one.
     """
 
@@ -53,8 +54,8 @@ class LiveScreen:
         clock: Clock | None = None,
         make: MakeEmulator = AvtEmulator,
     ) -> None:
+        self.paths = paths
         self._fs = fs
-        self._paths = paths
         self._clock = clock or SystemClock()
         self._make = make
         self._size = size
@@ -78,7 +79,7 @@ class LiveScreen:
         try:
             changed = self._read_output() or changed
         except (UnsafeFile, OSError) as error:
-            raise unreadable(self._paths.output, error) from error
+            raise unreadable(self.paths.output, error) from error
         if not changed or self._screen is None:
             return None
         self.picture = self._screen.picture()
@@ -87,7 +88,7 @@ class LiveScreen:
     def _read_output(self) -> bool:
         """Draw what has come; returns whether anything did."""
         try:
-            descriptor = self._fs.open_plain(self._paths.output)
+            descriptor = self._fs.open_plain(self.paths.output)
         except FileNotFoundError:
             # Nothing was printed yet, or it was taken away: an empty screen is the truth of both.
             first, self._screen = self._screen is None, self._screen or self._empty()
@@ -100,18 +101,21 @@ class LiveScreen:
     def _draw(self, descriptor: int) -> bool:
         end = self._fs.size_of(descriptor)
         grown = end - self._offset
-        if self._screen is None or not 0 <= grown <= TAIL_BYTES:
-            self._screen = draw_tail(
-                self._fs, descriptor, end, self._sizes, self._clock, make=self._make
-            )
-            self._offset = end
-            return True
-        if not grown:
+        if self._screen is not None and not grown:
             return False
-        data = self._fs.read_at(descriptor, grown, self._offset)
-        draw_on(self._screen, data, self._offset, self._sizes)
-        self._offset += len(data)
+        if self._screen is None or not 0 < grown <= TAIL_BYTES or not self._go_on(descriptor, end):
+            tail = read_tail(self._fs, descriptor, end)
+            self._screen = draw_tail(tail, self._sizes, self._clock, make=self._make)
+        self._offset = end
         return True
+
+    def _go_on(self, descriptor: int, end: int) -> bool:
+        """Draw what has come since the last time; False when it takes too long."""
+        if self._screen is None:
+            return False
+        data = self._fs.read_at(descriptor, end - self._offset, self._offset)
+        is_late = after(self._clock, BUDGET_S)
+        return draw_on(self._screen, data, self._offset, self._sizes, is_late=is_late)
 
     def _empty(self) -> Screen:
         return Screen(*self._sizes[-1][1:], make=self._make)
@@ -121,14 +125,14 @@ class LiveScreen:
         if self._size is not None:
             return False
         try:
-            stamp = self._fs.stamp(self._paths.status)
+            stamp = self._fs.stamp(self.paths.status)
         except OSError:
             # The size known so far goes on being used; reading the output tells what is wrong.
             return False
         if self._screen is not None and stamp == self._stamp:
             return False
         self._stamp = stamp
-        self._sizes = sizes_of(self._fs, self._paths)
+        self._sizes = sizes_of(self._fs, self.paths)
         latest = self._sizes[-1]
         if self._screen is None or latest.offset > self._offset:
             return False

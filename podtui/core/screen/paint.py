@@ -95,14 +95,27 @@ def painted_rows(picture: ScreenPicture, rows: Iterable[int], *, columns: int, t
     return "".join(parts)
 
 
-def painted_state(picture: ScreenPicture) -> str:
-    """Return what puts cursor and style where the program has left them."""
+def painted_screen(picture: ScreenPicture, *, columns: int, rows: int) -> str:
+    """Return what erases a terminal of this size and paints a picture from its first row on."""
+    parts = [RESET, move_to(0, 0), ERASE_BELOW]
+    for row, line in enumerate(picture.lines[:rows]):
+        if line:
+            parts.append(move_to(0, row) + painted_line(clipped(line, columns)))
+    return "".join(parts)
+
+
+def painted_state(picture: ScreenPicture, *, origin_row: int = 0) -> str:
+    """Return what puts cursor and style where the program has left them.
+
+    ``origin_row`` is the row from which the terminal counts, from 0.
+    """
     x, y, _ = picture.cursor
+    row = max(y - origin_row, 0)
     if x < picture.columns:
-        return move_to(x, y) + sgr(picture.pen)
+        return move_to(x, row) + sgr(picture.pen)
     # The next character wraps first: a terminal comes into this state by writing the last cell.
     last = last_cell(picture.lines[y] if y < len(picture.lines) else (), picture.columns)
-    return move_to(picture.columns - last.columns, y) + painted_line([last]) + sgr(picture.pen)
+    return move_to(picture.columns - last.columns, row) + painted_line([last]) + sgr(picture.pen)
 
 
 def last_cell(line: Line, columns: int) -> StyledText:

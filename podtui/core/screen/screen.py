@@ -11,9 +11,9 @@ from podtui.core.screen.picture import PLAIN, Cursor, Line, ScreenPicture
 from podtui.core.text.boundaries import safe_end
 from podtui.core.text.safe import SafeText, safe_line
 
-PIECE = 16 * 1024
+PIECE = 4 * 1024
 """Bytes drawn at a time: bounds what one piece of hostile output can cost."""
-LONG_PIECE = 6 * PIECE
+LONG_PIECE = 24 * PIECE
 """More than `safe_end` ever holds back, so that a piece of this length is never held whole."""
 LONGEST_TITLE = 200
 ENTER_OTHER_SCREEN = "\x1b[?1049h"
@@ -128,6 +128,19 @@ class Screen:
             changed_rows=given,
             note=self.note,
         )
+
+    def covered(self) -> ScreenPicture | None:
+        """Return the screen that a full-screen program has covered; None when none has."""
+        columns, rows = self.size
+        under = Screen(columns, rows, make=self._make)
+
+        def look() -> None:
+            emulator = self._emulator.covered()
+            if emulator is not None:
+                under._emulator = emulator
+
+        self._guarded(look, columns, rows)
+        return under.picture() if self._alternate else None
 
     def _take(self, changed: dict[int, Line], rows: int) -> None:
         if len(self._lines) != rows:

@@ -31,12 +31,16 @@ class Tail:
     Attributes:
         start: where ``data`` begins in the file; between two things, or in the middle of none that
             matters.
+        is_whole: it begins with an empty screen: nothing that is missing could still be seen.
         before: the screen a full-screen program has covered, with the sequence that covered it.
+        switched_at: where that sequence is in the file; None when ``before`` is empty.
     """
 
     start: int
     data: bytes
-    before: bytes
+    is_whole: bool
+    before: bytes = b""
+    switched_at: int | None = None
 
 
 def read_tail(fs: Fs, descriptor: int, upto: int) -> Tail:
@@ -44,23 +48,26 @@ def read_tail(fs: Fs, descriptor: int, upto: int) -> Tail:
     start = max(upto - TAIL_BYTES, 0)
     data = fs.read_at(descriptor, upto - start, start)
     if not start:
-        return Tail(0, data, b"")
+        return Tail(0, data, is_whole=True)
     skipped = _first_beginning(data)
     start, data = start + skipped, data[skipped:]
     first = _SWITCH.search(data)
     if first and first[1] == b"h":
-        return Tail(start, data, b"")
+        return Tail(start, data, is_whole=True)
     place = last_screen_switch(fs, descriptor, start)
     if place is None:
         # Left without having been taken as far as we look: it was taken before that.
-        return Tail(start, data, _USUAL_SWITCHES[0] if first else b"")
+        before = _USUAL_SWITCHES[0] if first else b""
+        return Tail(start, data, is_whole=False, before=before)
     begin = max(place - BEFORE_BYTES, 0)
     before = fs.read_at(descriptor, place + LONGEST_SWITCH - begin, begin)
     taken = _SWITCH.search(before, place - begin)
     if taken is None or taken[1] == b"l":
-        return Tail(start, data, b"")
+        return Tail(start, data, is_whole=False)
     before = before[: taken.end()]
-    return Tail(start, data, before[_first_beginning(before) :] if begin else before)
+    if begin:
+        before = before[_first_beginning(before) :]
+    return Tail(start, data, is_whole=False, before=before, switched_at=place)
 
 
 def _first_beginning(data: bytes) -> int:

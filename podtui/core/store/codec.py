@@ -85,8 +85,9 @@ def untold(path: Path, error: OSError) -> RecordProblem:
 
 def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
     """Turn the bytes of a record into its type."""
+    is_toml = str(path).endswith(".toml")
     try:
-        if path.suffix == ".toml":
+        if is_toml:
             record = _decode_toml(data.decode("utf-8"), kind)
         else:
             record = msgspec.json.decode(data, type=kind)
@@ -96,7 +97,7 @@ def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
         return _explained(data, path, error)
     if record.format > FORMAT_VERSION:
         return _newer(path, record.format)
-    if path.suffix == ".toml" and not data.rstrip().endswith(TOML_END):
+    if is_toml and not data.rstrip().endswith(TOML_END):
         reason = f"it is cut off: its last line must be {TOML_END.decode()!r}"
         return RecordProblem(path, ProblemKind.UNREADABLE, reason)
     return record
@@ -164,22 +165,24 @@ class RecordCache:
 
     def __init__(self, fs: Fs) -> None:
         self._fs = fs
-        self._known: dict[Path, tuple[Stamp, Record | RecordProblem]] = {}
+        # By text: hashing a path costs more than the question is worth.
+        self._known: dict[str, tuple[Stamp, Record | RecordProblem]] = {}
 
     def read(self, path: Path, kind: type[R]) -> R | RecordProblem:
         """Return the record at ``path``."""
+        place = str(path)
         try:
-            stamp = self._fs.stamp(path)
+            stamp = self._fs.stamp(place)
         except OSError:
             # The read itself says what is wrong, in words.
             return read_record(self._fs, path, kind)
         if stamp is None:
-            self._known.pop(path, None)
+            self._known.pop(place, None)
             return RecordProblem(path, ProblemKind.MISSING, "there is no such file")
-        known = self._known.get(path)
+        known = self._known.get(place)
         if known is not None and known[0] == stamp and isinstance(known[1], kind):
             return known[1]
         answer = read_record(self._fs, path, kind)
         if not isinstance(answer, RecordProblem):
-            self._known[path] = (stamp, answer)
+            self._known[place] = (stamp, answer)
         return answer

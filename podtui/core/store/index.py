@@ -37,6 +37,34 @@ def last_row(fs: Fs, path: Path) -> IndexRow | None:
     return rows[-1] if rows else None
 
 
+def row_covering(fs: Fs, path: Path, offset: int) -> IndexRow | None:
+    """Return the row of the moment in which the byte before ``offset`` was written, None for none.
+
+    Rows of one run follow each other in the output, so only a few of them are read.
+
+    Raises:
+        UnsafeFile, OSError: could not tell.
+    """
+    try:
+        descriptor = fs.open_plain(path)
+    except FileNotFoundError:
+        return None
+    try:
+        low, high = 0, fs.size_of(descriptor) // ROW.size
+        found: IndexRow | None = None
+        while low < high:
+            middle = (low + high) // 2
+            data = fs.read_at(descriptor, ROW.size, middle * ROW.size)
+            rows = [_row_of(*fields) for fields in unpack_rows(data)]
+            if rows and rows[0].offset < max(offset, 1):
+                found, low = rows[0], middle + 1
+            else:
+                high = middle
+        return found
+    finally:
+        fs.close(descriptor)
+
+
 def rows_since(fs: Fs, path: Path, awake_s: float, *, most: int = 10_000) -> list[IndexRow]:
     """Return the rows from ``awake_s`` on, oldest first; the newest ``most`` of them.
 
@@ -91,10 +119,7 @@ def _tail(fs: Fs, path: Path, *, stop_before: float | None, most: int) -> list[I
         while end > 0 and len(rows) < most:
             start = max(end - min(_ROWS_AT_ONCE, most - len(rows)), 0)
             data = fs.read_at(descriptor, (end - start) * ROW.size, start * ROW.size)
-            block = [
-                IndexRow(wall / _NANOSECONDS, awake / _NANOSECONDS, offset)
-                for wall, awake, offset in unpack_rows(data)
-            ]
+            block = [_row_of(*fields) for fields in unpack_rows(data)]
             wanted = [row for row in block if stop_before is None or row.awake_s >= stop_before]
             rows = wanted + rows
             if len(wanted) < len(block):
@@ -103,3 +128,7 @@ def _tail(fs: Fs, path: Path, *, stop_before: float | None, most: int) -> list[I
     finally:
         fs.close(descriptor)
     return rows
+
+
+def _row_of(wall_ns: int, awake_ns: int, offset: int) -> IndexRow:
+    return IndexRow(wall_ns / _NANOSECONDS, awake_ns / _NANOSECONDS, offset)

@@ -11,6 +11,7 @@ from podtui.core.model.records import (
     ExitRecord,
     PodRecord,
     RunRecord,
+    StalledMarker,
     StatusRecord,
     StoreRecord,
 )
@@ -154,6 +155,11 @@ class Store:
     def ended_marker(self, name: str, run: int) -> EndedMarker | RecordProblem:
         """Return the note that the end of a run is in the journal."""
         return read_record(self.system.fs, self.paths.pod(name).run(run).ended_marker, EndedMarker)
+
+    def stalled_marker(self, name: str, run: int) -> StalledMarker | RecordProblem:
+        """Return the note which stall of a run is in the journal."""
+        path = self.paths.pod(name).run(run).stalled_marker
+        return read_record(self.system.fs, path, StalledMarker)
 
     def socket_place(self, run: RunRecord) -> SocketPlace:
         """Return where a run's supervisor listens.

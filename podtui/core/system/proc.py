@@ -134,6 +134,10 @@ class Proc:
         """Return the environment a process started with; raises ProcessGone or OSError."""
         return identity.read_environ(pid)
 
+    def arguments_of(self, pid: int) -> list[str]:
+        """Return the arguments of a process; raises ProcessGone or OSError."""
+        return identity.read_arguments(pid)
+
     def open_pidfd(self, pid: int) -> int | None:
         """Return a pidfd that becomes readable when the process ends; None when it is gone."""
         try:

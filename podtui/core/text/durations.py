@@ -37,6 +37,12 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY}d {whole % _DAY // _HOUR}h"
 
 
+def limit_words(seconds: float) -> str:
+    """Return a duration that somebody chose, without a unit that is zero: "10m", "1h 30m"."""
+    largest, _, smaller = duration(seconds).partition(" ")
+    return f"{largest} {smaller}" if smaller.strip("0dhms") else largest
+
+
 def age(seconds: float) -> str:
     """Return a duration in its largest unit, for narrow columns: "0s", "40s", "12m", "1h", "3d"."""
     whole = max(int(seconds), 0)

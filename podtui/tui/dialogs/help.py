@@ -17,7 +17,7 @@ from podtui.tui.spans import Line, own, wrap_words
 
 KEYS_WIDTH = 13
 WORD_WIDTH = 15
-PLACES: tuple[Place, ...] = ("screen", "tree", "output", "app")
+PLACES: tuple[Place, ...] = ("screen", "tree", "output", "terminal", "app")
 MEANINGS: dict[Status, str] = {
     Status.STARTING: "its supervisor is starting",
     Status.WORKING: "runs, and writes now and then",

@@ -20,7 +20,7 @@ def test_a_program_that_set_nothing_leaves_only_colours_and_charset_to_reset() -
     """Colours and the charset are reset always; nothing that moves the cursor is sent."""
     modes = modes_after(b"\x1b[31mred\x1b[m plain\n")
     assert modes.leaving() == PLAIN_ENDING
-    assert modes.entering() == b""
+    assert modes.settings() == b""
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,39 @@ def test_what_the_program_took_back_itself_is_left_alone(written: bytes) -> None
 
 
 def test_a_late_viewer_is_brought_into_the_modes_of_the_program() -> None:
-    """The other screen, mouse, paste and keyboard modes and a hidden cursor are set for it."""
-    entering = modes_after(b"\x1b[?1049h\x1b[?1002;2004h\x1b[?25l\x1b[>5u").entering()
-    assert entering.startswith(b"\x1b[?1049h")
-    for sequence in (b"\x1b[?1002h", b"\x1b[?2004h", b"\x1b[?25l", b"\x1b[>5u"):
-        assert sequence in entering
+    """Mouse, paste and keyboard modes, scroll region and a hidden cursor are set for it."""
+    written = (
+        b"\x1b[?1049h\x1b[?1002;1006;2004h\x1b[?25l\x1b[>5u\x1b=\x1b[?1h\x1b[3;9r\x1b[4h\x1b[5 q"
+    )
+    settings = modes_after(written).settings()
+    for sequence in (
+        b"\x1b[3;9r", b"\x1b[?1h", b"\x1b[?1002h", b"\x1b[?1006h", b"\x1b[?2004h",
+        b"\x1b[?25l", b"\x1b[4h", b"\x1b[5 q", b"\x1b=", b"\x1b[>5u",
+    ):  # fmt: skip
+        assert sequence in settings
+    assert modes_after(settings).settings() == settings
+
+
+def test_painting_that_was_held_back_is_not_held_back_for_a_late_viewer() -> None:
+    """A viewer that comes between the two marks of an atomic painting sees something at once."""
+    modes = modes_after(b"\x1b[?2026h")
+    assert modes.settings() == b""
+    assert b"\x1b[?2026l" not in modes_after(modes.settings()).leaving()
+
+
+def test_how_keys_are_told_can_be_set_and_taken_back_alone() -> None:
+    """A viewer that is shown a picture needs the modes of keys, and none of those that paint."""
+    modes = modes_after(b"\x1b[?1h\x1b=\x1b[>1u\x1b[>4;2m\x1b[?2004h\x1b[?1000h\x1b[?25l")
+    assert modes.key_settings() == b"\x1b[?1h\x1b[?2004h\x1b=\x1b[>4;2m\x1b[>1u"
+    after = modes_after(modes.key_settings(), modes.key_resets())
+    assert after.key_settings() == b""
+    assert after.leaving() == PLAIN_ENDING
+
+
+def test_the_row_the_program_counts_from_is_known() -> None:
+    """In origin mode a cursor is placed relative to the scroll region."""
+    assert modes_after(b"\x1b[5;9r").origin_row == 0
+    assert modes_after(b"\x1b[5;9r\x1b[?6h").origin_row == 4
 
 
 def test_hostile_output_neither_breaks_nor_slows_the_reading_of_modes() -> None:
