@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.yard import Yard
+
+# How long an example takes is the machine's affair, never a reason to fail.
+settings.register_profile("podtui", deadline=None)
+settings.load_profile("podtui")
 
 
 @pytest.fixture(autouse=True)

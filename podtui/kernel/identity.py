@@ -119,12 +119,17 @@ def read_arguments(pid: int) -> list[str]:
     return [part.decode("utf-8", "surrogateescape") for part in parts[:-1]]
 
 
-def ignores(pid: int, number: int) -> bool:
-    """Whether a process ignores a signal; raises as `read_stat`."""
+def ignored_and_caught(pid: int) -> tuple[int, int]:
+    """Return which signals a process ignores and which it handles itself.
+
+    Two masks: bit 0 is signal 1. Raises as `read_stat`.
+    """
+    masks = {b"SigIgn:": 0, b"SigCgt:": 0}
     for line in _read_proc(f"{PROC}/{pid}/status").splitlines():
-        if line.startswith(b"SigIgn:"):
-            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
-    return False
+        name, _, content = line.partition(b"\t")
+        if name in masks:
+            masks[name] = int(content, 16)
+    return masks[b"SigIgn:"], masks[b"SigCgt:"]
 
 
 def read_syscall(pid: int) -> str:

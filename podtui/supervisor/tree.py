@@ -148,14 +148,16 @@ class Tree:
 def _request_to(target: ProcessStat) -> tuple[int, ...]:
     """Return what asks a process to end, and makes a stopped one hear it.
 
-    An interactive shell ignores TERM and hears HUP, as when its terminal is closed. Others get no
-    HUP: it would end them in the middle of what they do on TERM.
+    An interactive shell does nothing on TERM and ends on HUP, as when its terminal is closed. HUP
+    goes only to who ignores TERM or handles HUP: it would end any other one in the middle of what
+    it does on TERM.
     """
     try:
-        is_deaf = identity.ignores(target.pid, SIGTERM)
+        ignored, caught = identity.ignored_and_caught(target.pid)
     except (ProcessGone, OSError, ValueError):
-        is_deaf = False
-    return (SIGTERM, SIGHUP, SIGCONT) if is_deaf else (SIGTERM, SIGCONT)
+        ignored, caught = 0, 0
+    hears_hup = ignored >> (SIGTERM - 1) & 1 or caught >> (SIGHUP - 1) & 1
+    return (SIGTERM, SIGHUP, SIGCONT) if hears_hup else (SIGTERM, SIGCONT)
 
 
 def _children_or_none(pid: int) -> list[int]:

@@ -22,7 +22,12 @@ MANY, QUICK_MANY = 200, 2
 MEASURED_S, QUICK_MEASURED_S = 12.0, 0.3
 SETTLED_AFTER_S, QUICK_SETTLED_AFTER_S = 6.0, 0.2
 PEER = "a Textual app that does nothing"
-PRINTER = "import time\nwhile True:\n print('a line of output', time.time(), flush=True)\n time.sleep(0.2)"
+PRINTER = """
+import time
+while True:
+    print("a line of output", time.time(), flush=True)
+    time.sleep(0.2)
+"""
 QUIT = b"\x11"
 LEAST_CPU = 1e-6
 """An app that used no CPU at all is counted as this, so that there is a ratio."""

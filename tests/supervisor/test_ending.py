@@ -47,6 +47,8 @@ for _ in range(12):
         break
 else:
     print("churning", flush=True)
+    while True:  # the command itself stays, or its own end would be what ends the tree
+        signal.pause()
 while time.monotonic() < end:
     if os.fork():
         os._exit(0)
