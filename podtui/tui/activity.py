@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
@@ -35,6 +36,7 @@ class ActivitySampler:
         self._paths_of = paths_of
         self._on_sample = on_sample
         self._wanted: tuple[PodView, ...] = ()
+        self._known: dict[str, tuple[object, tuple[int, ...]]] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="podtui-activity", daemon=True)
@@ -62,9 +64,9 @@ class ActivitySampler:
         shown: dict[str, Sequence[int]] = {}
         while not self._stopping:
             self._wake.clear()
-            now: dict[str, Sequence[int]] = {
-                pod_key(pod): self._sample(pod) for pod in self._wanted
-            }
+            wanted = self._wanted
+            now: dict[str, Sequence[int]] = {pod_key(pod): self._sample(pod) for pod in wanted}
+            self._known = {key: self._known[key] for key in now if key in self._known}
             if now != shown and not self._stopping:
                 self._on_sample(now)
             shown = now
@@ -77,14 +79,22 @@ class ActivitySampler:
             path = self._paths_of(pod.name).run(pod.run).index
             # Up to the end of a stretch, so that blocks stand still until a new one begins.
             now = math.ceil(self._system.clock.monotonic() / STRETCH_S) * STRETCH_S
-            return tuple(
-                activity(
-                    self._system.fs,
-                    path,
-                    buckets=ACTIVITY_CELLS,
-                    bucket_s=STRETCH_S,
-                    now_awake=now,
-                    output_bytes=pod.output_bytes,
-                )
-            )
+            state = (pod.run, pod.output_bytes, self._system.fs.stamp(path), now)
+            known = self._known.get(pod_key(pod))
+            if known is None or known[0] != state:
+                # A silent pod is not read again before its blocks move on.
+                known = self._known[pod_key(pod)] = (state, self._read(path, pod, now))
+            return known[1]
         return ()
+
+    def _read(self, path: Path, pod: PodView, now: float) -> tuple[int, ...]:
+        return tuple(
+            activity(
+                self._system.fs,
+                path,
+                buckets=ACTIVITY_CELLS,
+                bucket_s=STRETCH_S,
+                now_awake=now,
+                output_bytes=pod.output_bytes,
+            )
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import select
 import shlex
 import shutil
@@ -121,6 +122,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
+
+
+def marked(name: str) -> bytes:
+    """Return the pattern of a row with the mark of the selection, whatever its colours."""
+    return rb"\xe2\x96\x8c(?:\x1b\[[0-9;]*m| |\xe2\x96\xbe)*" + re.escape(name.encode())
 
 
 def let_pass(seconds: float) -> None:

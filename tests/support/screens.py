@@ -21,6 +21,14 @@ LOOK_S = 1.0
 PIECE = 1024 * 1024
 KEPT = 4 * 1024 * 1024
 """Bytes kept of what was seen since the last mark: a screen that prints for long must not grow."""
+PRINTER = """import time
+number = 0
+while True:
+    number += 1
+    print("line", number, "of the output of an agent that has something to say", flush=True)
+    time.sleep(0.2)
+"""
+"""A program that prints five lines a second."""
 # The terminal has to be the controlling one, or the program takes it for a pipe's.
 _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios\n"

@@ -1,0 +1,102 @@
+"""Memory of the screen while the pod it follows writes a gigabyte, and then one line of 10 MB.
+
+Keys are pressed meanwhile: how long one takes says whether the screen keeps up. The peer is the
+memory of the same screen before, and the same keys on a quiet pod.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench import common
+from tests.support.screens import Screen
+
+MEGABYTES, QUICK_MEGABYTES = 1024, 50
+LINE_BYTES = 10 * 1024 * 1024
+KEYS_BEFORE, QUICK_KEYS_BEFORE = 40, 2
+MEBIBYTE = 1024 * 1024
+QUIET = "before, nothing printed"
+QUIT = b"\x11"
+WRITER = f"""
+import os
+def say(text):
+    while text:
+        text = text[os.write(1, text):]
+os.read(0, 1)
+piece = b"".join(b"%08d and then some more of a line of output that is read\\n" % n for n in range(16384))
+left = int(os.environ["MEGABYTES"]) * {MEBIBYTE}
+while left > 0:
+    say(piece)
+    left -= len(piece)
+say(b"all of it written\\n")
+os.read(0, 1)
+say(b"x" * {LINE_BYTES} + b"\\nthe long line written\\n")
+os.read(0, 1)
+"""
+
+
+def keys(screen: Screen, *, until: Path | None, size: int, count: int) -> list[float]:
+    """Press keys ``count`` times, or until a file has a size; return how long each took."""
+    times = []
+    while len(times) < count or (until is not None and common.size_of(until) < size):
+        for key, name in ((b"j", "zzz"), (b"k", "aaa")):
+            at = screen.type(key)
+            times.append(screen.see(common.marked(name)) - at)
+        screen.look_for(0.02)
+    return times
+
+
+def main() -> int:
+    """Print the table; return 0 when it is sound."""
+    options = common.parse_options(__doc__)
+    megabytes = QUICK_MEGABYTES if options.quick else MEGABYTES
+    count = QUICK_KEYS_BEFORE if options.quick else KEYS_BEFORE
+    measured: dict[str, tuple[float, list[float]]] = {}
+    with common.own_store() as bench:
+        code = f"import os; os.environ['MEGABYTES'] = '{megabytes}'\n{WRITER}"
+        bench.spawn("aaa", sys.executable, "-S", "-E", "-c", code)
+        bench.spawn("zzz", "sleep", "3600")
+        output = bench.output_path("aaa")
+        with Screen(bench.podtui(), bench.environment) as screen:
+            screen.see(re.escape(b"2 pods"))
+            measured[QUIET] = screen.rss_bytes(), keys(screen, until=None, size=0, count=count)
+            bench.plane.send("aaa", "", actor="bench")
+            size = megabytes * MEBIBYTE
+            during = keys(screen, until=output, size=size, count=count)
+            screen.type(b"\x0c")
+            screen.see(b"all of it written")
+            measured[f"while {megabytes} MB are written"] = screen.rss_bytes(), during
+            before_line = common.size_of(output)
+            bench.plane.send("aaa", "", actor="bench")
+            after = before_line + LINE_BYTES
+            long_line = keys(screen, until=output, size=after, count=count)
+            screen.see(b"the long line written")
+            measured["while a line of 10 MB is written"] = screen.rss_bytes(), long_line
+            screen.end_with(QUIT)
+    floor_bytes, floor_times = measured[QUIET]
+    rows = [
+        common.Row(
+            name,
+            (
+                f"{memory / MEBIBYTE:.1f} MiB",
+                common.milliseconds(common.median(times)),
+                common.milliseconds(common.percentile(times, 0.95)),
+                common.milliseconds(max(times)),
+            ),
+            None if name == QUIET else memory / floor_bytes,
+            ""
+            if name == QUIET
+            else f"keys: {common.median(times) / common.median(floor_times):.1f} times",
+        )
+        for name, (memory, times) in measured.items()
+    ]
+    columns = ("memory after", "key, median", "p95", "max")
+    return common.print_table("the screen follows a pod that writes", columns, rows, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
