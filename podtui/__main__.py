@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 def _open_screen(plane: ControlPlane) -> int:
+    # Off until the first rows are there; the screen switches it on again.
+    gc.disable()
     # Loaded here only: no verb pays for the screen.
     from podtui.tui.app import run as run_screen  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from podtui.core.control import ControlPlane
 
 THEME_VARIABLE = "PODTUI_THEME"
+COLLECT_AFTER_S = 5.0
+"""Seconds without looking for garbage: what a start makes stays, and walking it delays the rows."""
 
 
 class PodtuiApp(App[int], inherit_bindings=False):
@@ -55,6 +58,7 @@ class PodtuiApp(App[int], inherit_bindings=False):
         plain = bool(environment.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.main_screen = MainScreen(plane, self._system, attach)
+        self.collects_late = False
         self._wanted_theme = environment.get(THEME_VARIABLE) or (
             DEFAULT_ANSI_THEME if plain else DEFAULT_THEME
         )
@@ -73,6 +77,10 @@ class PodtuiApp(App[int], inherit_bindings=False):
             words.append(f"there is no theme {self._wanted_theme!r}; using {self.theme}")
         if words:
             self.main_screen.greeting = Outcome.of_words("; ".join(words), is_trouble=True)
+
+    def on_ready(self) -> None:
+        if self.collects_late:
+            self.set_timer(COLLECT_AFTER_S, _collect_again)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(ROLE_VARIABLES)
@@ -109,9 +117,15 @@ def run(plane: ControlPlane) -> int:
     app = PodtuiApp(
         plane, attach=lambda name, read_only: attach_in_terminal(plane, name, read_only=read_only)
     )
+    app.collects_late = True
     code = app.run()
     living = sum(pod.status in LIVE_STATUSES for pod in app.main_screen.pods)
     if living:
         goes = "1 pod goes" if living == 1 else f"{living} pods go"
         os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)
+
+
+def _collect_again() -> None:
+    gc.freeze()
+    gc.enable()

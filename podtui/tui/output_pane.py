@@ -469,7 +469,9 @@ class OutputPane(LineWidget, can_focus=True):
             return ()
         if self._at_newest:
             words = [] if is_over(self.pod) else [self.following.value]
-            hint = (own("v: screen view · ", "accent"),) if page.full_screen else ()
+            # A full-screen program paints, it does not write: as text it is read poorly.
+            paints = page.full_screen and self.view == "text"
+            hint = (own("v: screen view · ", "accent"),) if paints else ()
             words += [] if hint and words else [size_words(page.total)]
             return (*hint, own(" · ".join(words), "muted"))
         rows = self._visible

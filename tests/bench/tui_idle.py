@@ -23,11 +23,6 @@ MEASURED_S, QUICK_MEASURED_S = 12.0, 0.3
 SETTLED_AFTER_S, QUICK_SETTLED_AFTER_S = 65.0, 0.2
 """Up to a minute every row counts seconds: that is not rest."""
 PEER = "a Textual app that does nothing"
-import time
-while True:
-    print("a line of output", time.time(), flush=True)
-    time.sleep(0.2)
-"""
 QUIT = b"\x11"
 LEAST_CPU = 1e-6
 """An app that used no CPU at all is counted as this, so that there is a ratio."""

@@ -27,7 +27,8 @@ def say(text):
     while text:
         text = text[os.write(1, text):]
 os.read(0, 1)
-piece = b"".join(b"%08d and then some more of a line of output that is read\\n" % n for n in range(16384))
+line = b"%08d and then some more of a line of output that is read\\n"
+piece = b"".join(line % number for number in range(16384))
 left = int(os.environ["MEGABYTES"]) * {MEBIBYTE}
 while left > 0:
     say(piece)
@@ -41,7 +42,7 @@ os.read(0, 1)
 
 def keys(screen: Screen, *, until: Path | None, size: int, count: int) -> list[float]:
     """Press keys ``count`` times, or until a file has a size; return how long each took."""
-    times = []
+    times: list[float] = []
     while len(times) < count or (until is not None and common.size_of(until) < size):
         for key, name in ((b"j", "zzz"), (b"k", "aaa")):
             at = screen.type(key)

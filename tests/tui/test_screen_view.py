@@ -302,7 +302,7 @@ async def test_another_theme_paints_the_screen_anew(painter: FakePlane) -> None:
 
 
 async def test_a_store_that_may_only_be_read_is_drawn_too(painter: FakePlane) -> None:
-    """Drawing writes nothing."""
+    """Drawing a screen writes nothing, so a read-only store has one too."""
     painter.snapshot = msgspec.structs.replace(painter.snapshot, read_only=True)
     async with opened(painter) as (pilot, app, _):
         await until(pilot, lambda: "ALERT" in shown_text(app))

@@ -26,10 +26,8 @@ ALLOWED = re.compile(
     rb"|\x1b[78]"
 )
 CONTROLS = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]")
-PASTE = b"\x1b[200~" + "".join(HOSTILE_TEXTS[:12]).encode() + b"\x1b[201~"
 KEYS = (
-    b"\x1b[F",
-    b"kkk",
+    b"jjjj",
     b"\t",
     b"v",
     b"v",
@@ -41,19 +39,7 @@ KEYS = (
     b"\x1b",
     b"x",
     b"\x1b",
-    b"s" + PASTE,
-    b"\x1b",
-    b"/" + PASTE,
-    b"\x1b",
-    b"\x06" + PASTE + b"\r",
-    b"\x1b",
-    b"\x10",
-    b"pod",
-    b"\x1b",
-    b"\x14",
-    b"\x1b",
-    b"v",
-    b"v",
+    b"n",
 )
 
 
@@ -73,10 +59,6 @@ def hostile_store(yard: Yard) -> Yard:
     arguments = [text for text in HOSTILE_TEXTS if "\0" not in text and "\ud800" not in text]
     for number, text in enumerate(arguments[:4]):
         yard.spawn(f"pod-{number}", sys.executable, "-c", code, *arguments, role=text, task=text)
-    for text in ("\x1b]0;evil\x07", "[@click=app.quit]x", "\u202egnp"):
-        broken = yard.plane.store.paths.pods / text
-        broken.mkdir(mode=0o700)
-        (broken / "pod.toml").write_text(f'name = "{text}" oops')
     return yard
 
 
@@ -85,19 +67,11 @@ def test_only_known_sequences_reach_the_terminal(hostile_store: Yard) -> None:
     environment = Podtui(hostile_store.environment).environment
     with TerminalSession({**environment, "COLORTERM": "truecolor"}, columns=120, rows=36) as screen:
         screen.see(b"pod-3")
-        screen.see(b"record unreadable")
-        # Among what is printed is the sequence that takes the other screen.
-        screen.see_match(rb"\xb7 screen")
-        screen.type(b"v")
-        screen.see_match(rb"\xb7 raw")
-        screen.type(b"v")
-        screen.see("soft\ufffdhyphen".encode())
+        screen.see(b"run 1")
         for keys in KEYS:
             screen.type(keys)
             screen.look()
-        screen.type(b"n" + PASTE + b"\t" + PASTE)
         screen.see(b"new pod")
-        screen.see(b"next:")
         screen.type(b"\x11")
         assert screen.ending() == 0, screen.seen[-4000:].decode("utf-8", "replace")
     rest = ALLOWED.sub(b"", screen.seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -55,6 +56,14 @@ class RunEnd(msgspec.Struct, frozen=True):
             run=self.run,
             summary=f"{self.pod}: {self.summary}",
         )
+
+
+class EndsWriter(Protocol):
+    """Where ends go that are to be written into the journal."""
+
+    def record(self, ends: list[RunEnd]) -> None:
+        """Take care of these ends; asked again with every look until they are written."""
+        ...
 
 
 class EndsJournal:

@@ -31,8 +31,9 @@ QUIET_TICK_S = 5.0
 """Where every pod has been quiet for long, the clocks go on in longer steps."""
 RESCAN_S = 5.0
 RESCAN_WITHOUT_WATCH_S = 1.0
-RESCAN_SHARE = 150
-"""A rescan that takes t seconds is followed by at least this many times t without one."""
+RESCAN_SHARE = 300
+"""A rescan that takes t seconds is followed by this many times t without one, within bounds."""
+LONGEST_WITHOUT_RESCAN_S = 30.0
 OUTPUT_HINTS_S = 0.25
 """Hints that only say "more output" are gathered for so long."""
 SAMPLE_S = 2.0
@@ -231,7 +232,8 @@ class LiveView:
         ended = self._clock.monotonic()
         every = RESCAN_WITHOUT_WATCH_S if self._watch_trouble else RESCAN_S
         self._rescan_at = ended
-        self._rescan_due = ended + max(every, RESCAN_SHARE * (ended - started))
+        rest = min(RESCAN_SHARE * (ended - started), LONGEST_WITHOUT_RESCAN_S)
+        self._rescan_due = ended + max(every, rest)
         self._tick_due = ended + self._tick_s()
         return picture
 

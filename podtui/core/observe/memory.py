@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from podtui.core.model.records import PodRecord, RunRecord
+from podtui.core.model.records import PodRecord, Record, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.facts import RunLook
 from podtui.core.observe.newness import OutputNews
@@ -15,7 +15,7 @@ from podtui.core.observe.status import Reading
 from podtui.core.observe.verdict import Outcome, row_for
 from podtui.core.observe.work import Weighing
 from podtui.core.processes.pings import Pong
-from podtui.core.store.codec import RecordProblem
+from podtui.core.store.codec import ProblemKind, RecordProblem
 from podtui.core.system.fs import Stamp
 
 FilesStamp = tuple[Stamp | None, ...]
@@ -125,3 +125,10 @@ class PodMemory(msgspec.Struct):
         if self.outcome is Outcome.LOST:
             return look.child is not None and look.child.answer is not Answer.NO
         return self.outcome not in {Outcome.HOST_RESTARTED, Outcome.ELSEWHERE}
+
+
+def is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
+    """Whether a record was not given although it is, or was, there."""
+    if not isinstance(record, RecordProblem):
+        return False
+    return record.kind is ProblemKind.UNTOLD or (record.is_missing and had_one)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
-from podtui.core.model.records import PodRecord, Record, RunRecord
+from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import Detector, Health, Snapshot
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.asking import AskAndWait, Asking
@@ -26,11 +25,11 @@ from podtui.core.observe.early import (
     in_order_of_interest,
     progress_words,
 )
-from podtui.core.observe.ends import EndsJournal, RunEnd
+from podtui.core.observe.ends import EndsJournal, EndsWriter, RunEnd
 from podtui.core.observe.facts import SETTLE_MS, RunLook, look_at_run, with_socket
 from podtui.core.observe.health import SelfCheck, untold_by_half
 from podtui.core.observe.losses import LossNotices
-from podtui.core.observe.memory import FilesStamp, PodMemory
+from podtui.core.observe.memory import FilesStamp, PodMemory, is_refusal
 from podtui.core.observe.peers import waits_for_pods
 from podtui.core.observe.picture import Moment, Picture
 from podtui.core.observe.progress import errno_words
@@ -39,7 +38,7 @@ from podtui.core.observe.stalls import StallsJournal, StallsWriter, stall_of
 from podtui.core.observe.verdict import Outcome
 from podtui.core.paths import SocketPlace
 from podtui.core.processes.pings import Pong
-from podtui.core.store.codec import ProblemKind, RecordProblem
+from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 
 ASK_SILENT_AGAIN_S = 2.0
@@ -49,14 +48,6 @@ LIVELY_S = 10.0
 FIRST_RUN = 1
 STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
 RESTLESS = frozenset({Outcome.STARTING, Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT})
-
-
-class EndsWriter(Protocol):
-    """Where ends go that are to be written into the journal."""
-
-    def record(self, ends: list[RunEnd]) -> None:
-        """Take care of these ends; asked again with every look until they are written."""
-        ...
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -293,7 +284,7 @@ class Observer:
             memory = self.memory[name] = PodMemory(name, record)
         memory.record = record
         memory.settled, memory.look, memory.trouble = None, None, ""
-        memory.was_refused = _is_refusal(record, had_one=memory.had_record)
+        memory.was_refused = is_refusal(record, had_one=memory.had_record)
         memory.had_record |= isinstance(record, PodRecord)
         try:
             runs = self.store.run_numbers(name)
@@ -312,7 +303,7 @@ class Observer:
         settle_ms = 0 if memory.gone_since is not None else SETTLE_MS
         look = look_at_run(self.store, name, run, pod_id, settle_ms=settle_ms)
         memory.look = self._confirmed(memory, look)
-        gone = _is_refusal(look.record, had_one=memory.had_run_record)
+        gone = is_refusal(look.record, had_one=memory.had_run_record)
         memory.was_refused |= gone or (look.was_refused and memory.outcome is not Outcome.ENDED)
         memory.had_run_record |= isinstance(look.record, RunRecord)
         memory.settled = stamps if run == expected else None
@@ -495,10 +486,3 @@ class Observer:
 def _add_pong(memory: PodMemory) -> None:
     if memory.pong is not None and memory.look is not None and memory.pong_at is not None:
         memory.look = with_socket(memory.look, memory.pong, memory.pong_at)
-
-
-def _is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
-    """Whether a record was not given although it is, or was, there."""
-    if not isinstance(record, RecordProblem):
-        return False
-    return record.kind is ProblemKind.UNTOLD or (record.is_missing and had_one)

@@ -62,6 +62,7 @@ def help_lines(width: int) -> list[Line]:
 class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """Scrolls by keys and wheel; any of the closing keys goes back."""
 
+    AUTO_FOCUS = "#help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape,question_mark,q,f1,enter",
@@ -75,6 +76,3 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
             yield Words(help_lines)
-
-    def on_mount(self) -> None:
-        self.query_one("#help").focus()

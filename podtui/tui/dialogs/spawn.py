@@ -51,6 +51,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         said: Plan | PodtuiError
         submitted: bool
 
+    AUTO_FOCUS = "#spawn-name"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="spawn.cancel", tooltip="Start nothing"),
         Binding(
@@ -96,9 +97,6 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
             yield Words(self._plan_lines, id="spawn-plan")
             yield Words(self._keys, classes="dialog-keys")
 
-    def on_mount(self) -> None:
-        self.query_one("#spawn-name", SafeInput).focus()
-
     def _value(self, field: str) -> str:
         return self.query_one(f"#spawn-{field}", SafeInput).typed.strip()
 
@@ -130,6 +128,9 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         self._pause = self.set_timer(TYPING_PAUSE_S, self._preview)
 
     def _preview(self) -> None:
+        # The pause may end while the form is being taken away, with its fields gone already.
+        if not self.query(SafeInput):
+            return
         self._said = None
         if self._value("name") and self._value("command"):
             self._ask(submitted=False)
