@@ -37,6 +37,8 @@ class ActivitySampler:
         self._on_sample = on_sample
         self._wanted: tuple[PodView, ...] = ()
         self._known: dict[str, tuple[object, tuple[int, ...]]] = {}
+        # Asking where a pod's files are lists the whole store, and the answer does not change.
+        self._places: dict[str, PodPaths] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="podtui-activity", daemon=True)
@@ -67,6 +69,7 @@ class ActivitySampler:
             wanted = self._wanted
             now: dict[str, Sequence[int]] = {pod_key(pod): self._sample(pod) for pod in wanted}
             self._known = {key: self._known[key] for key in now if key in self._known}
+            self._places = {key: self._places[key] for key in now if key in self._places}
             if now != shown and not self._stopping:
                 self._on_sample(now)
             shown = now
@@ -76,7 +79,7 @@ class ActivitySampler:
     def _sample(self, pod: PodView) -> tuple[int, ...]:
         # A sparkline that cannot be read is drawn as silence; the pod's own row says what is wrong.
         with suppress(OSError, UnsafeFile, PodtuiError):
-            path = self._paths_of(pod.name).run(pod.run).index
+            path = self._place_of(pod).run(pod.run).index
             # Up to the end of a stretch, so that blocks stand still until a new one begins.
             now = math.ceil(self._system.clock.monotonic() / STRETCH_S) * STRETCH_S
             state = (pod.run, pod.output_bytes, self._system.fs.stamp(path), now)
@@ -86,6 +89,12 @@ class ActivitySampler:
                 known = self._known[pod_key(pod)] = (state, self._read(path, pod, now))
             return known[1]
         return ()
+
+    def _place_of(self, pod: PodView) -> PodPaths:
+        key = pod_key(pod)
+        if key not in self._places:
+            self._places[key] = self._paths_of(pod.name)
+        return self._places[key]
 
     def _read(self, path: Path, pod: PodView, now: float) -> tuple[int, ...]:
         return tuple(

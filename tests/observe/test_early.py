@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 import pytest
 
@@ -10,9 +11,13 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Status
 from podtui.core.observe import early
+from podtui.core.observe.live import LiveView
 from podtui.core.observe.observer import Observer, Ways
 from tests.observe.conftest import Answering, Scene
 from tests.support.handmade import write_exit, write_pod
+from tests.support.yard import Yard
+
+DEADLINE_S = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +120,28 @@ def test_what_lives_is_looked_at_first(scene: Scene, monkeypatch: pytest.MonkeyP
     shown.observer.look()
 
     assert names(shown.pictures[0]) == {"z"}
+
+
+def test_a_long_look_is_given_up_when_nobody_wants_it_any_more(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever leaves in the middle of a look at thousands of pods does not wait for its end."""
+    monkeypatch.setattr(early, "THEN_EVERY_S", 0.0)
+    for name in ("a", "b", "c"):
+        yard.spawn(name)
+    shown: list[Snapshot] = []
+    views: list[LiveView] = []
+    is_open, closed = threading.Event(), threading.Event()
+
+    def leave(picture: Snapshot) -> None:
+        shown.append(picture)
+        assert is_open.wait(DEADLINE_S)
+        views[0].close()
+        closed.set()
+
+    views.append(yard.plane.watch(leave))
+    is_open.set()
+    assert closed.wait(DEADLINE_S)
+    views[0].close()
+
+    assert [names(each) for each in shown] == [{"a"}]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pyte
 
 from tests.cli.terminal import TerminalSession
 
+DEADLINE_S = 15.0
 # What this emulator would print as text: it knows neither of these.
 _UNKNOWN = re.compile(
     rb"\x1b\[[<=>][0-9;]*[a-z]|\x1b\[\?[0-9]+\$p|\x1bP[^\x1b]*\x1b\\|\x1b\]22;[^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -48,8 +50,10 @@ class Eyes:
 
     def until(self, wanted: str = "", *, gone: str = "") -> str:
         """Look until ``wanted`` is shown and ``gone`` is not; returns what is shown then."""
+        deadline = time.monotonic() + DEADLINE_S
         while True:
             shown = self.shown()
             if wanted in shown and not (gone and gone in shown):
                 return shown
+            assert time.monotonic() < deadline, f"no {wanted!r}, or still {gone!r}, on\n{shown}"
             self._session.look()

@@ -52,6 +52,8 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         submitted: bool
 
     AUTO_FOCUS = "#spawn-name"
+    # The two that change the field come first: what is typed right after them, all at once over a
+    # slow line, belongs to the field they lead to.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="spawn.cancel", tooltip="Start nothing"),
         Binding(
@@ -60,6 +62,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
             "next",
             show=False,
             id="spawn.next",
+            priority=True,
             tooltip="Go to the next field",
         ),
         Binding(
@@ -68,6 +71,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
             "previous",
             show=False,
             id="spawn.previous",
+            priority=True,
             tooltip="Go to the field before",
         ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyte
@@ -12,7 +13,7 @@ from podtui.core.errors import Unreadable
 from podtui.core.processes.arrival import Arrival, arrival, painted_arrival
 from podtui.core.screen.draw import SizeFrom
 from podtui.core.screen.tail import SEARCH_WINDOW, TAIL_BYTES
-from podtui.core.system.clock import SystemClock
+from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from tests.screen.eyes import Eyes
 
@@ -20,9 +21,13 @@ COLUMNS, ROWS = 20, 6
 SIZES = (SizeFrom(0, COLUMNS, ROWS),)
 
 
+# Drawing has a time limit; with a clock that stands still the machine's load does not matter.
+STILL = FrozenClock(datetime(2026, 11, 20, tzinfo=UTC))
+
+
 def come(path: Path, content: bytes, *, upto: int | None = None) -> Arrival:
     path.write_bytes(content)
-    return arrival(Fs(), path, len(content) if upto is None else upto, SIZES, SystemClock())
+    return arrival(Fs(), path, len(content) if upto is None else upto, SIZES, STILL)
 
 
 def painted(here: Arrival) -> bytes:
@@ -134,7 +139,7 @@ def test_a_long_output_is_read_from_its_end_only(tmp_path: Path) -> None:
     os.truncate(path, 1 << 30)
     os.pwrite(descriptor, b"\nend of it\r\n", 1 << 30)
     os.close(descriptor)
-    here = arrival(Fs(), path, (1 << 30) + 12, SIZES, SystemClock())
+    here = arrival(Fs(), path, (1 << 30) + 12, SIZES, STILL)
     assert here.screen.picture().plain_lines()[-1] == "end of it"
 
 
@@ -149,4 +154,4 @@ def test_something_else_in_the_place_of_the_output_is_refused(tmp_path: Path, ki
     elif kind == "link":
         path.symlink_to("/etc/passwd")
     with pytest.raises(Unreadable, match="output"):
-        arrival(Fs(), path, 10, SIZES, SystemClock())
+        arrival(Fs(), path, 10, SIZES, STILL)
