@@ -17,6 +17,8 @@ def _open_screen(plane: ControlPlane) -> int:
     # Loaded here only: no verb pays for the screen.
     from podtui.tui.app import run as run_screen  # noqa: PLC0415
 
+    # Whoever sits before a screen is the operator, in whatever pod's shell it was started.
+    plane.see_all()
     return run_screen(plane)
 
 

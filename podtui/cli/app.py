@@ -30,12 +30,23 @@ VERBS: Mapping[str, str] = {
     "send": "Type a line into a pod's terminal.",
     "attach": "Put this terminal on a live pod.",
     "stop": "Ask a pod to end, and end it.",
+    "restore": "Start a new run of pods that are not alive.",
+    "prune": "Move dead pods into the trash.",
+    "recover": "Bring a pod back from the trash, or show what is in it.",
+    "purge": "Delete what has been in the trash for long.",
+    "reap": "End what ended runs left running.",
+    "return": "Take back scopes of a pod that is dead.",
+    "relend": "Lend scopes to a pod again that came back from it.",
     "wait": "Wait until a pod has one of some statuses.",
+    "diagnostics": "Show what must not be missed, and the way back.",
     "events": "Show what happened, oldest first.",
     "doctor": "Look for what is wrong with the store.",
     "demo": "Make a store of its own with a tree of real pods, and open it.",
 }
 """The verbs and what they do; the module of a verb is loaded when it is run."""
+
+_MODULES: Mapping[str, str] = {"return": "give_back"}
+"""Verbs whose name cannot be a module's."""
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -49,7 +60,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"podtui.cli.verbs.{cmd_name}").command
+        command: click.Command = import_module(
+            f"podtui.cli.verbs.{_MODULES.get(cmd_name, cmd_name)}"
+        ).command
         return command
 
     def resolve_command(

@@ -5,20 +5,38 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from podtui.core.model.events import Event
+from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.snapshot import LS_FIELDS, Inspection, PodView, Problem
+from podtui.core.model.trash import TrashView
+
+if TYPE_CHECKING:
+    from podtui.core.model.diagnostics import Diagnostic
+    from podtui.core.model.told import DiagnosticsPicture
 
 VERSION = 1
 _EVIDENCE_FIELDS = ("probe", "answer", "detail", "at")
 _EVENT_FIELDS = ("at", "kind", "pod", "run", "summary")
+_DIAGNOSTIC_FIELDS = ("id", "at", "kind", "pod", "summary")
 _PROBLEM_FIELDS = ("kind", "pod", "path", "message", "next")
 _PROCESS_FIELDS = ("pid", "name", "rss_bytes", "cpu_percent")
 _REPORT_FIELDS = ("done", "skipped", "failed")
+_TRASH_FIELDS = (
+    "id",
+    "name",
+    "pod_id",
+    "parent",
+    "pruned_at",
+    "actor",
+    "status",
+    "message",
+    "problem",
+)
 _PLAN_FIELDS = ("action", "pod", "steps", "refusals", "warnings", "undo")
 
 JsonObject = dict[str, Any]
@@ -60,12 +78,46 @@ def inspection_object(seen: Inspection) -> JsonObject:
         "argv": [_plain(each) for each in seen.argv],
         "cwd": _plain(seen.cwd),
         "children": [_plain(each) for each in seen.children],
+        "loans": [loan_object(each) for each in seen.loans],
+    }
+
+
+def trash_object(each: TrashView) -> JsonObject:
+    """Return one pod in the trash."""
+    return _fields(each, _TRASH_FIELDS)
+
+
+def loan_object(loan: Loan) -> JsonObject:
+    """Return one scope that was lent to a pod, as it is now."""
+    return {
+        "loan": _plain(loan.id),
+        "pod": _plain(loan.pod),
+        "mode": loan.mode,
+        "path": _plain(loan.path),
+        "out": loan.is_out,
+        "since": time_text(loan.since),
+        "why": _plain(loan.why),
     }
 
 
 def event_object(event: Event) -> JsonObject:
     """Return one event."""
     return _fields(event, _EVENT_FIELDS)
+
+
+def diagnostic_object(
+    diagnostic: Diagnostic, picture: DiagnosticsPicture, *, is_unread: bool
+) -> JsonObject:
+    """Return one diagnostic; ``undo`` is the command that takes it back."""
+    return {
+        **_fields(diagnostic, _DIAGNOSTIC_FIELDS),
+        "evidence": [_fields(each, _EVIDENCE_FIELDS) for each in diagnostic.evidence],
+        "undo": _plain(diagnostic.undo.command) if diagnostic.undo else None,
+        "undone": picture.undone.get(diagnostic.id),
+        "run": diagnostic.run,
+        "actor": _plain(diagnostic.actor),
+        "unread": is_unread,
+    }
 
 
 def problem_object(problem: Problem) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from podtui.cli.output import Output
 
 if TYPE_CHECKING:
     from podtui.core.control import ControlPlane
+    from podtui.core.settings import Settings
 
 
 def _open_plane(create: bool) -> ControlPlane:
@@ -57,6 +59,19 @@ class Session:
         from podtui.core.control import caller_of  # noqa: PLC0415
 
         return caller_of(self.environment)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the user has set; what cannot be used is told once, and the defaults hold."""
+        # Loaded here only: few verbs ask for it.
+        from podtui.core.settings import load_settings  # noqa: PLC0415
+        from podtui.core.system.fs import Fs  # noqa: PLC0415
+
+        loaded = load_settings(Fs(), self.environment)
+        # For a program standard error has one object or nothing; `doctor` tells it as well.
+        if loaded.trouble is not None and not self.as_json:
+            self.messages.note(loaded.trouble.sentence())
+        return loaded.settings
 
     @property
     def can_ask(self) -> bool:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from podtui.core.acting import Acting
 from podtui.core.errors import (
     BadInput,
     NotFound,
     PodtuiError,
     Refused,
     TimedOut,
-    UnknownState,
-    leaf_of,
 )
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.requests import SpawnRequest
@@ -29,7 +28,7 @@ from podtui.core.paths import PodPaths, default_store
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.system.host import System
-from podtui.core.system.watch import WatchFailed, watch
+from podtui.core.system.watch import beats
 from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
@@ -37,17 +36,16 @@ if TYPE_CHECKING:
 
     from podtui.core.actions.read import Reading
     from podtui.core.model.events import Event
-    from podtui.core.model.plans import Plan, Report
     from podtui.core.observe.live import LiveView
     from podtui.core.processes.client import SupervisorClient
     from podtui.core.screen.live import LiveScreen
-    from podtui.core.store.journal import JournalPosition
+    from podtui.core.store.logs import LogPosition
 
 __all__ = ["ControlPlane", "SpawnRequest"]
 View = Literal["text", "raw"]
 
 
-class ControlPlane:
+class ControlPlane(Acting):
     """Everything podtui can do with one store.
 
     Every method may block on the disk or a socket, for a bounded time. Wherever a pod is named,
@@ -69,7 +67,9 @@ class ControlPlane:
         """
         system.fs.set_private_umask()
         place = root or default_store(system.environment)
-        return cls(Store.open(system, place, create=create))
+        plane = cls(Store.open(system, place, create=create))
+        plane.finish_unfinished()
+        return plane
 
     @property
     def store_path(self) -> Path:
@@ -83,6 +83,24 @@ class ControlPlane:
         """Return where a pod's files are."""
         return self.store.pod_paths(name)
 
+    def finish_unfinished(self) -> tuple[str, ...]:
+        """Finish or roll back actions that a crash broke off; returns a sentence for each."""
+        try:
+            if self.read_only or not self.store.system.fs.names_in(self.store.paths.intents):
+                return ()
+        except OSError:
+            # A store that cannot be looked at says so to whoever looks next.
+            return ()
+        from podtui.core.actions.unfinished import finish_unfinished
+
+        return finish_unfinished(self.store)
+
+    def see_all(self) -> None:
+        """Look as the operator does, whoever started this process: for the operator's screen."""
+        from podtui.core.visibility import Sight
+
+        self.store.sight = Sight(self.store)
+
     # looking
 
     def snapshot(self, *, sample: bool = False) -> Snapshot:
@@ -93,6 +111,8 @@ class ControlPlane:
         from podtui.core.observe.observer import Observer
 
         picture = Observer(self.store).look()
+        if self.store.asked_by_pod:
+            picture = self.store.sight.limit(picture)
         if not sample:
             return picture
         pods = tuple(self._with_figures(view) for view in picture.pods)
@@ -101,9 +121,11 @@ class ControlPlane:
     def inspect(self, name: str) -> Inspection:
         """Look at one pod closely."""
         from podtui.core.processes.tree import process_views, sample_tree
+        from podtui.core.store.family import child_labels
+        from podtui.core.store.loans import loans_of
 
         own_name = self.store.name_of(name)
-        view = self._look_at(own_name)
+        view = self.look_at(own_name)
         record = self.store.pod_record(own_name)
         run = self.store.run_record(own_name, view.run) if view.run else None
         sample = (
@@ -112,6 +134,9 @@ class ControlPlane:
             else None
         )
         asked = record if isinstance(record, PodRecord) else run
+        loans = loans_of(
+            self.store.system.fs, self.store.paths.pod(own_name), pod=own_name, pod_id=view.id
+        )
         known = asked if isinstance(asked, PodRecord | RunRecord) else None
         return Inspection(
             pod=self._with_figures(view),
@@ -119,7 +144,10 @@ class ControlPlane:
             processes=process_views(self.store.system, sample) if sample else (),
             argv=tuple(known.argv) if known else (),
             cwd=known.cwd if known else "",
-            children=self._children(own_name, view),
+            children=child_labels(self.store, own_name, view.id),
+            absent_parent=self.absent_parent(own_name),
+            loans=loans.loans,
+            loan_doubts=tuple(each.sentence() for each in loans.doubts),
         )
 
     def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
@@ -129,14 +157,25 @@ class ControlPlane:
 
         return LiveView(self.store, on_snapshot, mend=lambda: enter_missing_children(self.store))
 
-    def _look_at(self, name: str) -> PodView:
+    def look_at(self, name: str) -> PodView:
+        """Look at one pod, by its own name; newly found ends go into the journal."""
         from podtui.core.observe.observer import Observer
 
         view = Observer(self.store).look_at([name]).find(name)
         if view is None:
             self.store.name_of(name)
             raise Refused(f"{name!r} went away while it was looked at", pod=name)
-        return view
+        return self._with_parent(view)
+
+    def _with_parent(self, view: PodView) -> PodView:
+        """Name the parent as it is called now; a look at one pod alone does not know it."""
+        record = self.store.pod_record(view.name)
+        if isinstance(record, RecordProblem) or record.parent_id is None:
+            return view
+        parent = self.store.name_of_id(record.parent_id, likely=record.parent_name)
+        if parent in {None, view.parent}:
+            return view
+        return msgspec.structs.replace(view, parent=parent)
 
     def _with_figures(self, view: PodView) -> PodView:
         from podtui.core.processes.tree import cpu_percent, sample_tree
@@ -181,92 +220,11 @@ class ControlPlane:
             record_error=run.sentence() if isinstance(run, RecordProblem) else None,
         )
 
-    def _children(self, name: str, view: PodView) -> tuple[str, ...]:
-        """Return the children's names: the ledger's, and any whose record names this parent."""
-        from podtui.core.store.children import children_of
+    def absent_parent(self, name: str) -> str:
+        """Return why a pod's parent is not in its place, "" when it is, or when it has none."""
+        from podtui.core.store.family import absent_parent
 
-        ledger = children_of(self.store.system.fs, self.store.paths.pod(name)).entries
-        names = dict.fromkeys(entry.name for entry in ledger)
-        for other in self.store.pod_names():
-            record = self.store.pod_record(other)
-            if isinstance(record, PodRecord) and view.id and record.parent_id == view.id:
-                names.setdefault(other)
-        return tuple(names)
-
-    # acting
-
-    def plan_spawn(self, request: SpawnRequest) -> Plan:
-        """Return what a spawn will do."""
-        from podtui.core.actions.spawn import plan_spawn
-
-        return plan_spawn(self.store, request)
-
-    def spawn(self, request: SpawnRequest) -> Report:
-        """Start a new pod; returns once its command runs.
-
-        Raises:
-            PodtuiError: it did not start; what was kept is named.
-        """
-        from podtui.core.actions.spawn import carry_out_spawn
-        from podtui.core.model.plans import Report
-
-        self.store.refuse_if_read_only()
-        launch = carry_out_spawn(self.store, request)
-        if launch.confirmed and not launch.started:
-            raise leaf_of(launch.kind)(
-                f"{request.name!r} could not start: {launch.error}",
-                pod=request.name,
-                next_step=f"podtui inspect {request.name}",
-                kept="the pod is kept with the reason in its exit record",
-            )
-        view = self._look_at(request.name)
-        if not launch.started and view.verdict is not Verdict.ALIVE:
-            raise UnknownState(
-                f"whether {request.name!r} started cannot be told: {launch.error}; {view.message}",
-                pod=request.name,
-                next_step=f"podtui inspect {request.name}",
-                kept="its records and the words of its supervisor are kept",
-            )
-        done = f"spawned {request.name}, run 1: {view.message}"
-        return Report(
-            action="spawn", pod=request.name, done=(done,), skipped=launch.remarks, view=view
-        )
-
-    def plan_send(self, name: str, text: str, *, enter: bool = True) -> Plan:
-        """Return what a send will do."""
-        from podtui.core.actions.send import plan_send
-
-        return plan_send(self._look_at(self.store.name_of(name)), text, enter=enter)
-
-    def send(self, name: str, text: str, *, enter: bool = True, actor: str = "operator") -> Report:
-        """Type a line into a pod's terminal; returns once the terminal has all of it."""
-        from podtui.core.actions.send import carry_out_send
-
-        self.store.refuse_if_read_only()
-        own_name = self.store.name_of(name)
-        return carry_out_send(
-            self.store, lambda: self._look_at(own_name), text, enter=enter, actor=actor
-        )
-
-    def plan_stop(self, name: str, *, grace_s: float | None = None) -> Plan:
-        """Return what a stop will do."""
-        from podtui.core.actions.stop import DEFAULT_GRACE_S, plan_stop
-
-        return plan_stop(self.inspect(name), DEFAULT_GRACE_S if grace_s is None else grace_s)
-
-    def stop(self, name: str, *, grace_s: float | None = None, actor: str = "operator") -> Report:
-        """End a pod's run; returns when its process tree is gone."""
-        from podtui.core.actions.stop import DEFAULT_GRACE_S, carry_out_stop
-
-        self.store.refuse_if_read_only()
-        own_name = self.store.name_of(name)
-        return carry_out_stop(
-            self.store,
-            lambda: self.inspect(own_name),
-            name=own_name,
-            grace_s=DEFAULT_GRACE_S if grace_s is None else grace_s,
-            actor=actor,
-        )
+        return absent_parent(self.store, name)
 
     # reading
 
@@ -291,7 +249,7 @@ class ControlPlane:
             from_start=from_start,
             # A store that is only shown has no cursor moved in it.
             peek=peek or self.read_only,
-            is_over=lambda: self._look_at(own_name).verdict is Verdict.DEAD,
+            is_over=lambda: self.look_at(own_name).verdict is Verdict.DEAD,
         )
 
     def screen(self, name: str, *, run: int | None = None) -> LiveScreen:
@@ -328,7 +286,7 @@ class ControlPlane:
         from podtui.core.actions.reaching import connect, liveness_refusal
         from podtui.core.model.plans import Plan
 
-        view = self._look_at(self.store.name_of(name))
+        view = self.look_at(self.store.name_of(name))
         refusal = liveness_refusal(view, "attached to")
         if refusal and not (view.record_error and view.id):
             Plan(action="attach", pod=view.name, steps=(), refusals=(refusal,)).raise_if_refused()
@@ -360,7 +318,7 @@ class ControlPlane:
 
         own_name = self.store.name_of(name)
         settled = threading.Event()
-        latest = [self._look_at(own_name)]
+        latest = [self.look_at(own_name)]
 
         def see(picture: Snapshot) -> None:
             view = picture.find(own_name)
@@ -383,18 +341,19 @@ class ControlPlane:
     def events(self) -> list[Event]:
         """Return every event, oldest first; ends nobody had noticed yet are noticed now."""
         self.snapshot()
-        return sorted(self.store.journal.read().events, key=lambda event: event.at)
+        told = self.store.sight.told(self.store.journal.read().entries)
+        return sorted(told, key=lambda event: event.at)
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
         """Yield every event as it is written, those of the past first, until ``stop`` is set."""
         # Somebody must look, or deaths nobody notices would never come to be events.
         live = self.watch(lambda _: None)
-        position: JournalPosition | None = None
+        position: LogPosition | None = None
         try:
-            for _ in _beats(self.store.paths.journal, stop):
+            for _ in beats(self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
-                for event in read.events:
+                for event in self.store.sight.told(read.entries):
                     if stop.is_set():
                         return
                     yield event
@@ -404,8 +363,10 @@ class ControlPlane:
     def doctor(self) -> tuple[Problem, ...]:
         """Return everything that is wrong in the store."""
         from podtui.core.actions.doctor import examine
+        from podtui.core.observe.observer import Observer
 
-        return examine(self.store, self.snapshot())
+        # The store is everybody's affair: what is wrong with it is told whole.
+        return examine(self.store, Observer(self.store).look())
 
 
 def caller_of(environment: Mapping[str, str]) -> str:
@@ -416,19 +377,6 @@ def caller_of(environment: Mapping[str, str]) -> str:
 def _is_decided(view: PodView, until: frozenset[Status]) -> bool:
     """Whether a pod is what was waited for, or has ended for good as something else."""
     return view.status in until or view.verdict is Verdict.DEAD
-
-
-def _beats(journal: Path, stop: threading.Event) -> Iterator[None]:
-    """Yield at once, after every change of the journal, and every second, until ``stop`` is set."""
-    yield
-    while not stop.is_set():
-        try:
-            for _ in watch(journal, stop=stop, recursive=False):
-                yield
-        except WatchFailed:
-            # Without a watcher the journal is read every second, and the watcher tried again.
-            yield
-            stop.wait(1.0)
 
 
 def _wait_for(

@@ -4,6 +4,7 @@
 
     PodtuiError
     ├── NotFound       no such pod, run or reader
+    ├── NotVisible     there is such a pod, and the pod that asks may not see it
     ├── Exists         the name is taken
     ├── Refused        the action would be wrong now, and says why
     ├── Busy           another actor holds what is needed
@@ -79,6 +80,13 @@ class NotFound(PodtuiError):
     exit_code = 3
 
 
+class NotVisible(PodtuiError):
+    """There is such a pod, and the pod that asks may not see it; says why."""
+
+    kind = "not_visible"
+    exit_code = 12
+
+
 class Exists(PodtuiError):
     """The name is taken."""
 
@@ -146,6 +154,7 @@ LEAVES: tuple[type[PodtuiError], ...] = (
     TimedOut,
     NoStore,
     DiskTrouble,
+    NotVisible,
 )
 EXIT_CODES: dict[str, int] = {leaf.kind: leaf.exit_code for leaf in LEAVES}
 """Exit code of each error kind, as documented in the README."""

@@ -12,11 +12,16 @@ from pathlib import Path
 
 STORE_VARIABLE = "PODTUI_HOME"
 RUNTIME_VARIABLE = "PODTUI_RUNTIME_DIR"
+POD_VARIABLE = "PODTUI_POD"
+POD_ID_VARIABLE = "PODTUI_POD_ID"
+CONFIG_VARIABLE = "PODTUI_CONFIG"
 APPLICATION = "podtui"
 
 STORE_FILE = "store.toml"
 POD_FILE = "pod.toml"
 CHILDREN_FILE = "children.jsonl"
+LOANS_FILE = "loans.jsonl"
+TRASH_FILE = "trashed.json"
 RUN_FILE = "run.json"
 LOCK_FILE = "lock"
 OUTPUT_FILE = "output"
@@ -41,6 +46,38 @@ def default_store(environment: Mapping[str, str]) -> Path:
     import platformdirs  # noqa: PLC0415
 
     return Path(platformdirs.user_state_dir(APPLICATION, appauthor=False))
+
+
+def config_directory(environment: Mapping[str, str]) -> Path:
+    """Return where the user's settings and themes are."""
+    chosen = environment.get("XDG_CONFIG_HOME")
+    if chosen and Path(chosen).is_absolute():
+        return Path(chosen) / APPLICATION
+    home = environment.get("HOME")
+    if home and Path(home).is_absolute():
+        return Path(home) / ".config" / APPLICATION
+    # Loaded here only: as above.
+    import platformdirs  # noqa: PLC0415
+
+    return Path(platformdirs.user_config_dir(APPLICATION, appauthor=False))
+
+
+def config_file(environment: Mapping[str, str]) -> Path:
+    """Return the file of settings: ``$PODTUI_CONFIG``, else the one of the user."""
+    chosen = environment.get(CONFIG_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return config_directory(environment) / "config.toml"
+
+
+def log_segment(directory: Path, number: int) -> Path:
+    """Return a numbered part of a log that is kept in a directory: journal or diagnostics."""
+    return directory / f"{number:06d}.jsonl"
+
+
+def log_lock(directory: Path) -> Path:
+    """Return the lock under which a log grows."""
+    return directory / "lock"
 
 
 def run_name(number: int) -> str:
@@ -113,6 +150,11 @@ class PodPaths:
         return self.root / CHILDREN_FILE
 
     @cached_property
+    def loans(self) -> Path:
+        """The scope-loan ledger of this pod."""
+        return self.root / LOANS_FILE
+
+    @cached_property
     def runs(self) -> Path:
         return self.root / "runs"
 
@@ -142,6 +184,21 @@ class PodPaths:
     def cursor_lock(self, reader: str) -> Path:
         """Return the lock under which a reader's position is moved."""
         return self.cursors / f"{reader}.lock"
+
+
+@dataclass(frozen=True)
+class TrashPaths:
+    """One thing in the trash: what it was, and the pod's directory as it was."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        return self.root / TRASH_FILE
+
+    @property
+    def pod(self) -> PodPaths:
+        return PodPaths(self.root / "pod")
 
 
 @dataclass(frozen=True)
@@ -180,7 +237,42 @@ class StorePaths:
 
     @property
     def journal_lock(self) -> Path:
-        return self.journal / "lock"
+        return log_lock(self.journal)
+
+    def journal_segment(self, number: int) -> Path:
+        return log_segment(self.journal, number)
+
+    @property
+    def diagnostics(self) -> Path:
+        return self.root / "diagnostics"
+
+    @property
+    def intents(self) -> Path:
+        """One file for every action that is under way, or was broken off."""
+        return self.root / "intents"
+
+    @property
+    def loans_lock(self) -> Path:
+        """Held by whoever lends, so that no scope is lent twice."""
+        return self.root / "loans.lock"
+
+    def intent(self, action_id: str) -> Path:
+        return self.intents / f"{action_id}.json"
+
+    def intent_lock(self, action_id: str) -> Path:
+        """Return the lock held by whoever carries the action out."""
+        return self.intents / f"{action_id}.lock"
+
+    def trashed(self, trash_id: str) -> TrashPaths:
+        """Return the files of one thing in the trash."""
+        return TrashPaths(self.trash / trash_id)
+
+    def handoff(self, pod_id: str, run: int) -> Path:
+        return self.handoffs / f"{pod_id}.{run}.json"
+
+    def diagnostics_seen(self, reader: str) -> Path:
+        """Return the file that says how far a reader has looked through the diagnostics."""
+        return self.diagnostics / f"seen-{reader}.json"
 
     @property
     def own_runtime(self) -> Path:
@@ -197,6 +289,8 @@ class StorePaths:
             self.handoffs,
             self.quarantine,
             self.journal,
+            self.diagnostics,
+            self.intents,
             self.own_runtime,
         )
 
@@ -211,9 +305,6 @@ class StorePaths:
     @cached_property
     def _known_pods(self) -> dict[str, PodPaths]:
         return {}
-
-    def journal_segment(self, number: int) -> Path:
-        return self.journal / f"{number:06d}.jsonl"
 
 
 def socket_directories(

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from podtui.core.model.records import RunRecord, StatusRecord
-from podtui.core.paths import STORE_VARIABLE, PodPaths
-from podtui.core.processes.environment import POD_ID_VARIABLE
+from podtui.core.paths import POD_ID_VARIABLE, STORE_VARIABLE, PodPaths
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.fs import Fs
 from podtui.kernel import signals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from _thread import get_native_id
 
@@ -75,3 +76,44 @@ def replace_whole(path: str, data: bytes, *, sync: bool = True) -> None:
         raise
     if sync:
         sync_directory(os.path.dirname(path) or ".")
+
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_NOT_OFFERED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
+
+
+def rename_new(source: str, target: str) -> None:
+    """Rename to a name that nothing has; two who want one name never both get it.
+
+    Raises:
+        FileExistsError: something has the name, even an empty directory.
+        OSError: it is not renamed.
+    """
+    number = _rename_without_replacing(source, target)
+    if number in _NOT_OFFERED:
+        # An old kernel or file system: what comes between the look and the rename is not seen.
+        number = errno.EEXIST if os.path.lexists(target) else 0
+        if not number:
+            os.rename(source, target)
+    if number:
+        raise OSError(number, os.strerror(number), source, None, target)
+
+
+def _rename_without_replacing(source: str, target: str) -> int:
+    """Return 0 or the errno."""
+    # Loaded here only: a supervisor never needs it.
+    import ctypes  # noqa: PLC0415
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    rename = getattr(libc, "renameat2", None)
+    if rename is None:
+        return errno.ENOSYS
+    done: int = rename(
+        _AT_FDCWD,
+        os.fsencode(source),
+        _AT_FDCWD,
+        os.fsencode(target),
+        ctypes.c_uint(_RENAME_NOREPLACE),
+    )
+    return 0 if done == 0 else ctypes.get_errno()

@@ -78,7 +78,8 @@ class ProcessStat:
 def _read_proc(path: str) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
+        # The second comes of a process that is reaped while its file is opened.
         raise ProcessGone(path) from None
     try:
         parts = []
@@ -99,6 +100,17 @@ def read_stat(pid: int) -> ProcessStat:
         OSError: could not tell.
     """
     return ProcessStat(pid, _read_proc(f"{PROC}/{pid}/stat"))
+
+
+def read_owner(pid: int) -> int:
+    """Return the real user id of a process; raises as `read_stat`.
+
+    Not the owner of ``/proc/PID``: that is root for whoever forbids being traced.
+    """
+    for line in _read_proc(f"{PROC}/{pid}/status").splitlines():
+        if line.startswith(b"Uid:"):
+            return int(line.split()[1])
+    raise ProcessGone(str(pid))
 
 
 def read_environ(pid: int) -> dict[str, str]:

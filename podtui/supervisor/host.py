@@ -266,7 +266,10 @@ class Host:
             "asked_by": self._asked_by,
             "output_bytes": self._output.length,
             "ended_leftovers": [_as_left(each) for each in self._ended_leftovers()],
-            "kept_leftovers": [_as_left(each) for each in self._kept],
+            "kept_leftovers": [
+                {**_as_left(each), "pidfd_inode": self._status.inode_of(each)}
+                for each in self._kept
+            ],
             "survivors": [_as_left(each, reason) for each, reason in foreign],
             "proof": self._proof,
         }
@@ -347,7 +350,11 @@ class Host:
 
 
 def _as_left(process: ProcessStat, reason: str | None = None) -> dict[str, object]:
-    left: dict[str, object] = {"pid": process.pid, "name": process.name}
+    left: dict[str, object] = {
+        "pid": process.pid,
+        "name": process.name,
+        "start_ticks": process.start_ticks,
+    }
     if reason is None:
         return left
     return {**left, "reason": reason, "of_another_pod": reason != NOT_PERMITTED}

@@ -95,7 +95,7 @@ class StatusWriter:
         except OSError as error:
             log(f"could not look at the process tree: {describe(error)}")
         else:
-            self._inodes = {key(each): self._inode(each) for each in found}
+            self._inodes = {key(each): self.inode_of(each) for each in found}
             self._descendants = [
                 {
                     "pid": each.pid,
@@ -108,7 +108,8 @@ class StatusWriter:
         cost = time.monotonic() - now
         self._next_scan = now + max(SCANS_APART_S, cost * _SCAN_COST_FACTOR)
 
-    def _inode(self, found: ProcessStat) -> int | None:
+    def inode_of(self, found: ProcessStat) -> int | None:
+        """Return the pidfd inode of a process below, None where it cannot be had."""
         if key(found) in self._inodes:
             return self._inodes[key(found)]
         try:

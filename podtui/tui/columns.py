@@ -15,6 +15,7 @@ from podtui.tui.rows import Row
 from podtui.tui.spans import Line, Span, cut, fit, fit_right, own, width_of
 
 UNFOLDED, FOLDED, SELECTED = "▾", "▸", "▌"
+MARKED, MARKED_SELECTED = "■", "◧"
 LEVELS = "▁▂▃▄▅▆▇█"
 ACTIVITY_CELLS = 10
 LONGEST_NAME_SHOWN = 200
@@ -78,6 +79,7 @@ def row_line(
     seconds: float,
     activity: Sequence[int] = (),
     selected: bool = False,
+    marked: bool = False,
 ) -> Line:
     """Return a row as a line of exactly the columns' width.
 
@@ -85,7 +87,7 @@ def row_line(
     of time, oldest first.
     """
     pod = row.pod
-    mark = own(SELECTED if selected else " ", "accent")
+    mark = own(_LEFT[marked, selected], "accent")
     name = _name(row, columns.name, "strong" if selected else "text")
     word = short_status(pod)
     if columns.status == GLYPH_ONLY:
@@ -93,6 +95,15 @@ def row_line(
     status = Span(fit(word, columns.status), _status_role(pod))
     shown_age = Span(fit_right(safe_line(age(seconds)), columns.age), "muted")
     return (mark, *name, status, shown_age, *_rest(pod, columns, activity))
+
+
+_LEFT = {
+    (False, False): " ",
+    (False, True): SELECTED,
+    (True, False): MARKED,
+    (True, True): MARKED_SELECTED,
+}
+"""What stands left of a row, by whether it is marked and selected."""
 
 
 def _status_role(pod: PodView) -> str:
@@ -193,9 +204,11 @@ def note(pod: PodView) -> SafeText:
 def age_seconds(pod: PodView, at: datetime, elapsed: float) -> float:
     """Return the seconds a row shows: how long quiet when alive, else how long in this status.
 
+    Of a stalled pod it is the time without progress: one that repeats itself is never quiet.
     ``at`` is the wall time of the snapshot the pod is from, ``elapsed`` the seconds since then by
     a clock that counts sleep.
     """
     if pod.status in LIVE_STATUSES and pod.quiet_for_s is not None:
-        return pod.quiet_for_s + elapsed
+        stuck = pod.progress_quiet_s if pod.status is Status.STALLED else None
+        return max(pod.quiet_for_s, stuck or 0.0) + elapsed
     return (at - pod.since).total_seconds() + elapsed

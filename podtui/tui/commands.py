@@ -4,169 +4,15 @@ palette are all made from this table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
 from textual.binding import Binding, BindingType
 
-Place = Literal["tree", "output", "terminal", "screen", "app"]
-GROUPS: Mapping[Place, str] = {
-    "tree": "pods",
-    "output": "output",
-    "terminal": "screen view",
-    "screen": "everywhere",
-    "app": "podtui",
-}
+from podtui.tui.command import GROUPS, Command, Place
+from podtui.tui.pane_commands import PANE_COMMANDS
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command.
-
-    Attributes:
-        id: stable; what a keymap refers to.
-        keys: comma list, as Textual writes keys.
-        shown_keys: how the keys are written for a person.
-        action: Textual's action, run on the widget of ``place``.
-        word: one or two words for the footer.
-        sentence: what it does, for help and palette.
-        footer: 0 is not in the footer; else the smaller, the earlier it stands there.
-        palette: whether it makes sense in the palette.
-        priority: whether it works in dialogs, too, and before what is focused.
-    """
-
-    id: str
-    place: Place
-    keys: str
-    shown_keys: str
-    action: str
-    word: str
-    sentence: str
-    footer: int = 0
-    palette: bool = False
-    priority: bool = False
-
+__all__ = ["COMMANDS", "GROUPS", "Command", "Place", "bindings_of"]
 
 COMMANDS: tuple[Command, ...] = (
-    Command("tree.up", "tree", "up,k", "↑ k", "move(-1)", "up", "Select the pod above"),
-    Command("tree.down", "tree", "down,j", "↓ j", "move(1)", "down", "Select the pod below"),
-    Command("tree.page-up", "tree", "pageup", "pgup", "page(-1)", "page up", "Go up by a screen"),
-    Command(
-        "tree.page-down", "tree", "pagedown", "pgdn", "page(1)", "page down", "Go down by a screen"
-    ),
-    Command("tree.first", "tree", "home,g", "home g", "first", "first", "Select the first pod"),
-    Command("tree.last", "tree", "end,G", "end G", "last", "last", "Select the last pod"),
-    Command("tree.fold", "tree", "left,h", "← h", "fold", "fold", "Fold, or go to the parent"),
-    Command(
-        "tree.unfold", "tree", "right,l", "→ l", "unfold", "unfold", "Unfold, or go to the child"
-    ),
-    Command(
-        "tree.toggle", "tree", "space", "space", "toggle_fold", "fold", "Fold or unfold this pod"
-    ),
-    Command(
-        "tree.fold-all",
-        "tree",
-        "minus",
-        "-",
-        "fold_all(True)",
-        "fold all",
-        "Fold every pod that has children",
-        palette=True,
-    ),
-    Command(
-        "tree.unfold-all",
-        "tree",
-        "plus,equals_sign",
-        "+",
-        "fold_all(False)",
-        "unfold all",
-        "Unfold every pod",
-        palette=True,
-    ),
-    Command("output.up", "output", "up,k", "↑ k", "scroll_rows(-1)", "up", "Scroll up"),
-    Command("output.down", "output", "down,j", "↓ j", "scroll_rows(1)", "down", "Scroll down"),
-    Command(
-        "output.page-up", "output", "pageup,b", "pgup b", "page(-1)", "page up", "Scroll a page up"
-    ),
-    Command(
-        "output.page-down",
-        "output",
-        "pagedown,space",
-        "pgdn space",
-        "page(1)",
-        "page down",
-        "Scroll a page down",
-    ),
-    Command(
-        "output.start", "output", "home,g", "home g", "to_start", "start", "Go to the first line"
-    ),
-    Command(
-        "output.end", "output", "end,G", "end G", "to_end", "end", "Go to the newest and follow"
-    ),
-    Command("output.left", "output", "left,h", "← h", "scroll_columns(-8)", "left", "Scroll left"),
-    Command(
-        "output.right", "output", "right,l", "→ l", "scroll_columns(8)", "right", "Scroll right"
-    ),
-    Command("output.next-match", "output", "n", "n", "next_match", "next", "Go to the next match"),
-    Command(
-        "output.previous-match",
-        "output",
-        "N",
-        "N",
-        "previous_match",
-        "previous",
-        "Go to the match before",
-    ),
-    Command(
-        "output.clear-search",
-        "output",
-        "escape",
-        "esc",
-        "clear_search",
-        "clear search",
-        "End the search",
-    ),
-    Command("terminal.up", "terminal", "up,k", "↑ k", "pan(0, -1)", "up", "Show what is above"),
-    Command(
-        "terminal.down", "terminal", "down,j", "↓ j", "pan(0, 1)", "down", "Show what is below"
-    ),
-    Command(
-        "terminal.left",
-        "terminal",
-        "left,h",
-        "← h",
-        "pan(-8, 0)",
-        "left",
-        "Show what is further left",
-    ),
-    Command(
-        "terminal.right",
-        "terminal",
-        "right,l",
-        "→ l",
-        "pan(8, 0)",
-        "right",
-        "Show what is further right",
-    ),
-    Command(
-        "terminal.start",
-        "terminal",
-        "home,g",
-        "home g",
-        "pan_to_start",
-        "start",
-        "Show the upper left of the terminal",
-    ),
-    Command(
-        "terminal.end",
-        "terminal",
-        "end,G",
-        "end G",
-        "follow_cursor",
-        "cursor",
-        "Show the cursor, and stay with it",
-    ),
+    *PANE_COMMANDS,
     Command(
         "pod.attach",
         "screen",
@@ -176,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
         "attach",
         "Put your terminal on the pod's live run",
         footer=1,
+        weight=1,
         palette=True,
     ),
     Command(
@@ -189,6 +36,18 @@ COMMANDS: tuple[Command, ...] = (
         palette=True,
     ),
     Command(
+        "pod.spawn",
+        "screen",
+        "n",
+        "n",
+        "spawn",
+        "spawn",
+        "Start a new pod",
+        footer=3,
+        weight=6,
+        palette=True,
+    ),
+    Command(
         "pod.send",
         "screen",
         "s",
@@ -196,7 +55,8 @@ COMMANDS: tuple[Command, ...] = (
         "send",
         "send",
         "Send a line to the pod",
-        footer=2,
+        footer=4,
+        weight=3,
         palette=True,
     ),
     Command(
@@ -207,18 +67,96 @@ COMMANDS: tuple[Command, ...] = (
         "stop",
         "stop",
         "Show the plan to stop the pod, then ask",
-        footer=3,
+        footer=5,
+        weight=4,
         palette=True,
     ),
     Command(
-        "pod.spawn",
+        "pod.restore",
         "screen",
-        "n",
-        "n",
-        "spawn",
-        "spawn",
-        "Start a new pod",
-        footer=4,
+        "R",
+        "R",
+        "restore",
+        "restore",
+        "Show the plan to start a new run of what is not alive, then ask",
+        footer=6,
+        weight=2,
+        palette=True,
+    ),
+    Command(
+        "pod.reap",
+        "screen",
+        "X",
+        "X",
+        "reap",
+        "reap",
+        "Show the plan to end what a dead run left running, then ask",
+        footer=7,
+        weight=7,
+        palette=True,
+    ),
+    Command(
+        "pod.prune",
+        "screen",
+        "P",
+        "P",
+        "prune",
+        "prune",
+        "Show the plan to move dead pods into the trash, then ask",
+        footer=8,
+        weight=5,
+        palette=True,
+    ),
+    Command(
+        "pod.recover",
+        "screen",
+        "U",
+        "U",
+        "recover",
+        "recover",
+        "Take back what the line above the keys tells, else show the trash",
+        footer=9,
+        weight=10,
+        palette=True,
+    ),
+    Command(
+        "pods.restore-lost",
+        "screen",
+        "L",
+        "L",
+        "restore_lost",
+        "restore all lost",
+        "Show the plan to restore every lost pod, then ask",
+        palette=True,
+    ),
+    Command(
+        "pods.reap-orphans",
+        "screen",
+        "O",
+        "O",
+        "reap_orphans",
+        "reap all orphans",
+        "Show the plan to end all that dead runs left running, then ask",
+        palette=True,
+    ),
+    Command(
+        "view.trash",
+        "screen",
+        "T",
+        "T",
+        "trash",
+        "trash",
+        "Show what was pruned, to bring it back",
+        palette=True,
+    ),
+    Command(
+        "view.report",
+        "screen",
+        "r",
+        "r",
+        "report",
+        "report",
+        "Show again what the last action did",
         palette=True,
     ),
     Command(
@@ -229,7 +167,7 @@ COMMANDS: tuple[Command, ...] = (
         "follow",
         "follow",
         "Follow the output, or hold it where it is",
-        footer=5,
+        footer=12,
         palette=True,
     ),
     Command(
@@ -240,7 +178,7 @@ COMMANDS: tuple[Command, ...] = (
         "wrap",
         "wrap",
         "Wrap long lines, or cut them at the edge",
-        footer=7,
+        footer=13,
         palette=True,
     ),
     Command(
@@ -251,7 +189,7 @@ COMMANDS: tuple[Command, ...] = (
         "next_view",
         "view",
         "Switch between text, screen and raw view",
-        footer=8,
+        footer=14,
         palette=True,
     ),
     Command(
@@ -272,7 +210,7 @@ COMMANDS: tuple[Command, ...] = (
         "search",
         "search",
         "Search in the output",
-        footer=9,
+        footer=15,
         palette=True,
     ),
     Command(
@@ -283,7 +221,8 @@ COMMANDS: tuple[Command, ...] = (
         "filter",
         "filter",
         "Show only pods with these words in name, role, task or status",
-        footer=6,
+        footer=11,
+        weight=11,
         palette=True,
     ),
     Command(
@@ -294,7 +233,17 @@ COMMANDS: tuple[Command, ...] = (
         "why",
         "why",
         "Show all evidence behind the status, or one line",
-        footer=10,
+        footer=16,
+        palette=True,
+    ),
+    Command(
+        "view.zoom",
+        "screen",
+        "z",
+        "z",
+        "zoom",
+        "zoom",
+        "Give the whole screen to the output, or show the tree again",
         palette=True,
     ),
     Command(
@@ -305,6 +254,18 @@ COMMANDS: tuple[Command, ...] = (
         "next_urgent",
         "needs me",
         "Select the next pod that needs you",
+        palette=True,
+    ),
+    Command(
+        "view.diagnostics",
+        "screen",
+        "D",
+        "D",
+        "diagnostics",
+        "diagnostics",
+        "Show what was lost or done, and the way back",
+        footer=10,
+        weight=9,
         palette=True,
     ),
     Command(
@@ -327,7 +288,7 @@ COMMANDS: tuple[Command, ...] = (
         "command_palette",
         "palette",
         "Find a command or a pod by its name",
-        footer=12,
+        footer=17,
     ),
     Command(
         "app.help",
@@ -348,6 +309,16 @@ COMMANDS: tuple[Command, ...] = (
         "app.change_theme",
         "theme",
         "Choose the colours",
+        palette=True,
+    ),
+    Command(
+        "app.repaint",
+        "app",
+        "ctrl+l",
+        "ctrl+l",
+        "app.repaint",
+        "repaint",
+        "Paint the whole screen again",
         palette=True,
     ),
     Command(

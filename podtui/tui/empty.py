@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from podtui.tui.keymap import Keymap
 from podtui.tui.lines import LineWidget
 from podtui.tui.spans import Line, Span, own, safe, wrap_words
 
 INDENT = 8
 KEYS: tuple[tuple[str, str], ...] = (
-    ("n", "start a pod: a named command that goes on without this screen"),
-    ("?", "all keys"),
-    ("q", "quit"),
+    ("pod.spawn", "start a pod: a named command that goes on without this screen"),
+    ("app.help", "all keys"),
+    ("app.quit", "quit"),
 )
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("podtui demo", "look at a tree of pods that play every status"),
@@ -20,9 +21,16 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 class EmptyStore(LineWidget):
     """Stands where tree and output will be."""
 
-    def __init__(self, store: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        store: str,
+        keymap: Keymap,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
         self._store = store
+        self._keymap = keymap
 
     def line(self, y: int, /) -> Line:
         lines = self._words(self.size.width)
@@ -30,7 +38,8 @@ class EmptyStore(LineWidget):
 
     def _words(self, width: int) -> list[Line]:
         lines: list[Line] = [(), (own("  No pods yet.", "strong"),), ()]
-        for key, words in KEYS:
+        for command_id, words in KEYS:
+            key = self._keymap.shown(command_id)
             lines += wrap_words((own(f"  {key:<{INDENT - 2}}", "key"), own(words)), width, INDENT)
         lines += [(), (own("  or in another terminal:", "muted"),)]
         for command, words in COMMANDS:

@@ -9,7 +9,7 @@ from podtui.core.model.appearance import APPEARANCE
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status
 from podtui.tui.lines import LineWidget
-from podtui.tui.spans import Line, Span, own, safe, width_of
+from podtui.tui.spans import Line, Span, cut_line, own, safe, width_of
 
 LATE_WITHOUT_LOOK_S = 15.0
 """A picture older than this comes from an observer that has stopped, whatever it said last."""
@@ -34,12 +34,14 @@ ORDER = (
 )
 
 
-# Words of the counts, of the detectors, and the clock: what is left out as the line gets narrow.
+# Words of the counts, of the detectors, the clock, and the word for diagnostics: what is left out
+# as the line gets narrow.
 _LEVELS = (
-    (True, True, True),
-    (False, True, True),
-    (False, False, True),
-    (False, False, False),
+    (True, True, True, True),
+    (False, True, True, True),
+    (False, False, True, True),
+    (False, False, False, True),
+    (False, False, False, False),
 )
 
 
@@ -80,6 +82,12 @@ def detectors_line(detectors: Sequence[Detector], elapsed: float, *, words: bool
     return tuple(spans)
 
 
+def _facts(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return what the line says but for ages, which go on in every picture."""
+    states = tuple((each.name, each.state) for each in snapshot.detectors)
+    return snapshot.counts, len(snapshot.pods), snapshot.read_only, states
+
+
 class HeaderBar(LineWidget):
     """One line above everything."""
 
@@ -95,11 +103,27 @@ class HeaderBar(LineWidget):
         self._local_time = local_time
         self._snapshot: Snapshot | None = None
         self._line: Line = ()
+        self._unread = 0
+        self._unread_key = ""
+
+    def tell(self, unread: int, key: str) -> None:
+        """Say how many diagnostics were not seen, and the key that shows them."""
+        self._unread, self._unread_key = unread, key
+        self.tick()
+
+    def _unread_line(self, *, words: bool) -> Line:
+        if not self._unread:
+            return ()
+        what = f" diagnostic{'' if self._unread == 1 else 's'}" if words else ""
+        gap = "   " if words else "  "
+        shown = own(f"{gap}{self._unread}{what} ", "accent")
+        return (shown, own(self._unread_key, "key"))
 
     def show(self, snapshot: Snapshot) -> None:
-        """Take a new picture."""
-        self._snapshot = snapshot
-        self.tick()
+        """Take a new picture; one that only has other ages is shown with the next tick."""
+        before, self._snapshot = self._snapshot, snapshot
+        if before is None or _facts(before) != _facts(snapshot):
+            self.tick()
 
     def tick(self) -> None:
         """Let the clock and the ages go on."""
@@ -116,8 +140,9 @@ class HeaderBar(LineWidget):
         detectors = self._snapshot.detectors if self._snapshot else ()
         time = own(f"   {self._local_time():%H:%M:%S} ", "text")
         brand = (own(" podtui ", "brand"), own("  "))
-        for words, label, clock in _LEVELS:
-            left = (*brand, *counts_line(self._snapshot, words=words))
+        for words, label, clock, told in _LEVELS:
+            unread = self._unread_line(words=told)
+            left = (*brand, *counts_line(self._snapshot, words=words), *unread)
             right = (
                 *detectors_line(detectors, self._elapsed(), words=label),
                 time if clock else own(" "),
@@ -125,7 +150,10 @@ class HeaderBar(LineWidget):
             blank = width - width_of(left) - width_of(right)
             if blank >= 1:
                 return (*left, own(" " * blank), *right)
-        return (*brand, *counts_line(self._snapshot, words=False))
+        # What must not be missed is not what the edge cuts away.
+        unread = self._unread_line(words=False)
+        counts = counts_line(self._snapshot, words=False)
+        return (*cut_line((*brand, *counts), width - width_of(unread)), *unread)
 
     def line(self, _y: int, /) -> Line:
         return self._line

@@ -21,7 +21,7 @@ LONGEST_NAME = 40
 HINTS: dict[Purpose, str] = {
     "send": "enter sends · esc keeps the draft",
     "filter": "enter keeps the filter · esc shows all",
-    "search": "enter searches · n N go on · esc ends",
+    "search": "enter searches · {keys} go on · esc ends",
 }
 
 
@@ -77,8 +77,14 @@ class InputBar(Horizontal):
         bar: InputBar
         purpose: Purpose
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        match_keys: str = "n N",
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
+        self._match_keys = match_keys
         self.purpose: Purpose = "filter"
         self.target: Target | None = None
         self._drafts: dict[str, str] = {}
@@ -103,7 +109,8 @@ class InputBar(Horizontal):
             text = self._drafts.get(pod_key(pod), "")
         label = f"to {safe_line(pod.name, LONGEST_NAME)}" if pod is not None else purpose
         self.query_one("#input-label", Static).update(f" {label} ▸ ")
-        self.query_one("#input-hint", Static).update(f"{HINTS[purpose]} ")
+        hint = HINTS[purpose].replace("{keys}", self._match_keys)
+        self.query_one("#input-hint", Static).update(f"{hint} ")
         self.display = True
         with self.prevent(Input.Changed):
             self.line.value = text

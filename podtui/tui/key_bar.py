@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.message import Message
 
-from podtui.tui.commands import COMMANDS, Command
+from podtui.tui.commands import Command
 from podtui.tui.lines import LineWidget
 from podtui.tui.spans import Line, Span, own, width_of
 
@@ -13,10 +15,12 @@ GAP = "  "
 ALWAYS = frozenset({"app.help", "app.quit"})
 
 
-def shown_commands(width: int, hidden: frozenset[str]) -> list[Command]:
-    """Return the commands that fit a line, the most important first, the way out always."""
-    wanted = [command for command in COMMANDS if command.footer and command.id not in hidden]
-    wanted.sort(key=lambda command: command.footer)
+def shown_commands(
+    commands: Sequence[Command], width: int, hidden: frozenset[str]
+) -> list[Command]:
+    """Return the commands that fit a line, those that matter most, and the way out always."""
+    wanted = [command for command in commands if command.footer and command.id not in hidden]
+    wanted.sort(key=lambda command: command.weight or command.footer)
     always = [command for command in wanted if command.id in ALWAYS]
     left = width - 1 - sum(_width(command) for command in always)
     chosen: list[Command] = []
@@ -27,7 +31,7 @@ def shown_commands(width: int, hidden: frozenset[str]) -> list[Command]:
         if left < 0:
             break
         chosen.append(command)
-    return [*chosen, *always]
+    return [*sorted(chosen, key=lambda command: command.footer), *always]
 
 
 def _width(command: Command) -> int:
@@ -48,8 +52,14 @@ class KeyBar(LineWidget):
             super().__init__()
             self.command = command
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
+        self._commands = commands
         self._hidden: frozenset[str] = frozenset()
 
     def hide(self, commands: frozenset[str]) -> None:
@@ -60,13 +70,13 @@ class KeyBar(LineWidget):
 
     def line(self, _y: int, /) -> Line:
         spans: list[Span] = [own(" ")]
-        for command in shown_commands(self.size.width, self._hidden):
+        for command in shown_commands(self._commands, self.size.width, self._hidden):
             spans += [*_spans(command), own(GAP)]
         return tuple(spans)
 
     def on_click(self, event: events.Click) -> None:
         at = 1
-        for command in shown_commands(self.size.width, self._hidden):
+        for command in shown_commands(self._commands, self.size.width, self._hidden):
             width = _width(command)
             if at <= event.x < at + width - len(GAP):
                 self.post_message(self.Pressed(command))

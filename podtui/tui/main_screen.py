@@ -5,40 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.dom import DOMNode
 from textual.getters import query_one
 from textual.message import Message
 from textual.widget import Widget
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView, Snapshot
+from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.host import System
 from podtui.core.text.safe import safe_line
 from podtui.tui.acting import ActingScreen, Attach
 from podtui.tui.activity import ActivitySampler
 from podtui.tui.columns import column_titles, columns_for
-from podtui.tui.commands import bindings_of
+from podtui.tui.commands import Place, bindings_of
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.empty import EmptyStore
 from podtui.tui.feed import SnapshotFeed
 from podtui.tui.header_bar import HeaderBar
-from podtui.tui.input_bar import InputBar, Target
+from podtui.tui.input_bar import InputBar
 from podtui.tui.key_bar import KeyBar
+from podtui.tui.keymap import ELSEWHERE
 from podtui.tui.live_thread import LiveThread
 from podtui.tui.mailbox import Mailbox, post
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.output_reader import Asked, OutputReader, is_over
 from podtui.tui.pane_title import PaneTitle
 from podtui.tui.plane import Plane
+from podtui.tui.pod_actions import PodActionsScreen
 from podtui.tui.pod_tree import PodTree, TreeData
 from podtui.tui.rows import URGENCY, pod_key
+from podtui.tui.setup import Setup
 from podtui.tui.spans import Line, own
-from podtui.tui.viewing import ViewingScreen
 from podtui.tui.why import is_reachable, why_title
 from podtui.tui.why_pane import WhyPane
 
@@ -49,17 +52,23 @@ TICK_S = 1.0
 LIVE_ONLY = frozenset({"pod.attach", "pod.send", "pod.stop", "pod.observe"})
 NEEDS_ME = 6
 """Statuses more urgent than this rank are what "needs me" goes to; see `rows.URGENCY`."""
-POD_ONLY = LIVE_ONLY | {
-    "output.follow",
-    "output.wrap",
-    "output.view",
-    "output.search",
-    "pods.filter",
-    "view.why",
-}
+DEAD_ONLY = frozenset({"pod.restore", "pod.reap", "pod.prune"})
+POD_ONLY = (
+    LIVE_ONLY
+    | DEAD_ONLY
+    | {
+        "tree.mark",
+        "output.follow",
+        "output.wrap",
+        "output.view",
+        "output.search",
+        "pods.filter",
+        "view.why",
+    }
+)
 
 
-class MainScreen(ViewingScreen):
+class MainScreen(PodActionsScreen):
     """Takes snapshots, shows them, and turns keys into actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("screen")
@@ -68,8 +77,6 @@ class MainScreen(ViewingScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - see above
     ENABLE_COMMAND_PALETTE = True
 
-    header = query_one("#header", HeaderBar)
-    pod_tree = query_one("#tree", PodTree)
     why = query_one("#why", WhyPane)
     input_bar = query_one("#input", InputBar)
     keys = query_one("#keys", KeyBar)
@@ -83,14 +90,18 @@ class MainScreen(ViewingScreen):
 
         error: PodtuiError
 
-    def __init__(self, plane: Plane, system: System, attach: Attach) -> None:
-        super().__init__(plane, attach, system)
+    def __init__(
+        self, plane: Plane, system: System, attach: Attach, setup: Setup | None = None
+    ) -> None:
+        self.setup = setup or Setup()
+        super().__init__(plane, attach, system, self.setup.keymap)
         self._clock = system.clock
         self.greeting: Outcome | None = None
         self._snapshot: Snapshot | None = None
         self._arrived_at = self._clock.boottime()
         self._why_open: bool | None = None
         self._select_when_there: str | None = None
+        self._is_beginning = True
         self._feed = SnapshotFeed(self, self._clock)
         self._samples: Mailbox[Mapping[str, Sequence[int]]] = Mailbox(
             lambda: post(self, self.Sampled())
@@ -114,7 +125,7 @@ class MainScreen(ViewingScreen):
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self.elapsed, self._local_time, id="header")
-        yield EmptyStore(str(self.plane.store_path), id="empty")
+        yield EmptyStore(str(self.plane.store_path), self.keymap, id="empty")
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield PaneTitle(id="tree-title")
@@ -124,10 +135,18 @@ class MainScreen(ViewingScreen):
                 yield self.output
                 yield self.terminal
                 yield PaneTitle(id="why-title")
-                yield WhyPane(self.elapsed, id="why")
+                yield WhyPane(
+                    self.elapsed,
+                    self.keymap,
+                    self.plane.loans_of,
+                    self.plane.plan_relend,
+                    id="why",
+                )
         yield NoticeBar(id="notices")
-        yield InputBar(id="input")
-        yield KeyBar(id="keys")
+        matches = (self.keymap.shown(f"output.{which}-match") for which in ("next", "previous"))
+        yield InputBar(" ".join(matches), id="input")
+        commands = [each for each in self.keymap.commands if each.place not in ELSEWHERE]
+        yield KeyBar(commands, id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#empty").display = False
@@ -143,7 +162,7 @@ class MainScreen(ViewingScreen):
         self.set_interval(TICK_S, self._tick)
 
     async def on_unmount(self) -> None:
-        threads = (self._live, self._reader, self._sampler)
+        threads = (self._live, self._reader, self._sampler, self.diagnostics_feed)
         for thread in threads:
             thread.stop()
         # Joined off the loop and for a bounded time each: a disk that hangs must not keep the
@@ -161,13 +180,11 @@ class MainScreen(ViewingScreen):
         """Seconds since the snapshot on screen was taken over, sleep included."""
         return max(self._clock.boottime() - self._arrived_at, 0.0)
 
-    def _local_time(self) -> datetime:
-        return self._clock.now().astimezone()
-
     def _tick(self) -> None:
         self.header.tick()
         self.pod_tree.repaint_changed()
         self.why.tick()
+        self.tick_told()
 
     # snapshots
 
@@ -183,6 +200,8 @@ class MainScreen(ViewingScreen):
         snapshot = self._feed.take()
         if snapshot is not None:
             self._show(snapshot)
+            # After the first rows: what happened before can wait for those.
+            self.diagnostics_feed.start()
 
     def _show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -194,10 +213,26 @@ class MainScreen(ViewingScreen):
             self.header.show(snapshot)
             self.notices.show(snapshot)
             self.pod_tree.show(TreeData(snapshot.pods, snapshot.at))
+            self._begin_at_lost(snapshot)
             self._select_wanted()
+            if self._under_way:
+                self.show_doing()
             if self.output.pod is None or self.pod_tree.selected is None:
                 self._show_pod(self.pod_tree.selected)
             self._title_tree()
+
+    def _begin_at_lost(self, snapshot: Snapshot) -> None:
+        """At a start, select the first lost pod: it is what somebody comes for, two keys away.
+
+        Only until the operator moves, and only in the first whole picture: later the selection is
+        nobody's but the operator's.
+        """
+        if not self._is_beginning or not snapshot.pods:
+            return
+        lost = next((pod for pod in snapshot.pods if pod.status is Status.LOST), None)
+        self._is_beginning = not snapshot.whole and lost is None and not self.pod_tree.was_moved
+        if lost is not None and not self.pod_tree.was_moved:
+            self.pod_tree.select(pod_key(lost))
 
     def _select_wanted(self) -> None:
         wanted = self._select_when_there
@@ -215,7 +250,13 @@ class MainScreen(ViewingScreen):
         self.why.show(pod, at)
         self.query_one("#why-title", PaneTitle).left = why_title(pod)
         self.title_output()
-        self.keys.hide(_idle_keys(pod, any_pods=bool(self.pods)))
+        self._show_idle_keys()
+
+    def _show_idle_keys(self) -> None:
+        tree = self.pod_tree
+        self.keys.hide(
+            idle_keys(tree.selected, any_pods=bool(self.pods), any_marked=bool(tree.marked))
+        )
 
     def on_pod_tree_visible_changed(self, message: PodTree.VisibleChanged) -> None:
         message.stop()
@@ -235,6 +276,10 @@ class MainScreen(ViewingScreen):
     def _title_tree(self) -> None:
         title = self.query_one("#tree-title", PaneTitle)
         left: Line = (own("pods", "title"),)
+        marked, hidden = len(self.pod_tree.marked), self.pod_tree.hidden_marks
+        if marked:
+            unseen = f" ({hidden} hidden)" if hidden else ""
+            left = (*left, own(f" · {marked} marked{unseen}", "accent"))
         if self.pod_tree.wanted:
             rows = self.pod_tree.rows
             words = safe_line(self.pod_tree.wanted, 40)
@@ -270,14 +315,16 @@ class MainScreen(ViewingScreen):
 
     # actions on the selected pod
 
-    def on_acting_screen_done(self, message: ActingScreen.Done) -> None:
-        message.stop()
-        self.tell(message.outcome)
+    def look_again(self) -> None:
         self._live.refresh()
-        report = message.report
-        if report is not None and report.action == "spawn" and report.view is not None:
-            self._select_when_there = pod_key(report.view)
-            self._select_wanted()
+
+    def select_when_there(self, key: str) -> None:
+        self._select_when_there = key
+        self._select_wanted()
+
+    def marks_changed(self) -> None:
+        self._title_tree()
+        self._show_idle_keys()
 
     def on_acting_screen_not_sent(self, message: ActingScreen.NotSent) -> None:
         message.stop()
@@ -287,34 +334,17 @@ class MainScreen(ViewingScreen):
         message.stop()
         self.notices.stand(Outcome.of_error(message.error))
 
-    def _reachable(self, action: str) -> PodView | None:
-        """Return the selected pod, or None after saying why nothing can be done to it."""
-        pod = self.pod_tree.selected
-        if pod is None:
-            self.tell(Outcome.of_words(f"no pod is selected to {action}; n starts one"))
-        elif not is_reachable(pod):
-            words = f"{safe_line(pod.name, 80)} has no live run to {action}: {pod.message}"
-            self.tell(Outcome.of_words(words, is_trouble=True))
-            return None
-        return pod
-
     def action_attach(self, read_only: bool = False) -> None:
         """Put the terminal on the selected pod."""
-        pod = self._reachable("attach to")
+        pod = self.reachable("attach to")
         if pod is not None:
             self.attach_to(pod, read_only=read_only)
 
     def action_send(self) -> None:
         """Open the line for a message to the selected pod."""
-        pod = self._reachable("send to")
+        pod = self.reachable("send to")
         if pod is not None:
             self.input_bar.ask("send", pod=pod)
-
-    def action_stop(self) -> None:
-        """Show the plan to stop the selected pod."""
-        pod = self._reachable("stop")
-        if pod is not None:
-            self.plan_stop(Target.of(pod))
 
     def action_spawn(self) -> None:
         """Open the form for a new pod."""
@@ -323,7 +353,12 @@ class MainScreen(ViewingScreen):
 
         pod = self.pod_tree.selected
         parent = pod.name if pod is not None and pod.id else None
-        form = SpawnForm(self.plane.plan_spawn, parent=parent, directory=".")
+        form = SpawnForm(
+            self.plane.plan_spawn,
+            parent=parent,
+            directory=".",
+            stall_after_s=self.setup.stall_after_s,
+        )
         self.app.push_screen(
             form, lambda request: None if request is None else self._spawn(request)
         )
@@ -345,16 +380,18 @@ class MainScreen(ViewingScreen):
         self.tell(Outcome.of_words("no pod needs you"))
 
     def select_pod(self, key: str) -> None:
-        """Select a pod, whatever filter or fold hides it."""
+        """Select a pod, whatever screen, filter or fold hides it."""
+        self.back_to_pods()
         if self.pod_tree.wanted:
             self.pod_tree.filter("")
         self.pod_tree.select(key)
-        self.pod_tree.focus()
+        self._focus_home()
 
     # the line to type in
 
     def action_filter(self) -> None:
         """Open the line for the filter."""
+        self._zoom(False)
         self.input_bar.ask("filter", text=self.pod_tree.wanted)
 
     def action_search(self) -> None:
@@ -370,11 +407,13 @@ class MainScreen(ViewingScreen):
 
     def on_input_bar_cancelled(self, message: InputBar.Cancelled) -> None:
         message.stop()
-        if message.purpose == "filter":
-            self._filter("")
         if message.purpose == "search":
             self.output.search("")
-        (self.shown_output if message.purpose == "search" else self.pod_tree).focus()
+            self.shown_output.focus()
+            return
+        if message.purpose == "filter":
+            self._filter("")
+        self._focus_home()
 
     def on_input_bar_submitted(self, message: InputBar.Submitted) -> None:
         message.stop()
@@ -382,7 +421,7 @@ class MainScreen(ViewingScreen):
             self.output.focus()
             self.output.search(message.text)
             return
-        self.pod_tree.focus()
+        self._focus_home()
         if message.purpose == "filter":
             self._filter(message.text)
         elif message.target is not None:
@@ -397,20 +436,39 @@ class MainScreen(ViewingScreen):
         self._why_open = self.has_class("-why-folded")
         self._lay_out()
 
+    def action_zoom(self) -> None:
+        """Give the whole screen to the output, or show the tree again."""
+        if self.pods:
+            self._zoom(not self.has_class("-zoomed"))
+            self._focus_home()
+
+    def _zoom(self, on: bool) -> None:
+        self.set_class(on, "-zoomed")
+
+    def _focus_home(self) -> None:
+        (self.shown_output if self.has_class("-zoomed") else self.pod_tree).focus()
+
     # everything else
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.keymap.commands))
 
     async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         message.stop()
         command = message.command
-        await self.app.run_action(command.action, self.app if command.place == "app" else self)
+        nodes: dict[Place, DOMNode] = {"tree": self.pod_tree, "app": self.app}
+        await self.app.run_action(command.action, nodes.get(command.place, self))
 
 
-def _idle_keys(pod: PodView | None, *, any_pods: bool) -> frozenset[str]:
-    """Return the commands that would do nothing now."""
+def idle_keys(pod: PodView | None, *, any_pods: bool, any_marked: bool) -> frozenset[str]:
+    """Return the commands that would do nothing now, or be refused as far as can be seen."""
     if not any_pods:
         return POD_ONLY
-    return frozenset() if pod is not None and is_reachable(pod) else LIVE_ONLY
+    live = frozenset() if pod is not None and is_reachable(pod) else LIVE_ONLY
+    if any_marked:
+        return live - {"pod.stop"}
+    if pod is None or pod.verdict is Verdict.DEAD:
+        return live
+    # Only what cannot be read and is held by nothing may be taken away without being dead.
+    return live | (DEAD_ONLY - {"pod.prune"} if pod.record_error else DEAD_ONLY)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from podtui.core.errors import PodtuiError
 from podtui.core.model.plans import Report
 from podtui.core.model.snapshot import Snapshot
+from podtui.core.text.safe import safe_line
 from podtui.tui.lines import LineWidget
-from podtui.tui.spans import Line, Span, own, safe, wrap_words
+from podtui.tui.spans import Line, Span, cut_line, own, safe, width_of, wrap_words
 
 MOST_LINES = 3
 LONGEST_NOTICE = 600
@@ -57,6 +58,28 @@ class NoticeBar(LineWidget):
         self._outcome: Outcome | None = None
         self._standing: Outcome | None = None
         self._lines: list[Line] = []
+        self._doing: list[Line] = []
+        self._told: Line = ()
+        self._told_hint: Line = ()
+        self._told_words = ""
+
+    def show_told(self, line: Line, hint: Line, words: str) -> None:
+        """Show a diagnostic in one line, cut before the hint at its end; () takes it away.
+
+        A notice that says the same words is left out: this one tells the way back as well.
+        """
+        if (line, hint) != (self._told, self._told_hint):
+            self._told, self._told_hint, self._told_words = line, hint, words
+            self._update()
+
+    def show_doing(self, sentences: Sequence[str]) -> None:
+        """Show what is under way; it stays for as long as it is."""
+        doing: list[Line] = [
+            (own(" · ", "accent"), safe(each, "text", LONGEST_NOTICE)) for each in sentences
+        ]
+        if doing != self._doing:
+            self._doing = doing
+            self._update()
 
     @property
     def outcome(self) -> Outcome | None:
@@ -102,12 +125,24 @@ class NoticeBar(LineWidget):
     def _update(self) -> None:
         width = max(self.size.width or self.app.size.width, 1)
         standing = [self._standing.line] if self._standing else []
-        wanted = [*standing, *self._notices, *([self._outcome.line] if self._outcome else [])]
-        wrapped = [wrap_words(line, width, INDENT) for line in wanted]
+        notices = [line for line in self._notices if not self._is_told(line)]
+        wrapped = [wrap_words(line, width, INDENT) for line in (*standing, *notices)]
+        if self._told:
+            wrapped.append([self._told_line(width)])
+        wrapped += [wrap_words(line, width, INDENT) for line in self._doing]
+        if self._outcome:
+            wrapped.append(wrap_words(self._outcome.line, width, INDENT))
         self._lines = _fair(wrapped)
         self.styles.height = len(self._lines)
         self.display = bool(self._lines)
         self.refresh()
+
+    def _told_line(self, width: int) -> Line:
+        room = width - width_of(self._told_hint)
+        return (*cut_line(self._told, room), *self._told_hint)
+
+    def _is_told(self, notice: Line) -> bool:
+        return bool(self._told) and notice[-1].text == safe_line(self._told_words, LONGEST_NOTICE)
 
     def line(self, y: int, /) -> Sequence[Span]:
         return self._lines[y] if y < len(self._lines) else ()

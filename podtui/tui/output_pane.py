@@ -79,10 +79,12 @@ class OutputPane(LineWidget, can_focus=True):
         self,
         ask: Callable[[Asked], None],
         *,
+        view_key: str = "v",
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
         super().__init__(id=id)
         self._ask = ask
+        self._view_key = view_key
         self.pages: Mailbox[Page] = Mailbox(lambda: post(self, self.PageRead()))
         self.pod: PodView | None = None
         self.views = ViewChoice()
@@ -471,7 +473,7 @@ class OutputPane(LineWidget, can_focus=True):
             words = [] if is_over(self.pod) else [self.following.value]
             # A full-screen program paints, it does not write: as text it is read poorly.
             paints = page.full_screen and self.view == "text"
-            hint = (own("v: screen view · ", "accent"),) if paints else ()
+            hint = (own(f"{self._view_key}: screen view · ", "accent"),) if paints else ()
             words += [] if hint and words else [size_words(page.total)]
             return (*hint, own(" · ".join(words), "muted"))
         rows = self._visible

@@ -1,7 +1,8 @@
 """The one thread that reads output for the screen; the event loop never touches the disk.
 
-It looks at the size of the output a few times a second instead of watching it: one `fstat` costs
-microseconds, misses nothing, and needs no watcher that could run out.
+It is woken by the kernel when something in the run's directory changes. The size of the output is
+looked at now and then all the same: one `fstat` costs microseconds and misses nothing, also where
+the kernel has no watch left, and there it is looked at several times a second.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
 from podtui.core.paths import PodPaths
 from podtui.core.system.host import System
+from podtui.core.system.waiting import ChangeWaiter
 from podtui.tui.full_screen import FullScreenWatch
 from podtui.tui.output_page import Page, read_page
 from podtui.tui.output_source import OutputSource
@@ -26,6 +30,10 @@ from podtui.tui.unread import UnreadCount
 from podtui.tui.views import View
 
 BUSY_LOOK_S = 0.05
+"""No two looks for changes are nearer to each other: a run may write without a pause."""
+GATHER_S = 0.01
+"""A supervisor writes several files for one piece of output; that is one change."""
+WATCHED_LOOK_S = 2.0
 QUIET_LOOK_S = 0.25
 QUIET_AFTER_S = 2.0
 MARK_EVERY_S = 2.0
@@ -126,6 +134,9 @@ class OutputReader:
         self._on_trouble = on_trouble
         self._remembers = remembers
         self._asked: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self._waiter = ChangeWaiter()
+        self._watched: Path | None = None
+        self._looked_at = float("-inf")
         self._opened: _Opened | None = None
         self._thread = threading.Thread(target=self._run, name="podtui-output", daemon=True)
 
@@ -135,10 +146,15 @@ class OutputReader:
     def ask(self, what: Asked) -> None:
         """Say what to read next, or what was seen; returns at once."""
         self._asked.put(what)
+        if isinstance(what, Want):
+            # What was seen is noted with the next look. Were it to make one, each page would bring
+            # the next, without a pause, for as long as a run prints.
+            self._waiter.wake()
 
     def stop(self) -> None:
         """Ask the thread to end; returns at once."""
         self._asked.put(None)
+        self._waiter.wake()
 
     def join(self) -> None:
         """Wait until what was seen is written down and the thread has ended, for a bounded time."""
@@ -146,50 +162,57 @@ class OutputReader:
 
     def _run(self) -> None:
         while True:
-            asked = self._next()
-            if asked is None:
-                break
+            self._wait()
+            asked = self._all_asked()
             want = self._take(asked)
+            if None in asked:
+                break
             try:
                 self._work(want)
             except Exception as error:  # noqa: BLE001 - protects the operator: a pane whose thread
                 # has ended without a word would show the past for ever. It is told on the pane.
                 self._say_trouble(want, error)
         self._leave()
+        self._waiter.close()
 
-    def _next(self) -> list[Asked] | None:
-        """Return all that was asked, waiting no longer than until the next look; None to end."""
-        asked: list[Asked] = []
-        timeout: float | None = self._pause()
-        while True:
-            try:
-                what = self._asked.get(timeout=timeout) if not asked else self._asked.get_nowait()
-            except queue.Empty:
-                return asked
-            if what is None:
-                return None
-            asked.append(what)
+    def _wait(self) -> None:
+        """Wait until something is wanted or a look is due."""
+        if self._waiter.wait(self._pause()):
+            left = self._looked_at + BUSY_LOOK_S - self._clock.monotonic()
+            self._waiter.wait_for_word(max(left, GATHER_S))
+        self._looked_at = self._clock.monotonic()
+
+    def _all_asked(self) -> list[Asked | None]:
+        """Return what was asked meanwhile; None in it asks to end."""
+        asked: list[Asked | None] = []
+        with suppress(queue.Empty):
+            while True:
+                asked.append(self._asked.get_nowait())
+        return asked
 
     def _pause(self) -> float | None:
         if self._opened is None or self._opened.want.ended:
             # What is over does not grow: the next look comes with the next want.
             return None
+        if self._waiter.is_watching:
+            return WATCHED_LOOK_S
         quiet = self._clock.monotonic() - self._opened.changed_at > QUIET_AFTER_S
         return QUIET_LOOK_S if quiet else BUSY_LOOK_S
 
-    def _take(self, asked: list[Asked]) -> Want | None:
+    def _take(self, asked: list[Asked | None]) -> Want | None:
         """Note what was seen, and return the newest want: older ones are of no use any more."""
         newest: Want | None = None
         for what in asked:
             if isinstance(what, Want):
                 newest = what
-            elif self._opened is not None and self._opened.want.pod == what.pod:
+            elif what is not None and self._opened and self._opened.want.pod == what.pod:
                 _note_look(self._opened, what)
         return newest
 
     def _work(self, want: Want | None) -> None:
         if want is not None:
             self._open(want)
+            self._watch(want)
         opened = self._opened
         if opened is None:
             return
@@ -231,6 +254,14 @@ class OutputReader:
         opened.is_away = position is not None
         _count_unread(opened)
         self._opened = opened
+
+    def _watch(self, want: Want) -> None:
+        """Be woken by the run that is shown, where the kernel gives a watch."""
+        opened = self._opened
+        place = None if opened is None or want.ended else opened.paths.run(want.run).root
+        if place != self._watched or not self._waiter.is_watching:
+            self._watched = place
+            self._waiter.watch(place)
 
     def _page(self, opened: _Opened) -> Page:
         want = opened.want

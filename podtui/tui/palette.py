@@ -1,4 +1,8 @@
-"""Finding a pod by its name in the command palette."""
+"""What the command palette finds: the screen's own commands, and every pod by its name.
+
+Textual's own provider and `Matcher.highlight` take names for markup: a pod called
+"[@click=app.quit]x" would lose its name and become a link. Here every name is plain text.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 
 from podtui.core.model.appearance import APPEARANCE, status_word
 from podtui.core.model.snapshot import PodView
@@ -15,6 +20,30 @@ from podtui.tui.rows import pod_key
 
 LONGEST_NAME = 80
 MOST_DISCOVERED = 20
+
+
+def highlighted(matcher: Matcher, name: str) -> Content:
+    """Return a name as it is, with what matches marked."""
+    shown = Content(name)
+    for offset in matcher.fuzzy_search.match(matcher.query, name)[1]:
+        if not name[offset].isspace():
+            shown = shown.stylize(matcher.match_style, offset, offset + 1)
+    return shown
+
+
+class ScreenCommands(Provider):
+    """One entry for each command of the screen that makes sense here."""
+
+    async def discover(self) -> Hits:
+        for name, sentence, run, _ in sorted(self.app.get_system_commands(self.screen)):
+            yield DiscoveryHit(Content(name), run, text=name, help=sentence)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, sentence, run, _ in self.app.get_system_commands(self.screen):
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, highlighted(matcher, name), run, text=name, help=sentence)
 
 
 class PodCommands(Provider):
@@ -38,7 +67,7 @@ class PodCommands(Provider):
             name = _label(pod)
             score = matcher.match(name)
             if score > 0:
-                shown = matcher.highlight(name)
+                shown = highlighted(matcher, name)
                 yield Hit(score, shown, self._select(pod), text=name, help=_help(pod))
 
 

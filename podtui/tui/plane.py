@@ -5,16 +5,19 @@ Said as protocols so that a test can script every answer without a store.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.snapshot import Snapshot
+from podtui.core.model.trash import TrashView
 from podtui.core.paths import PodPaths
 
 if TYPE_CHECKING:
     from podtui.core.control import SpawnRequest
+    from podtui.core.model.told import DiagnosticsPicture
 
 
 class Live(Protocol):
@@ -33,6 +36,14 @@ class Live(Protocol):
         ...
 
 
+class Closing(Protocol):
+    """Something that goes on until it is closed."""
+
+    def close(self) -> None:
+        """End it; nothing comes after this returns."""
+        ...
+
+
 class Plane(Protocol):
     """The calls behind the screen; each may block on a disk or a socket, so never on the loop."""
 
@@ -46,6 +57,8 @@ class Plane(Protocol):
 
     def pod_paths(self, name: str, /) -> PodPaths: ...
 
+    def loans_of(self, name: str, /) -> tuple[Loan, ...]: ...
+
     def plan_stop(self, name: str, /, *, grace_s: float | None) -> Plan: ...
 
     def stop(self, name: str, /, *, grace_s: float | None, actor: str) -> Report: ...
@@ -55,3 +68,39 @@ class Plane(Protocol):
     def plan_spawn(self, request: SpawnRequest, /) -> Plan: ...
 
     def spawn(self, request: SpawnRequest, /) -> Report: ...
+
+    # diagnostics, and what they offer to take back
+
+    def watch_diagnostics(self, on_picture: Callable[[DiagnosticsPicture], None], /) -> Closing: ...
+
+    def note_diagnostics_seen(self, ids: Collection[str], /) -> None: ...
+
+    def plan_restore(self, names: Sequence[str], /, *, in_bulk: bool) -> Plan: ...
+
+    def restore(self, names: Sequence[str], /, *, in_bulk: bool, actor: str) -> Report: ...
+
+    def plan_reap(self, names: Sequence[str], /) -> Plan: ...
+
+    def reap(self, names: Sequence[str], /, *, actor: str) -> Report: ...
+
+    def plan_reap_orphans(self) -> Plan: ...
+
+    def reap_orphans(self, *, actor: str) -> Report: ...
+
+    def plan_prune(self, names: Sequence[str], /, *, unreadable: bool = False) -> Plan: ...
+
+    def prune(self, names: Sequence[str], /, *, unreadable: bool = False, actor: str) -> Report: ...
+
+    def trash(self) -> tuple[TrashView, ...]: ...
+
+    def plan_recover(self, target: str, /, *, as_name: str | None = None) -> Plan: ...
+
+    def recover(self, target: str, /, *, as_name: str | None = None, actor: str) -> Report: ...
+
+    def plan_return(self, name: str, /) -> Plan: ...
+
+    def return_loans(self, name: str, /, *, actor: str) -> Report: ...
+
+    def plan_relend(self, name: str, /) -> Plan: ...
+
+    def relend(self, name: str, /, *, actor: str) -> Report: ...

@@ -7,7 +7,7 @@ something else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -25,6 +25,7 @@ from podtui.core.model.snapshot import PodView
 from podtui.tui.columns import INDENT, Columns, age_seconds, columns_for, row_line
 from podtui.tui.commands import bindings_of
 from podtui.tui.lines import RoledWidget
+from podtui.tui.marks import Marks, subtree
 from podtui.tui.rows import Row, Rows, build_rows, pod_key
 from podtui.tui.spans import Line, own, paint
 
@@ -68,6 +69,13 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
             return isinstance(message, PodTree.Selected)
 
     @dataclass
+    class MarksChanged(Message):
+        """Other pods are marked; ``gone`` are the names of marked pods that went away."""
+
+        tree: PodTree
+        gone: tuple[str, ...] = ()
+
+    @dataclass
     class VisibleChanged(Message):
         """Other pods are on screen now, so other pods are worth sampling."""
 
@@ -90,6 +98,9 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         self._wanted = ""
         self._selected: str | None = None
         self._selected_index = 0
+        self._marks = Marks()
+        self.was_moved = False
+        """Whether the operator ever moved the selection."""
         self._strips: LRUCache[tuple[Line, int, bool, bool], Strip] = LRUCache(CACHED_STRIPS)
         self._drawn: dict[int, Line] = {}
 
@@ -110,10 +121,36 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         """The words of the filter."""
         return self._wanted
 
+    @property
+    def marked(self) -> tuple[PodView, ...]:
+        """The marked pods in the order of the tree, also those that a filter or a fold hides."""
+        return self._marks.of(self._data.pods) if self._marks else ()
+
+    @property
+    def hidden_marks(self) -> int:
+        """How many marked pods have no row now."""
+        if not self._marks:
+            return 0
+        return len(self.marked) - len(self._marks.of(map(self._rows.pod, range(len(self._rows)))))
+
     def show(self, data: TreeData) -> None:
         """Take a new picture of the store; repaint the visible rows that say something else."""
         self._data = replace(data, activity=self._data.activity)
+        gone = self._marks.gone_from(data.pods)
+        if gone:
+            self._marks = self._marks.without(gone)
+            self.post_message(self.MarksChanged(self, tuple(gone.values())))
         self._rebuild()
+
+    def unmark(self, keys: Collection[str]) -> None:
+        """Take the marks of these pods away."""
+        self._mark(self._marks.without(keys))
+
+    def _mark(self, marks: Marks) -> None:
+        if marks != self._marks:
+            self._marks = marks
+            self.repaint_changed()
+            self.post_message(self.MarksChanged(self))
 
     def show_activity(self, activity: Mapping[str, Sequence[int]]) -> None:
         """Take new activity of the visible pods."""
@@ -204,6 +241,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
             seconds=seconds,
             activity=self._data.activity.get(row.key, ()),
             selected=index == self._selected_index,
+            marked=row.key in self._marks,
         )
 
     @property
@@ -274,6 +312,7 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
     def _move_to(self, index: int) -> None:
         if not len(self._rows):
             return
+        self.was_moved = True
         index = max(0, min(index, len(self._rows) - 1))
         old, self._selected_index = self._selected_index, index
         self._selected = self._rows.key(index)
@@ -329,11 +368,33 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         elif row.folds:
             self._move_to(self._selected_index + 1)
 
-    def action_toggle_fold(self) -> None:
+    def toggle_fold(self) -> None:
         """Fold or unfold the selected pod."""
         row = self._selected_row()
         if row is not None and row.folds:
             self._set_folded(row.key, folded=not row.folded)
+
+    def action_mark(self) -> None:
+        """Mark the selected pod, or take its mark away."""
+        pod = self.selected
+        if pod is not None:
+            self._mark(self._marks.toggled([pod]))
+
+    def action_mark_subtree(self) -> None:
+        """Mark the selected pod and all below it; with a filter, those of them that match."""
+        pod = self.selected
+        if pod is None:
+            return
+        meant = subtree(self._data.pods, pod_key(pod))
+        if self._wanted:
+            matching = {row.key for row in self._rows if row.matches}
+            meant = tuple(each for each in meant if pod_key(each) in matching)
+        if meant:
+            self._mark(self._marks.toggled(meant))
+
+    def action_clear_marks(self) -> None:
+        """Take all marks away."""
+        self._mark(Marks())
 
     def action_fold_all(self, folded: bool) -> None:
         """Fold or unfold every pod that has children."""
@@ -370,4 +431,4 @@ class PodTree(RoledWidget, ScrollView, can_focus=True):
         row = self._rows[index]
         fold_at = 1 + min(row.pod.depth * INDENT, self._columns.name)
         if row.folds and 0 <= event.x - fold_at < SMALLEST_FOLD_REACH:
-            self.action_toggle_fold()
+            self.toggle_fold()

@@ -222,7 +222,8 @@ class ScreenPane(RoledWidget, can_focus=True):
         self._strips = {}
 
     def on_resize(self) -> None:
-        self._place_frame()
+        # A frame that was placed while there was little room would go on hiding what fits now.
+        self._place_frame(anew=True)
         self.refresh()
         self.post_message(self.Changed(self))
 

@@ -13,6 +13,7 @@ from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
 from podtui.core.system.host import System
 from podtui.tui.acting import ActingScreen, Attach
+from podtui.tui.keymap import Keymap
 from podtui.tui.mailbox import post
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.output_lines import LineReader, OutputLine
@@ -43,10 +44,10 @@ class SearchingScreen(ActingScreen):
 
         error: PodtuiError
 
-    def __init__(self, plane: Plane, attach: Attach, system: System) -> None:
-        super().__init__(plane, attach)
+    def __init__(self, plane: Plane, attach: Attach, system: System, keymap: Keymap) -> None:
+        super().__init__(plane, attach, keymap)
         self._system = system
-        self.output = OutputPane(self.ask_reader, id="output")
+        self.output = OutputPane(self.ask_reader, view_key=keymap.shown("output.view"), id="output")
 
     def ask_reader(self, what: Asked) -> None:
         """Say what to read, or what was seen; returns at once. Subclasses say whom."""

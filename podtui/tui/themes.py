@@ -14,12 +14,12 @@ from pathlib import Path
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from podtui.core.paths import config_directory
 from podtui.core.text.safe import safe_line
 
 DEFAULT_THEME = "podtui-dark"
 DEFAULT_ANSI_THEME = "podtui-ansi"
 LARGEST_FILE = 64 * 1024
-CONFIG_VARIABLE = "XDG_CONFIG_HOME"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}\Z")
 _COLOUR_FIELDS = (
     "primary",
@@ -77,13 +77,7 @@ def own_directory() -> Path:
 
 def user_directory(environment: Mapping[str, str]) -> Path:
     """Return where the user's themes are."""
-    config = environment.get(CONFIG_VARIABLE)
-    if config and Path(config).is_absolute():
-        return Path(config) / "podtui" / "themes"
-    # Loaded here only: most users set no such variable, and then it is needed for one path.
-    import platformdirs  # noqa: PLC0415
-
-    return Path(platformdirs.user_config_dir("podtui", appauthor=False)) / "themes"
+    return config_directory(environment) / "themes"
 
 
 def load_themes(directories: Iterable[Path]) -> tuple[list[Theme], list[ThemeProblem]]:

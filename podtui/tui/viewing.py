@@ -5,6 +5,7 @@ from __future__ import annotations
 from podtui.core.system.host import System
 from podtui.core.text.safe import safe_line
 from podtui.tui.acting import Attach
+from podtui.tui.keymap import Keymap
 from podtui.tui.notice_bar import Outcome
 from podtui.tui.output_pane import OutputPane
 from podtui.tui.pane_title import PaneTitle
@@ -22,8 +23,8 @@ UNTOLD = frozenset({"command", "text"})
 class ViewingScreen(SearchingScreen):
     """Owns the widget of the screen view and puts it where the lines of output are."""
 
-    def __init__(self, plane: Plane, attach: Attach, system: System) -> None:
-        super().__init__(plane, attach, system)
+    def __init__(self, plane: Plane, attach: Attach, system: System, keymap: Keymap) -> None:
+        super().__init__(plane, attach, system, keymap)
         self.terminal = ScreenPane(self.ask_reader, id="terminal")
 
     @property
@@ -104,7 +105,8 @@ class ViewingScreen(SearchingScreen):
     def action_wrap(self) -> None:
         """Wrap long lines, or not."""
         if self.is_in_screen_view:
-            self.tell(Outcome.of_words("a terminal's lines do not wrap; v shows the text"))
+            key = self.keymap.shown("output.view")
+            self.tell(Outcome.of_words(f"a terminal's lines do not wrap; {key} shows the text"))
         else:
             self.output.toggle_wrap()
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.loans import Loan
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Status, Verdict
 from podtui.core.text.durations import duration
 from podtui.tui.columns import age_seconds
+from podtui.tui.keymap import Keymap
 from podtui.tui.spans import Line, Span, own, safe, wrap_words
 
 LABEL = 12
@@ -64,18 +66,31 @@ def summary(pod: PodView | None) -> Line:
     return (safe(f"{appearance.glyph}{word} ", appearance.role), *headline(pod))
 
 
-def why_lines(pod: PodView, *, at: datetime, elapsed: float, width: int) -> list[Line]:
-    """Return all that is known about why a pod has its status.
+def why_lines(
+    pod: PodView,
+    *,
+    at: datetime,
+    elapsed: float,
+    width: int,
+    loans: Sequence[Loan] = (),
+    conflicts: Sequence[str] = (),
+) -> list[Line]:
+    """Return all that is known about why a pod has its status, and what it may write and read.
 
     ``at`` is the wall time of the snapshot, ``elapsed`` the seconds since, ``width`` the cells to
-    wrap to.
+    wrap to; ``conflicts`` says why what came back cannot be lent to it again.
     """
     lines = wrap_words(headline(pod), width)
     lines += _row("verdict", _verdict(pod, at, elapsed), width)
-    if pod.record_error:
+    # The message of a row without a readable record is what is wrong with the record.
+    if pod.record_error and pod.record_error not in pod.message:
         lines += _row("record", (safe(pod.record_error, "unknown", DETAIL_SHOWN),), width)
     for label, words in _evidence_rows(pod):
         lines += _row(label, words, width)
+    for loan in loans:
+        lines += _row("scope", _scope(loan), width)
+    for conflict in conflicts:
+        lines += _row("conflict", (safe(conflict, "stalled", DETAIL_SHOWN),), width)
     if pod.task:
         lines += _row("task", (safe(pod.task, "text", TASK_SHOWN),), width)
     return lines
@@ -99,6 +114,13 @@ def _evidence_rows(pod: PodView) -> list[tuple[str, Line]]:
         else:
             rows.append((each.probe.value, (_answer(pod, each),)))
     return rows
+
+
+def _scope(loan: Loan) -> Line:
+    path = safe(loan.path, "text" if loan.is_out else "muted", DETAIL_SHOWN)
+    if loan.is_out:
+        return (own(f"may {loan.mode} ", "text"), path)
+    return (own(f"{loan.mode} ", "muted"), path, safe(f" came back: {loan.why}", "muted"))
 
 
 def _verdict(pod: PodView, at: datetime, elapsed: float) -> Line:
@@ -131,14 +153,18 @@ def _row(label: str, words: Sequence[Span], width: int) -> list[Line]:
     return [((lead if i == 0 else blank), *line) for i, line in enumerate(wrapped)]
 
 
-def next_keys(pod: PodView) -> Line:
+def next_keys(pod: PodView, keymap: Keymap) -> Line:
     """Return what the operator can do about this pod, as keys and words."""
-    keys = [("enter", "attach"), ("s", "send"), ("x", "stop")] if is_reachable(pod) else []
-    if pod.status is Status.LOST:
-        keys.append(("n", "spawn another"))
+    reaching = (("pod.attach", "attach"), ("pod.send", "send"), ("pod.stop", "stop"))
+    over = (("pod.restore", "restore"), ("pod.reap", "reap"), ("pod.prune", "prune"))
+    wanted = list(reaching) if is_reachable(pod) else []
+    if pod.verdict is Verdict.DEAD:
+        wanted += over
+    elif pod.record_error:
+        wanted.append(("pod.prune", "prune"))
     spans: list[Span] = []
-    for key, word in keys:
-        spans += [own(key, "key"), own(f" {word}   ", "text")]
+    for command_id, word in wanted:
+        spans += [own(keymap.shown(command_id), "key"), own(f" {word}   ", "text")]
     return (own(f"{'next':<{LABEL}}", "muted"), *spans) if spans else ()
 
 

@@ -111,12 +111,12 @@ class Mute(Proc):
 
 
 def test_a_start_nobody_confirmed_is_not_called_a_start(family: Yard) -> None:
-    """Could not tell is an error of its own, and what is known is kept."""
+    """A run nobody took up is fenced off, so that what is said of it stays true."""
     plane = ControlPlane.open(replace(family.system, proc=Mute()))
-    with pytest.raises(PodtuiError, match="cannot be told") as told:
+    with pytest.raises(PodtuiError, match="did not answer, and cannot begin any more") as told:
         plane.spawn(REQUEST)
-    assert told.value.kind == "unknown_state"
-    assert family.view("child").verdict is Verdict.UNKNOWN
+    assert told.value.kind == "refused"
+    assert family.view("child").status is Status.FAILED
 
 
 class FullAfterTheStart(FaultyFs):

@@ -20,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench import common
 
 ROUNDS, QUICK_ROUNDS = 1000, 20
+SETTLED_AFTER_S, QUICK_SETTLED_AFTER_S = 2.0, 0.2
 PEER = "directly"
 PROGRAM = ("sh", "-c", "stty raw -echo; printf ready; exec cat")
-WAIT_MS = 10_000
+LONGEST_WAIT_MS = 60_000
 _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios\n"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
@@ -61,9 +62,9 @@ class Keyboard:
         while wanted not in seen:
             seen += self._read()
 
-    def settle(self) -> None:
-        """Read until nothing has come for a while: a greeting is shown for a moment and erased."""
-        while self._waiter.poll(2000):
+    def settle(self, seconds: float) -> None:
+        """Read until nothing has come for so long: a greeting is shown for a moment and erased."""
+        while self._waiter.poll(seconds * 1000):
             self._read()
 
     def press(self) -> float:
@@ -75,7 +76,7 @@ class Keyboard:
         return time.perf_counter() - begin
 
     def _read(self) -> bytes:
-        if not self._waiter.poll(WAIT_MS):
+        if not self._waiter.poll(LONGEST_WAIT_MS):
             raise TimeoutError("no echo came")
         return os.read(self._master, 65536)
 
@@ -92,7 +93,7 @@ def main() -> int:
         }
         for keyboard in keyboards.values():
             keyboard.wait_for(b"ready")
-            keyboard.settle()
+            keyboard.settle(QUICK_SETTLED_AFTER_S if options.quick else SETTLED_AFTER_S)
         measured = common.alternate(
             {name: keyboard.press for name, keyboard in keyboards.items()},
             QUICK_ROUNDS if options.quick else ROUNDS,

@@ -7,6 +7,7 @@ on a shared machine differ by more than most changes do.
 from __future__ import annotations
 
 import argparse
+import atexit
 import math
 import os
 import re
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from msgspec import structs
@@ -99,13 +101,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Row], options
     return 0 if sound or not options.check else 1
 
 
-def alternate(candidates: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Measure each candidate once per round, A B A B, after one round that is thrown away."""
+def alternate(
+    candidates: Mapping[str, Callable[[], float]], rounds: int, *, thrown_away: int = 1
+) -> dict[str, list[float]]:
+    """Measure each candidate once per round, A B A B, after rounds that are thrown away."""
     measured: dict[str, list[float]] = {name: [] for name in candidates}
-    for number in range(rounds + 1):
+    for number in range(thrown_away + rounds):
         for name, measure in candidates.items():
             value = measure()
-            if number:
+            if number >= thrown_away:
                 measured[name].append(value)
     return measured
 
@@ -298,6 +302,20 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
         process.wait()
 
 
+@cache
+def bytecode_directory() -> str:
+    """Return where bytecode is kept: where the caller keeps it, or in a place of this bench's own.
+
+    It is one place for every store of a bench: to compile everything takes seconds.
+    """
+    chosen = os.environ.get("PYTHONPYCACHEPREFIX")
+    if chosen:
+        return chosen
+    directory = tempfile.mkdtemp(prefix="podtui-bench-bytecode-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
 def clean_environment(directory: Path) -> dict[str, str]:
     """Return the environment of a new user: nothing of podtui's, and bytecode is kept.
 
@@ -310,5 +328,5 @@ def clean_environment(directory: Path) -> dict[str, str]:
         "PODTUI_HOME": str(directory / "store"),
         "PODTUI_RUNTIME_DIR": str(directory / "runtime"),
         "PYTHONPATH": str(REPOSITORY),
-        "PYTHONPYCACHEPREFIX": str(directory / "bytecode"),
+        "PYTHONPYCACHEPREFIX": bytecode_directory(),
     }

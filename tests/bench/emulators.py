@@ -33,6 +33,7 @@ SIZE = (120, 40)
 MEGABYTE = 1_000_000
 DRAWN, QUICK_DRAWN = MEGABYTE, 20_000
 ROUNDS, QUICK_ROUNDS = 5, 1
+LONGEST_WAIT_MS = 60_000
 HOSTILE = {
     "repetitions": b"x\x1b[65535b",
     "line feeds": b"\n",
@@ -63,7 +64,7 @@ def recording(name: str, argv: tuple[str, ...], keys: tuple[bytes, ...]) -> byte
     """Return what a full-screen program writes while some keys are pressed."""
     environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     with Watched(argv, environment, columns=SIZE[0], rows=SIZE[1]) as program:
-        program.look(5000)
+        program.look(LONGEST_WAIT_MS)
         for key in keys:
             program.settle()
             program.type(key)

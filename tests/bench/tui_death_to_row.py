@@ -19,7 +19,7 @@ from tests.support.screens import Screen
 DEATHS, QUICK_DEATHS = 60, 2
 AT_ONCE, QUICK_AT_ONCE = 200, 3
 QUIT = b"\x11"
-APART_S = 0.3
+APART_S, QUICK_APART_S = 0.3, 0.05
 
 
 def lost(count: int) -> bytes:
@@ -32,6 +32,7 @@ def main() -> int:
     options = common.parse_options(__doc__)
     single = QUICK_DEATHS if options.quick else DEATHS
     many = QUICK_AT_ONCE if options.quick else AT_ONCE
+    apart = QUICK_APART_S if options.quick else APART_S
     shown, peer = [], []
     with common.own_store() as bench:
         names = [f"pod-{number:03d}" for number in range(single + many)]
@@ -40,13 +41,13 @@ def main() -> int:
         pids = [bench.supervisor_pid(name) for name in names]
         with Screen(bench.podtui(), bench.environment, columns=160) as screen:
             screen.see(re.escape(f"{len(names)} pods".encode()))
-            screen.look_for(APART_S)
+            screen.look_for(apart)
             for number, pid in enumerate(pids[:single], 1):
                 screen.type(b"")
                 at = kill(pid)
                 shown.append(screen.see(lost(number)) - at)
                 peer.append(peer_death())
-                screen.look_for(APART_S)
+                screen.look_for(apart)
             screen.type(b"")
             first = min(kill(pid) for pid in pids[single:])
             all_took = screen.see(lost(len(names))) - first

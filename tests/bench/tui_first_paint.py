@@ -48,6 +48,7 @@ def main() -> int:
     options = common.parse_options(__doc__)
     pods = QUICK_PODS if options.quick else PODS
     many = QUICK_MANY if options.quick else MANY
+    thrown_away = 0 if options.quick else 1
     with common.own_store() as bench:
         for number in range(pods):
             bench.spawn(f"pod-{number}", "sh", "-c", f"echo this is pod {number}; sleep 3600")
@@ -60,6 +61,7 @@ def main() -> int:
                 ),
             },
             QUICK_ROUNDS if options.quick else ROUNDS,
+            thrown_away=thrown_away,
         )
         crowded = bench.directory / "crowded"
         write_finished(ControlPlane.open(bench.plane.store.system, root=crowded, create=True), many)
@@ -75,6 +77,7 @@ def main() -> int:
                 ),
             },
             rounds,
+            thrown_away=thrown_away,
         )
     floor = common.median(small[PEER])
     rows = [

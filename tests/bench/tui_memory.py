@@ -15,12 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench import common
 from tests.support.screens import Screen
 
-MEGABYTES, QUICK_MEGABYTES = 1024, 50
-LINE_BYTES = 10 * 1024 * 1024
+MEGABYTES, QUICK_MEGABYTES = 1024, 4
+LINE_MEGABYTES, QUICK_LINE_MEGABYTES = 10, 1
 KEYS_BEFORE, QUICK_KEYS_BEFORE = 40, 2
 MEBIBYTE = 1024 * 1024
 QUIET = "before, nothing printed"
-QUIT = b"\x11"
+QUIT, REDRAW = b"\x11", b"\x0c"
 WRITER = f"""
 import os
 def say(text):
@@ -35,7 +35,7 @@ while left > 0:
     left -= len(piece)
 say(b"all of it written\\n")
 os.read(0, 1)
-say(b"x" * {LINE_BYTES} + b"\\nthe long line written\\n")
+say(b"x" * (int(os.environ["LINE_MEGABYTES"]) * {MEBIBYTE}) + b"\\nthe long line written\\n")
 os.read(0, 1)
 """
 
@@ -51,32 +51,42 @@ def keys(screen: Screen, *, until: Path | None, size: int, count: int) -> list[f
     return times
 
 
+def see_written(screen: Screen, words: bytes) -> None:
+    """Wait until words are on the screen, and for a paint of them when they were there already."""
+    screen.type(REDRAW)
+    screen.see(words)
+
+
 def main() -> int:
     """Print the table; return 0 when it is sound."""
     options = common.parse_options(__doc__)
     megabytes = QUICK_MEGABYTES if options.quick else MEGABYTES
+    line_megabytes = QUICK_LINE_MEGABYTES if options.quick else LINE_MEGABYTES
     count = QUICK_KEYS_BEFORE if options.quick else KEYS_BEFORE
     measured: dict[str, tuple[float, list[float]]] = {}
     with common.own_store() as bench:
-        code = f"import os; os.environ['MEGABYTES'] = '{megabytes}'\n{WRITER}"
-        bench.spawn("aaa", sys.executable, "-S", "-E", "-c", code)
+        sizes = f"MEGABYTES={megabytes}", f"LINE_MEGABYTES={line_megabytes}"
+        bench.spawn("aaa", "env", *sizes, sys.executable, "-S", "-E", "-c", WRITER)
         bench.spawn("zzz", "sleep", "3600")
         output = bench.output_path("aaa")
         with Screen(bench.podtui(), bench.environment) as screen:
             screen.see(re.escape(b"2 pods"))
+            screen.see(common.marked("aaa"))
             measured[QUIET] = screen.rss_bytes(), keys(screen, until=None, size=0, count=count)
             bench.plane.send("aaa", "", actor="bench")
             size = megabytes * MEBIBYTE
             during = keys(screen, until=output, size=size, count=count)
-            screen.type(b"\x0c")
-            screen.see(b"all of it written")
+            see_written(screen, b"all of it written")
             measured[f"while {megabytes} MB are written"] = screen.rss_bytes(), during
             before_line = common.size_of(output)
             bench.plane.send("aaa", "", actor="bench")
-            after = before_line + LINE_BYTES
+            after = before_line + line_megabytes * MEBIBYTE
             long_line = keys(screen, until=output, size=after, count=count)
-            screen.see(b"the long line written")
-            measured["while a line of 10 MB is written"] = screen.rss_bytes(), long_line
+            see_written(screen, b"the long line written")
+            measured[f"while a line of {line_megabytes} MB is written"] = (
+                screen.rss_bytes(),
+                long_line,
+            )
             screen.end_with(QUIT)
     floor_bytes, floor_times = measured[QUIET]
     rows = [

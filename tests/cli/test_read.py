@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Answer, Podtui
-from tests.support.yard import Yard
+from tests.support.yard import Yard, until
 
 KEYS = ["pod", "run", "text", "from", "to", "gap_bytes", "status", "message"]
 PRINTS_MUCH = "import sys; [print('line', n, 'x' * 60) for n in range(60000)]"
@@ -217,3 +217,29 @@ def test_a_bad_reader_name_reads_nothing(yard: Yard, podtui: Podtui) -> None:
     answer = podtui("read", "p", "--as", "../operator", "--json")
     assert answer.error["kind"] == "bad_input"
     assert answer.stdout == b""
+
+
+@pytest.mark.parametrize("view", ["text", "raw"])
+def test_on_a_terminal_what_is_said_of_the_pod_stands_on_a_line_of_its_own(
+    yard: Yard, podtui: Podtui, view: str
+) -> None:
+    """Behind a prompt without a line's end it would look as if the pod had said it."""
+    yard.shell("p", "printf 'Proceed? '; exec sleep 600")
+    until(lambda: yard.view("p").output_bytes == len("Proceed? "))
+    with podtui.in_terminal("read", "p", "--view", view) as terminal:
+        assert terminal.ending() == 0
+        first, second, _ = terminal.seen.split(b"\r\n")
+        assert first == b"Proceed? "
+        assert second.startswith(b"running")
+    assert podtui("read", "p", "--view", view, "--from-start").stdout == b"Proceed? "
+
+
+def test_on_a_terminal_output_that_ends_its_line_gets_no_empty_one(
+    yard: Yard, podtui: Podtui
+) -> None:
+    """Only what is missing is added."""
+    yard.shell("p", "echo done")
+    yard.wait_ended("p")
+    with podtui.in_terminal("read", "p") as terminal:
+        assert terminal.ending() == 0
+        assert terminal.seen == b"done\r\nexited 0\r\n"

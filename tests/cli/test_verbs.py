@@ -146,7 +146,7 @@ def test_inspect_shows_everything_with_its_evidence(yard: Yard, podtui: Podtui) 
     answer = podtui("inspect", "p", "--json").document
     assert list(answer) == ["pod"]
     pod = answer["pod"]
-    assert_pod(pod, "evidence", "runs", "processes", "argv", "cwd", "children")
+    assert_pod(pod, "evidence", "runs", "processes", "argv", "cwd", "children", "loans")
     assert all(list(each) == ["probe", "answer", "detail", "at"] for each in pod["evidence"])
     assert {each["answer"] for each in pod["evidence"]} <= {"yes", "no", "unknown"}
     assert list(pod["processes"][0]) == ["pid", "name", "rss_bytes", "cpu_percent"]

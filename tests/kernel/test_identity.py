@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -173,4 +174,17 @@ def test_a_proc_that_cannot_be_read_is_not_a_process_that_is_gone(
     (tmp_path / "42" / "stat").mkdir()
     monkeypatch.setattr(identity, "PROC", str(tmp_path))
     with pytest.raises(IsADirectoryError):
+        identity.read_stat(42)
+
+
+def test_a_process_that_is_reaped_while_its_file_is_opened_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The kernel answers the open of its file with "no such process" then, not with "no file"."""
+
+    def reaped(path: str, *_: object) -> int:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH), path)
+
+    monkeypatch.setattr(os, "open", reaped)
+    with pytest.raises(ProcessGone):
         identity.read_stat(42)

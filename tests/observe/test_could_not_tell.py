@@ -35,7 +35,7 @@ def assert_untold(scene: Scene, name: str, *words: str) -> PodView:
         assert word in told
     with pytest.raises(UnknownState):
         scene.yard.plane.plan_stop(name).raise_if_refused()
-    assert scene.yard.reopened().store.journal.read().events == ()
+    assert scene.yard.reopened().store.journal.read().entries == ()
     return view
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import threading
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from podtui.core.model.events import EventKind
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Status
-from podtui.core.observe import early
+from podtui.core.observe import early, observer
 from podtui.core.observe.live import LiveView
 from podtui.core.observe.observer import Observer, Ways
 from tests.observe.conftest import Answering, Scene
@@ -43,7 +44,7 @@ class Shown:
     def told(self) -> int:
         """Return how many ends are in the journal."""
         ends = {EventKind.LOST, EventKind.EXITED, EventKind.FAILED}
-        return sum(event.kind in ends for event in self._plane.store.journal.read().events)
+        return sum(event.kind in ends for event in self._plane.store.journal.read().entries)
 
 
 def names(picture: Snapshot) -> set[str]:
@@ -120,6 +121,29 @@ def test_what_lives_is_looked_at_first(scene: Scene, monkeypatch: pytest.MonkeyP
     shown.observer.look()
 
     assert names(shown.pictures[0]) == {"z"}
+
+
+@pytest.mark.parametrize(("many", "is_kept"), [(2, True), (3, False)])
+def test_what_a_first_look_at_many_made_is_never_walked_by_the_collector(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, many: int, is_kept: bool
+) -> None:
+    """It stays for as long as the observer, and walking it would hold a screen up; what later
+    looks and looks at few make comes and goes, and is collected as ever.
+    """
+    monkeypatch.setattr(observer, "MANY", many)
+    for name in ("coder", "tester"):
+        scene.lost(name)
+    looking = scene.observer()
+    gc.unfreeze()
+    try:
+        looking.look()
+        kept = gc.get_freeze_count()
+        looking.look()
+        assert (kept > 0) is is_kept
+        assert gc.get_freeze_count() <= kept
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
 
 
 def test_a_long_look_is_given_up_when_nobody_wants_it_any_more(

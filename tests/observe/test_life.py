@@ -72,7 +72,7 @@ def wait_for_line(process: subprocess.Popen[str], wanted: str) -> None:
 
 def ends_of(yard: Yard, name: str) -> list[Event]:
     """Return the ends of a pod that are in the journal."""
-    events = yard.plane.store.journal.read().events
+    events = yard.plane.store.journal.read().entries
     return [event for event in events if event.pod == name and event.kind in END_KINDS]
 
 

@@ -371,7 +371,7 @@ def test_two_hundred_deaths_at_once_are_all_seen_and_written_once(
             os.close(descriptor)
         live.refresh()
         picture = screen.wait_for(lambda picture: picture.counts.get(Status.LOST) == number)
-    told = [event.pod for event in yard.plane.store.journal.read().events if event.pod in names]
+    told = [event.pod for event in yard.plane.store.journal.read().entries if event.pod in names]
 
     assert picture.notices[0].startswith(f"{number} pods were lost at ")
     assert sorted(str(each) for each in told) == names
@@ -478,7 +478,7 @@ def test_a_journal_that_cannot_be_written_is_told_and_written_later(
         shutil.rmtree(lock)
         live.refresh()
         screen.wait_for_next(lambda picture: picture.notices == ())
-    events = [event for event in yard.plane.store.journal.read().events if event.pod == "done"]
+    events = [event for event in yard.plane.store.journal.read().entries if event.pod == "done"]
 
     assert row(told, "done").status is Status.EXITED
     assert [event.kind for event in events] == [EventKind.EXITED]

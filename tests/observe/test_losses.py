@@ -115,7 +115,7 @@ def test_every_observer_that_saw_the_pods_live_tells_of_the_loss(scene: Scene) -
 
     assert [each[0].split()[0] for each in notices] == ["2", "2"]
     assert one.look().notices == notices[0]
-    kinds = [event.kind for event in scene.yard.plane.store.journal.read().events]
+    kinds = [event.kind for event in scene.yard.plane.store.journal.read().entries]
     assert kinds == [EventKind.LOST, EventKind.LOST]
 
 

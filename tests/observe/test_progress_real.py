@@ -112,7 +112,7 @@ def test_a_pod_that_waits_for_one_at_work_is_not_stalled(yard: Yard) -> None:
     yard.shell(
         "child", "while :; do echo $(od -An -tx1 -N9 /dev/urandom | tr 0-9 g-p); sleep 0.05; done"
     )
-    yard.shell("parent", f"{PODTUI} wait child --until ended", stall_after_s=STALL_S)
+    yard.shell("parent", f"{PODTUI} wait child --until ended", stall_after_s=STALL_S, sees=("all",))
     observer = Observer(yard.plane.store)
 
     view = wait_until(observer, "parent", Status.WORKING, "waits for child (working)")
@@ -123,7 +123,7 @@ def test_a_pod_that_waits_for_one_at_work_is_not_stalled(yard: Yard) -> None:
 def test_a_pod_that_waits_for_one_that_is_stalled_says_so(yard: Yard) -> None:
     """The row of the parent names whose fault it is, in the first look of a new observer too."""
     yard.shell("child", "sleep 600", stall_after_s=STALL_S)
-    yard.shell("parent", f"{PODTUI} wait child --until ended", stall_after_s=STALL_S)
+    yard.shell("parent", f"{PODTUI} wait child --until ended", stall_after_s=STALL_S, sees=("all",))
 
     seen = wait_until(
         Observer(yard.plane.store), "parent", Status.STALLED, "waits for child (stalled)"
@@ -136,8 +136,8 @@ def test_a_pod_that_waits_for_one_that_is_stalled_says_so(yard: Yard) -> None:
 
 def test_pods_that_wait_for_each_other_are_stalled_in_the_end(yard: Yard) -> None:
     """Neither takes the other for at work for ever."""
-    yard.shell("one", f"{PODTUI} wait two --until ended", stall_after_s=STALL_S)
-    yard.shell("two", f"{PODTUI} wait one --until ended", stall_after_s=STALL_S)
+    yard.shell("one", f"{PODTUI} wait two --until ended", stall_after_s=STALL_S, sees=("all",))
+    yard.shell("two", f"{PODTUI} wait one --until ended", stall_after_s=STALL_S, sees=("all",))
     observer = Observer(yard.plane.store)
 
     wait_until(observer, "one", Status.STALLED, "waits for two")

@@ -10,9 +10,12 @@ import pytest
 
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import StalledMarker
+from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 from podtui.core.observe import newness
+from podtui.core.observe import stalls as observed_stalls
 from podtui.core.observe.live import LiveView
+from podtui.core.observe.observer import Observer
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 from tests.observe.conftest import Scene, row
@@ -38,7 +41,7 @@ def say(scene: Scene, text: str, *, ago: float = 0.0) -> None:
 
 def stalls(scene: Scene) -> list[Event]:
     """Return the stalls in the journal, read as by another process."""
-    events = scene.yard.reopened().store.journal.read().events
+    events = scene.yard.reopened().store.journal.read().entries
     return [event for event in events if event.kind is EventKind.STALLED]
 
 
@@ -184,3 +187,98 @@ def test_a_screen_writes_stalls_from_a_thread_of_its_own(coder: Scene) -> None:
         live.close()
 
     assert len(stalls(coder)) == 1
+
+
+@pytest.fixture
+def short_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Observers who read 4000 bytes when they come, of a program that prints 14 in a second."""
+    monkeypatch.setattr(newness, "FIRST_BYTES", 1000)
+    monkeypatch.setattr(newness, "MOST_FIRST_BYTES", 4000)
+    monkeypatch.setattr(observed_stalls, "NOTED_AGAIN_BYTES", 2000)
+
+
+def spin_watched(scene: Scene, observer: Observer, minutes: int) -> PodView:
+    """Let time pass with a spinner, somebody looking on every minute."""
+    for _ in range(minutes):
+        spin(scene, 60)
+        observer.look()
+    return row(observer.look(), "coder")
+
+
+@pytest.mark.usefixtures("short_sight")
+def test_who_comes_late_to_a_long_stall_agrees_with_who_has_seen_it_all(coder: Scene) -> None:
+    """The note beside the run tells how far somebody has judged what is out of sight by now."""
+    observer = coder.observer()
+    watching = spin_watched(coder, observer, 25)
+    assert watching.output_bytes > 3 * newness.MOST_FIRST_BYTES
+
+    late = coder.view("coder")
+
+    assert watching.status is late.status is Status.STALLED
+    assert late.message == watching.message
+    assert late.progress_quiet_s == watching.progress_quiet_s
+    assert len(stalls(coder)) == 1
+
+
+@pytest.mark.usefixtures("short_sight")
+def test_a_long_loop_that_looks_new_at_first_is_known_from_the_note(coder: Scene) -> None:
+    """Few frames of a tall screen fit in what is read; known to be old, they are not news."""
+    observer = coder.observer()
+    observer.look()
+    for _ in range(25):
+        for frame in range(4):
+            coder.clock.advance(15)
+            say(coder, "".join(f"\rstep {'x' * (frame * 7 + n)}" for n in range(1, 8)))
+        observer.look()
+    watching = row(observer.look(), "coder")
+
+    late = coder.view("coder")
+
+    assert watching.status is late.status is Status.STALLED
+    assert late.progress_quiet_s == watching.progress_quiet_s
+
+
+@pytest.mark.usefixtures("short_sight")
+def test_what_nobody_has_judged_is_not_taken_for_chatter(coder: Scene) -> None:
+    """A note that ends before what is in sight says nothing of what came between."""
+    spin_watched(coder, coder.observer(), 15)
+    say(coder, "something new\r\n")
+    spin(coder, 400)
+
+    late = coder.view("coder")
+
+    assert late.status is Status.WORKING
+    assert late.progress_quiet_s is not None
+    assert late.progress_quiet_s < 400
+
+
+@pytest.mark.usefixtures("short_sight")
+def test_news_after_the_note_are_seen(coder: Scene) -> None:
+    """What came since the stall was noted is judged as ever."""
+    spin_watched(coder, coder.observer(), 15)
+    say(coder, "something new\r\n")
+    spin(coder, 20)
+
+    assert coder.view("coder").progress_quiet_s == 20
+
+
+@pytest.mark.usefixtures("short_sight")
+@pytest.mark.parametrize(
+    "note",
+    [
+        "{}.2.stalled.9",
+        "{}.1.stalled.nine",
+        "{}.1.stalled.٩",
+        "{}.1.stalled.",
+        "other.1.stalled.9",
+    ],
+)
+def test_a_note_of_something_else_is_not_believed(coder: Scene, note: str) -> None:
+    """One of another run or pod, or one that nobody has written like this, changes nothing."""
+    spin(coder, 700)
+    pod_id = coder.view("coder").id
+    marker = StalledMarker(event_id=note.format(pod_id), at=coder.clock.now(), judged_to=700 * 13)
+    path = coder.yard.plane.store.paths.pod("coder").run(1).stalled_marker
+    path.write_bytes(encode_json(marker))
+
+    assert coder.view("coder").status is Status.WORKING

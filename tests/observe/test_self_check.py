@@ -87,13 +87,13 @@ def test_half_of_all_records_gone_in_one_look_is_the_observers_trouble(scene: Sc
     pods = scene.yard.plane.store.paths.pods
     observer = scene.observer()
     observer.look()
-    before = scene.yard.plane.store.journal.read().events
+    before = scene.yard.plane.store.journal.read().entries
     for name in ("here", "too"):
         (pods / name).rename(pods.parent / name)
 
     assert_nothing_believed(observer.look(), "2 of 4 pods vanished at once", str(pods))
     assert_nothing_believed(observer.look(), "2 of 4")
-    assert scene.yard.plane.store.journal.read().events == before
+    assert scene.yard.plane.store.journal.read().entries == before
     for name in ("here", "too"):
         (pods.parent / name).rename(pods / name)
     after = observer.look()
@@ -188,7 +188,7 @@ def test_half_of_the_looks_refused_is_a_banner_and_nothing_dead(scene: Scene, nu
     observer = scene.observer()
 
     assert_nothing_believed(observer.look(), "2 of 4 pods could not be looked at")
-    assert scene.yard.plane.store.journal.read().events == ()
+    assert scene.yard.plane.store.journal.read().entries == ()
     scene.fs.mend()
     assert {view.status for view in observer.look().pods} == {Status.LOST}
 

@@ -13,7 +13,7 @@ from podtui.core.errors import NotFound, PodtuiError, Refused, TimedOut
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
-from podtui.core.store import journal as journal_module
+from podtui.core.store import logs as log_module
 from tests.support.handmade import a_dead_process, write_exit, write_pod
 from tests.support.yard import Yard
 
@@ -174,7 +174,7 @@ def test_following_goes_on_over_the_end_of_a_segment(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A journal that begins new segments all the time is one stream of events."""
-    monkeypatch.setattr(journal_module, "SEGMENT_BYTES", 500)
+    monkeypatch.setattr(log_module, "SEGMENT_BYTES", 500)
     past = [note(yard, f"past-{number}") for number in range(10)]
     with following(yard) as follower:
         new = [note(yard, f"new-{number}") for number in range(30)]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import pyte
+from pyte.graphics import FG_AIXTERM, FG_ANSI, FG_BG_256
+
+# The first sixteen colours of the palette have two names: pyte tells them apart, no terminal does.
+_NAMES = dict(
+    zip(FG_BG_256, [*map(FG_ANSI.get, range(30, 38)), *FG_AIXTERM.values()], strict=False)
+)
+_KEY_SETTING = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]")
+_KEY_SETTING_BEGUN = re.compile(rb"\x1b(?:\[(?:[<=>][0-9;]*)?)?\Z")
 
 
 class Cell(NamedTuple):
@@ -67,10 +76,15 @@ class Eyes:
     def __init__(self, columns: int, rows: int) -> None:
         self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._begun = b""
 
     def see(self, data: bytes) -> None:
         """Take what is written to the terminal."""
-        self._stream.feed(data)
+        # pyte takes settings of keys for colours.
+        data = _KEY_SETTING.sub(b"", self._begun + data)
+        begun = _KEY_SETTING_BEGUN.search(data)
+        self._begun = begun[0] if begun else b""
+        self._stream.feed(data.removesuffix(self._begun))
 
     def resize(self, columns: int, rows: int) -> None:
         self._screen.resize(rows, columns)
@@ -98,6 +112,10 @@ class Eyes:
 def _cell(char: Any) -> Cell:
     flags = (char.bold, char.italics, char.underscore, char.strikethrough, char.reverse)
     # A blank has no foreground that anybody could see, unless it is underlined or reversed.
-    foreground = char.fg if char.data.strip() or any(flags[2:]) else "default"
+    foreground = _colour(char.fg) if char.data.strip() or any(flags[2:]) else "default"
     shown = flags if char.data.strip() else (False, False, *flags[2:])
-    return Cell(char.data, foreground, char.bg, shown)
+    return Cell(char.data, foreground, _colour(char.bg), shown)
+
+
+def _colour(name: str) -> str:
+    return _NAMES.get(name) or name

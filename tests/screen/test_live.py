@@ -18,7 +18,7 @@ from podtui.core.screen.draw import SHORTENED
 from podtui.core.screen.live import LiveScreen, picture_of
 from podtui.core.screen.picture import ScreenPicture
 from podtui.core.screen.tail import BEFORE_BYTES, TAIL_BYTES
-from podtui.core.system.clock import SystemClock
+from podtui.core.system.clock import FrozenClock, SystemClock
 from podtui.core.system.fs import Fs
 from tests.support.yard import Yard
 
@@ -47,7 +47,11 @@ class Files:
         return picture_of(Fs(), self.paths, size=size)
 
     def live(self, size: tuple[int, int] | None = SIZE) -> LiveScreen:
-        return LiveScreen(Fs(), self.paths, size=size)
+        # Drawing has a time limit; with a clock that stands still the load does not matter.
+        return LiveScreen(Fs(), self.paths, size=size, clock=STILL)
+
+
+STILL = FrozenClock(datetime(2026, 11, 20, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import pytest
 from podtui.core.errors import Busy
 from podtui.core.model.events import Event, EventKind
 from podtui.core.paths import StorePaths
-from podtui.core.store import journal as journal_module
-from podtui.core.store.journal import Journal, JournalPosition
+from podtui.core.store import logs as log_module
+from podtui.core.store.journal import Journal
+from podtui.core.store.logs import LogPosition
 from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.host import System
@@ -30,8 +31,8 @@ def event(number: int, summary: str = "it happened") -> Event:
     return Event(id=f"event-{number}", at=AT, kind=EventKind.SENT, summary=summary)
 
 
-def numbers(journal: Journal, position: JournalPosition | None = None) -> list[int]:
-    return [int(each.id.partition("-")[2]) for each in journal.read(position).events]
+def numbers(journal: Journal, position: LogPosition | None = None) -> list[int]:
+    return [int(each.id.partition("-")[2]) for each in journal.read(position).entries]
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def journal(paths: StorePaths) -> Journal:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments that are full after three events or so."""
-    monkeypatch.setattr(journal_module, "SEGMENT_BYTES", 300)
+    monkeypatch.setattr(log_module, "SEGMENT_BYTES", 300)
 
 
 def test_events_come_back_in_the_order_they_were_written(journal: Journal) -> None:
@@ -175,7 +176,7 @@ def test_an_event_is_cut_rather_than_written_unreadably(journal: Journal) -> Non
     journal.append(msgspec.structs.replace(event(1), actor="\0" * 1_000_000, pod="\udcff"))
     read = journal.read()
     assert (numbers(journal), read.problems) == ([0, 1], ())
-    assert len(read.events[0].summary) == journal_module.LONGEST_TEXT
+    assert len(read.entries[0].summary) == log_module.LONGEST_TEXT
 
 
 def test_a_full_disk_writes_nothing_and_tears_nothing(journal: Journal, paths: StorePaths) -> None:
@@ -205,8 +206,8 @@ def test_a_journal_that_cannot_be_listed_is_a_problem_of_its_own(
 ) -> None:
     """Reading answers with what is wrong; it raises nothing."""
     paths.journal.rename(paths.root / "away")
-    read = journal.read(JournalPosition(3, 9))
-    assert (read.events, read.position) == ((), JournalPosition(3, 9))
+    read = journal.read(LogPosition(3, 9))
+    assert (read.entries, read.position) == ((), LogPosition(3, 9))
     assert str(paths.journal) in read.problems[0].sentence()
 
 
@@ -227,10 +228,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from podtui.core.model.events import Event, EventKind
 from podtui.core.paths import StorePaths
-from podtui.core.store import journal as module
+from podtui.core.store import logs as module
+from podtui.core.store.journal import Journal
 from podtui.core.system.host import System
 module.SEGMENT_BYTES = 2000
-journal = module.Journal(StorePaths(Path(sys.argv[2])), System())
+journal = Journal(StorePaths(Path(sys.argv[2])), System())
 def event(name):
     return Event(id=name, at=datetime.now(UTC), kind=EventKind.SENT, summary=name * 5)
 # gate
@@ -247,9 +249,9 @@ def test_many_writers_lose_and_tear_nothing(journal: Journal, tmp_path: Path) ->
     assert read.problems == ()
     assert len(journal.segments()) > 3
     for writer in range(4):
-        own = [each.id for each in read.events if each.id.startswith(f"{writer}-")]
+        own = [each.id for each in read.entries if each.id.startswith(f"{writer}-")]
         assert own == [f"{writer}-{number}" for number in range(40)]
-    assert len(read.events) == 160
+    assert len(read.entries) == 160
 
 
 def test_what_many_see_is_one_event(journal: Journal, tmp_path: Path) -> None:

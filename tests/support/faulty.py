@@ -12,6 +12,7 @@ from typing import Any
 from podtui.core.system.clock import Clock
 from podtui.core.system.fs import Fs, Stamp
 from podtui.core.system.proc import Proc
+from podtui.core.system.signalling import Signals
 
 Where = Callable[[str, Path], bool]
 
@@ -76,9 +77,24 @@ class MortalFs(Fs):
         self.steps.take("rename", target.name)
         super().rename(source, target)
 
+    def rename_new(self, source: Path, target: Path) -> None:
+        self.steps.take("rename_new", target.name)
+        super().rename_new(source, target)
+
+    def remove_directory(self, path: Path) -> None:
+        self.steps.take("remove_directory", path.name)
+        super().remove_directory(path)
+
+    def before_tree_step(self, what: str, name: str) -> None:
+        self.steps.take(what, name)
+
     def sync_directory(self, path: Path) -> None:
         self.steps.take("sync_directory", path.name)
         super().sync_directory(path)
+
+    def remove(self, path: Path) -> None:
+        self.steps.take("remove", path.name)
+        super().remove(path)
 
     def note_holder(self, descriptor: int, note: bytes) -> None:
         self.steps.take("note_holder", "")
@@ -109,6 +125,18 @@ class MortalProc(Proc):
         return answer
 
 
+class MortalSignals(Signals):
+    """Real signals, sent by a process that dies before one of them."""
+
+    def __init__(self, steps: Steps) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def send(self, handle: int, number: int) -> bool:
+        self.steps.take("signal", str(number))
+        return super().send(handle, number)
+
+
 class FaultyFs(Fs):
     """The real disk that refuses some calls on some paths.
 
@@ -136,6 +164,10 @@ class FaultyFs(Fs):
         self._may_fail("is_directory", path)
         return super().is_directory(path)
 
+    def resolved(self, path: str) -> str:
+        self._may_fail("resolved", Path(path))
+        return super().resolved(path)
+
     def names_in(self, directory: Path) -> list[str]:
         self._may_fail("names_in", directory)
         return super().names_in(directory)
@@ -155,6 +187,21 @@ class FaultyFs(Fs):
     def replace(self, path: Path, data: bytes, *, sync: bool = True) -> None:
         self._may_fail("replace", path)
         super().replace(path, data, sync=sync)
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        self._may_fail("rename_new", target)
+        super().rename_new(source, target)
+
+    def remove(self, path: Path) -> None:
+        self._may_fail("remove", path)
+        super().remove(path)
+
+    def remove_directory(self, path: Path) -> None:
+        self._may_fail("remove_directory", path)
+        super().remove_directory(path)
+
+    def before_tree_step(self, what: str, name: str) -> None:
+        self._may_fail(what, Path(name))
 
     def append_line(self, path: Path, line: bytes) -> None:
         self._may_fail("append_line", path)

@@ -48,7 +48,7 @@ class MarkedRows(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
-        mark = MARK if index == self._marked else " "
+        mark = MARK if self.has_focus and index == self._marked else " "
         return Strip([Segment(f"{mark}pod-{index:03d}", self.rich_style)]).adjust_cell_length(
             self.size.width, self.rich_style
         )

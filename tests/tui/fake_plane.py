@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from podtui.core.control import SpawnRequest
 from podtui.core.errors import NotFound, PodtuiError
-from podtui.core.model.plans import Plan, Report
+from podtui.core.model.diagnostics import Diagnostic
+from podtui.core.model.loans import Loan
+from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
 from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView, Snapshot
+from podtui.core.model.told import DiagnosticsPicture, picture_of
+from podtui.core.model.trash import TrashView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
 from podtui.core.paths import PodPaths, StorePaths
 
 NOW = datetime(2026, 3, 4, 12, 3, 44, tzinfo=UTC)
+UNDOES = {
+    "restore": "stop",
+    "prune": "recover",
+    "prune_unreadable": "recover",
+    "recover": "prune",
+    "return": "relend",
+    "reap": "inspect",
+}
 DEAD = frozenset({Status.EXITED, Status.FAILED, Status.LOST})
 
 
@@ -102,6 +115,16 @@ class FakeLive:
         self.plane.sampled = names
 
 
+@dataclass
+class FakeTold:
+    """A watch over diagnostics that a test feeds by hand."""
+
+    plane: FakePlane
+
+    def close(self) -> None:
+        self.plane.told_closed.set()
+
+
 class FakePlane:
     """Answers as it is told, and writes down what it was asked.
 
@@ -117,11 +140,18 @@ class FakePlane:
         self.error: PodtuiError | None = None
         self.refusals: tuple[object, ...] = ()
         self.plan: Plan | None = None
+        self.report: Report | None = None
+        self.orphans: tuple[str, ...] = ("end what run 1 of planner left: sleep (4711)",)
+        self.thrown_away: tuple[TrashView, ...] = ()
+        self.loans: dict[str, tuple[Loan, ...]] = {}
         self.live: FakeLive | None = None
         self.watching = threading.Event()
         self.called = threading.Condition()
         self.hold: threading.Event | None = None
+        self.told = DiagnosticsPicture()
+        self.told_closed = threading.Event()
         self._on_snapshot: Callable[[Snapshot], None] = lambda _: None
+        self._on_told: Callable[[DiagnosticsPicture], None] = lambda _: None
 
     @property
     def store_path(self) -> Path:
@@ -148,6 +178,10 @@ class FakePlane:
         if found is None:
             raise NotFound(f"there is no pod {name!r}", pod=name)
         return self.paths.pod(found.name)
+
+    def loans_of(self, name: str) -> tuple[Loan, ...]:
+        found = self.snapshot.find(name)
+        return self.loans.get(found.name if found else name, ())
 
     def _called(self, *call: object) -> None:
         with self.called:
@@ -188,6 +222,137 @@ class FakePlane:
     def spawn(self, request: SpawnRequest) -> Report:
         self._called("spawn", request)
         return Report(action="spawn", pod=request.name, done=(f"spawned {request.name}, run 1",))
+
+    # diagnostics, and what they offer to take back
+
+    def watch_diagnostics(self, on_picture: Callable[[DiagnosticsPicture], None]) -> FakeTold:
+        self._on_told = on_picture
+        on_picture(self.told)
+        return FakeTold(self)
+
+    def tell(
+        self, diagnostics: Sequence[Diagnostic], *, seen: Collection[str] = (), problem: str = ""
+    ) -> None:
+        """Let these be all diagnostics there are from now on."""
+        unread = frozenset(each.id for each in diagnostics) - frozenset(seen)
+        self.told = picture_of(diagnostics, unread=unread, problems=(problem,) if problem else ())
+        self._on_told(self.told)
+
+    def note_diagnostics_seen(self, ids: Collection[str]) -> None:
+        self._called("seen", frozenset(ids))
+        told = self.told
+        seen = {each.id for each in told.diagnostics} - told.unread | set(ids)
+        self.tell(told.diagnostics, seen=seen)
+
+    def _plan(self, action: str, pod: str) -> Plan:
+        self._called(f"plan_{action}", pod)
+        return self.plan or Plan(
+            action=action,
+            pod=pod,
+            steps=(f"{action} {pod}",),
+            undo=f"podtui {UNDOES.get(action, 'stop')} {pod}",
+        )
+
+    def _report(self, action: str, pod: str, actor: str) -> Report:
+        self._called(action, pod, actor)
+        return Report(action=action, pod=pod, done=(f"{action}: {pod}",))
+
+    # bringing back and clearing away
+
+    def _plan_of(self, action: str, address: str) -> Plan:
+        """Return the plan for one pod: what lives is refused, as by the core."""
+        found = self.snapshot.find(address)
+        name = found.name if found else address
+        if found is not None and found.verdict is not Verdict.DEAD and not found.record_error:
+            refusal = Refusal(
+                kind="refused", message=f"{name!r} is alive: {found.message}", next="podtui ls"
+            )
+            return Plan(action=action, pod=name, steps=(), refusals=(refusal,))
+        steps = (f"look again at {name}", f"{action} {name}")
+        return Plan(action=action, pod=name, steps=steps, undo=f"podtui {UNDOES[action]} {name}")
+
+    def _plans(self, action: str, names: Sequence[str]) -> Plan:
+        self._called(f"plan_{action}", ", ".join(names))
+        return self.plan or joined_plan(action, [self._plan_of(action, name) for name in names])
+
+    def _reports(self, action: str, names: Sequence[str], actor: str) -> Report:
+        self._called(action, ", ".join(names), actor)
+        if self.report is not None:
+            return self.report
+        parts = []
+        for address in names:
+            plan = self._plan_of(action, address)
+            told = tuple(f"{plan.pod}: {each.message}" for each in plan.refusals)
+            done = () if told else (f"{action}: {plan.pod}",)
+            parts.append(Report(action=action, pod=plan.pod, done=done, skipped=told))
+        return joined_report(action, parts)
+
+    def plan_restore(self, names: Sequence[str], *, in_bulk: bool) -> Plan:
+        return self._plans("restore", names)
+
+    def restore(self, names: Sequence[str], *, in_bulk: bool, actor: str) -> Report:
+        return self._reports("restore", names, actor)
+
+    def plan_reap(self, names: Sequence[str]) -> Plan:
+        return self._plans("reap", names)
+
+    def reap(self, names: Sequence[str], *, actor: str) -> Report:
+        return self._reports("reap", names, actor)
+
+    def plan_reap_orphans(self) -> Plan:
+        self._called("plan_reap_orphans")
+        return Plan(action="reap", pod="all orphans", steps=self.orphans)
+
+    def reap_orphans(self, *, actor: str) -> Report:
+        self._called("reap_orphans", actor)
+        return Report(action="reap", pod="all orphans", done=("reaped 2 processes",))
+
+    def plan_prune(self, names: Sequence[str], *, unreadable: bool = False) -> Plan:
+        return self._plans("prune_unreadable" if unreadable else "prune", names)
+
+    def prune(self, names: Sequence[str], *, unreadable: bool = False, actor: str) -> Report:
+        return self._reports("prune_unreadable" if unreadable else "prune", names, actor)
+
+    def trash(self) -> tuple[TrashView, ...]:
+        self._called("trash")
+        return self.thrown_away
+
+    def plan_recover(self, target: str, *, as_name: str | None = None) -> Plan:
+        self._called("plan_recover", target, as_name)
+        entry = next((each for each in self.thrown_away if each.id == target), None)
+        name = as_name or (entry.name if entry else target)
+        if self.snapshot.find(name) is not None:
+            refusal = Refusal(
+                kind="exists",
+                message=f"there is a pod {name!r} already",
+                next=f"podtui recover {shlex.quote(target)} --as {shlex.quote(f'{name}-2')}",
+            )
+            return Plan(action="recover", pod=name, steps=(), refusals=(refusal,))
+        return self.plan or Plan(
+            action="recover",
+            pod=name,
+            steps=(f"move {name!r} back from the trash",),
+            undo=f"podtui prune {name}",
+        )
+
+    def recover(self, target: str, *, as_name: str | None = None, actor: str) -> Report:
+        self._called("recover", target, as_name, actor)
+        entry = next((each for each in self.thrown_away if each.id == target), None)
+        name = as_name or (entry.name if entry else target)
+        view = pod(name, Status.EXITED, id=entry.pod_id, exit_code=0) if entry else None
+        return Report(action="recover", pod=name, done=(f"recovered {name}",), view=view)
+
+    def plan_return(self, name: str) -> Plan:
+        return self._plan("return", name)
+
+    def return_loans(self, name: str, *, actor: str) -> Report:
+        return self._report("return", name, actor)
+
+    def plan_relend(self, name: str) -> Plan:
+        return self._plan("relend", name)
+
+    def relend(self, name: str, *, actor: str) -> Report:
+        return self._report("relend", name, actor)
 
     def write_output(self, name: str, data: bytes, *, run: int = 1) -> Path:
         """Let a pod have printed this."""

@@ -186,8 +186,10 @@ async def until(pilot: Pilot[int], is_so: Callable[[], object], what: str = "it"
 async def settled(pilot: Pilot[int], app: PodtuiApp) -> None:
     """Wait until the first picture and the output of the selected pod are on screen."""
     screen = app.main_screen
-    await until(pilot, lambda: screen.pods or screen.query_one("#empty").display, "the picture")
+    await until(pilot, lambda: screen._snapshot is not None, "the picture")
     if screen.pods:
+        # Most tests are about the first pod, wherever the screen begins.
+        screen.pod_tree.action_first()
         await until(pilot, lambda: screen.output._page or screen.terminal.picture, "the output")
     await pilot.pause()
 

@@ -101,6 +101,14 @@ def test_the_age_of_a_live_pod_is_how_long_it_is_quiet() -> None:
     assert age_seconds(pod("x", Status.LOST, since_s=100), NOW, 2.0) == 102.0
 
 
+def test_the_age_of_a_stalled_pod_is_the_time_without_progress() -> None:
+    """One that repeats itself is never quiet; one at work that does is not called stalled yet."""
+    facts: dict[str, object] = {"quiet_s": 1, "progress_quiet_s": 700.0}
+    assert age_seconds(pod("x", Status.STALLED, **facts), NOW, 2.0) == 702.0  # type: ignore[arg-type]
+    assert age_seconds(pod("x", Status.WORKING, **facts), NOW, 2.0) == 3.0  # type: ignore[arg-type]
+    assert age_seconds(pod("x", Status.STALLED, quiet_s=700), NOW, 2.0) == 702.0
+
+
 def test_a_deep_tree_keeps_its_names_readable() -> None:
     """The indent ends where a name would become too short to read."""
     assert "a-long-n" in text_of(pod("a-long-name", depth=40))

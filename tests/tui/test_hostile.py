@@ -110,6 +110,24 @@ async def test_an_error_shows_the_words_of_others_as_text(tmp_path: Path, text: 
         assert_safe(app)
 
 
+@pytest.mark.parametrize("name", MARKUP)
+async def test_markup_in_a_name_is_text_in_the_palette_too(tmp_path: Path, name: str) -> None:
+    """Found by what stands between its brackets, a name is shown whole; it is no link."""
+    plane = plane_of(tmp_path, (name, name))
+    plane.snapshot = picture([hostile_pod(1, name)])
+    app = app_over(plane)
+    async with app.run_test(size=(150, 50)) as pilot:
+        await settled(pilot, app)
+        await pilot.press("ctrl+p", *"pod ", *(letter for letter in name if letter.isalpha()))
+        await until(pilot, lambda: f"pod {name}" in shown_text(app))
+        row = next(
+            y for y, line in enumerate(shown_text(app).splitlines()) if f"pod {name}" in line
+        )
+        await pilot.click(offset=(8, row))
+        await until(pilot, lambda: app.screen is app.main_screen)
+        assert app.is_running
+
+
 async def test_markup_in_a_name_is_text_and_cannot_be_clicked(tmp_path: Path) -> None:
     """A name that looks like a link to an action is shown as it is, and clicking only selects."""
     plane = plane_of(tmp_path, MARKUP)

@@ -24,6 +24,13 @@ ACTIVITY = {
     "coder": (40, 400, 2000, 900, 200, 60_000, 80_000, 9_000, 700, 70_000),
     "reviewer": (900, 100, 0, 0, 0, 0, 0, 0, 0, 0),
 }
+PAINTED = (
+    "\x1b[?1049h\x1b[2J\x1b[H\x1b[7m  review.py                        12 % \x1b[0m\r\n\r\n"
+    "  \x1b[1;34mdef\x1b[0m \x1b[33mrestore\x1b[0m(pod: Pod) -> None:\r\n"
+    "      \x1b[32m# looks again under the lock\x1b[0m\r\n"
+    "      \x1b[38;2;255;128;0mtwice\x1b[0m \x1b[38;5;213mby number\x1b[0m \x1b[3mslanted\x1b[0m "
+    "\x1b[4munderlined\x1b[0m 日本 é\r\n\x1b[41;97m E501 \x1b[0m line too long\x1b[8;3H:w"
+).encode()
 Compare = Callable[..., bool]
 
 
@@ -132,9 +139,16 @@ def test_a_scrolled_output_with_a_search(plane: FakePlane, snap_compare: Compare
     assert snap_compare(app, terminal_size=WIDE, run_before=prepare)
 
 
+def test_the_screen_view_of_a_full_screen_program(plane: FakePlane, snap_compare: Compare) -> None:
+    """A terminal with colours, a title bar and its cursor, in the place of the lines."""
+    plane.write_output("reviewer", PAINTED)
+    app, prepare = shot(plane, "down", "down")
+    assert snap_compare(app, terminal_size=WIDE, run_before=prepare)
+
+
 def test_folded_and_filtered(tmp_path: Path, snap_compare: Compare) -> None:
     """A folded parent tells of the worst below it."""
-    app, prepare = shot(furnished(tmp_path), "right", "left", "down", "space")
+    app, prepare = shot(furnished(tmp_path), "right", "left", "down")
     assert snap_compare(app, terminal_size=MIDDLE, run_before=prepare)
 
 

@@ -112,3 +112,86 @@ async def test_the_screen_is_a_reader_like_any_other(yard: Yard) -> None:
     assert mine is not None
     assert mine.offset > 0
     assert read_cursor(yard.system.fs, paths, "operator") is None
+
+
+async def test_a_loss_is_noticed_undone_from_the_diagnostics_and_seen(yard: Yard) -> None:
+    """Told above the keys, taken back with its plan, marked as seen on disk when it is left."""
+    yard.shell("worker", "exec sleep 600")
+    async with opened(yard) as (pilot, app, screen):
+        await until(pilot, lambda: status_of(screen, "worker") is Status.WORKING)
+        supervisor, child = yard.supervisor_of("worker"), yard.child_of("worker")
+        yard.kill(supervisor)
+        yard.kill(child)
+        await until(pilot, lambda: "worker: lost" in words_on(app), "the notice")
+        await pilot.press("D", "U")
+        await until(pilot, lambda: "restore it" in words_on(app), "the plan")
+        await pilot.press("y")
+        await until(pilot, lambda: "✓ restored worker" in shown_text(app), "the diagnostic of it")
+        await until(pilot, lambda: status_of(screen, "worker") is Status.WORKING, "the new run")
+        await pilot.press("escape")
+        await until(pilot, lambda: not yard.plane.unread_diagnostics(), "the mark")
+        await until(pilot, lambda: not screen.told.unread, "the count")
+    kinds = [each.kind.value for each in yard.plane.diagnostics()]
+    assert kinds == ["lost", "restored"]
+
+
+async def test_a_lost_child_is_restored_by_two_keys_from_a_cold_start(yard: Yard) -> None:
+    """The screen begins at it: R shows the plan, y brings it back under its parent."""
+    yard.shell("parent", "exec sleep 600")
+    yard.shell("sibling", "exec sleep 600", parent="parent")
+    yard.shell("child", "echo words of the child; exec sleep 600", parent="parent")
+    yard.kill(yard.supervisor_of("child"))
+    app = PodtuiApp(yard.plane, attach=lambda name, _: name, system=yard.system)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.main_screen
+        await until(pilot, lambda: status_of(screen, "child") is Status.LOST)
+        await pilot.press("R")
+        await until(pilot, lambda: "y restore it" in shown_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: status_of(screen, "child") is Status.WORKING)
+        await until(pilot, lambda: "run 2" in shown_text(app))
+        child = screen.pod_tree.selected
+        assert child is not None
+        assert (child.name, child.run, child.parent) == ("child", 2, "parent")
+        assert status_of(screen, "parent") is Status.WORKING
+        assert len(screen.pods) == 3
+
+
+async def test_marked_pods_are_pruned_and_brought_back_from_the_trash(yard: Yard) -> None:
+    """The living one is refused and left alone; the dead one goes, and U and y have it back."""
+    yard.shell("alive", "exec sleep 600")
+    yard.shell("ended", "echo my last words")
+    yard.wait_ended("ended")
+    async with opened(yard) as (pilot, app, screen):
+        await pilot.press("space", "down", "space", "P")
+        await until(pilot, lambda: "y prune 1 of 2" in shown_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: status_of(screen, "ended") is None)
+        assert status_of(screen, "alive") is Status.WORKING
+        await until(pilot, lambda: "recover: U" in shown_text(app))
+        await pilot.press("T")
+        await until(pilot, lambda: "✓ exited" in shown_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "y recover it" in shown_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: status_of(screen, "ended") is Status.EXITED)
+        await until(pilot, lambda: "my last words" in shown_text(app))
+        assert screen.pod_tree.selected is not None
+        assert screen.pod_tree.selected.name == "ended"
+
+
+async def test_what_a_killed_supervisor_left_running_is_reaped(yard: Yard) -> None:
+    """X on the lost pod names the process it left, and y ends it."""
+    yard.shell("parent", "exec sleep 600")
+    yard.shell("leaver", "setsid sleep 601 & echo it is out; exec sleep 600")
+    async with opened(yard) as (pilot, app, screen):
+        await pilot.press("end")
+        await until(pilot, lambda: "it is out" in shown_text(app))
+        yard.kill(yard.supervisor_of("leaver"))
+        await until(pilot, lambda: status_of(screen, "leaver") is Status.LOST)
+        await pilot.press("X")
+        await until(pilot, lambda: "y reap it" in shown_text(app))
+        assert "left of run 1" in words_on(app)
+        await pilot.press("y")
+        await until(pilot, lambda: "nothing of it is left running" in words_on(app))
+        assert status_of(screen, "parent") is Status.WORKING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
 from tests.support.hostile import HOSTILE_TEXTS
 from tests.support.yard import Yard
+from tests.tui.eyes import Eyes
 
 ALLOWED = re.compile(
     rb"\x1b\[[0-9;]*m"  # colours and text styles
@@ -94,6 +96,37 @@ def test_the_terminal_is_left_as_it_was(yard: Yard) -> None:
             b"\x1b[?" + mode + b"h"
         )
     assert yard.view("worker").verdict == "alive"
+
+
+def test_the_terminal_is_asked_for_its_size_and_not_the_environment(yard: Yard) -> None:
+    """A size that a shell or a tool has exported is not the one of this terminal."""
+    yard.shell("worker", "exec sleep 600")
+    environment = Podtui(yard.environment).environment
+    with TerminalSession(
+        {**environment, "COLUMNS": "40", "LINES": "10"}, columns=120, rows=36
+    ) as screen:
+        eyes = Eyes(screen, 120, 36)
+        assert "q quit" in eyes.until("why working").splitlines()[-1]
+        screen.type(b"q")
+        assert screen.ending() == 0
+
+
+def test_a_screen_that_another_program_wrote_over_is_painted_anew(yard: Yard) -> None:
+    """A message of the system stands across the screen until the key for that is pressed."""
+    yard.shell("worker", "echo words of the worker; exec sleep 600")
+    environment = Podtui(yard.environment).environment
+    with TerminalSession(environment, columns=100, rows=30) as screen:
+        eyes = Eyes(screen, 100, 30)
+        eyes.until("words of the worker")
+        eyes.until("● working")
+        os.write(screen.descriptor, b"\x1b[HBroadcast message\x1b[2J")
+        screen.see(b"Broadcast message")
+        eyes.wipe()
+        screen.type(b"\x0c")
+        for words in ("1 pod", "● working", "words of the worker", "why working", "q quit"):
+            eyes.until(words)
+        screen.type(b"q")
+        assert screen.ending() == 0
 
 
 def test_attaching_from_the_screen_and_coming_back(yard: Yard) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Probe, Status
+from podtui.core.model.verdicts import Answer, Probe, Source, Status
+from podtui.tui.keymap import Keymap
 from podtui.tui.spans import Line
 from podtui.tui.why import next_keys, summary, why_lines
 from tests.tui.fake_plane import NOW, evidence, pod
@@ -31,6 +32,28 @@ def test_verdict_source_and_age_are_told() -> None:
     assert "alive · inferred from output · 12m 31s" in text_of(PODS["reviewer"])
 
 
+def test_the_age_of_a_pod_that_repeats_itself_is_the_time_without_progress() -> None:
+    """The pane says the same as the message, and not when the last frame came."""
+    view = pod(
+        "x",
+        Status.STALLED,
+        asserted=False,
+        source=Source.OUTPUT,
+        quiet_s=0,
+        progress_quiet_s=751.0,
+        message="running, only repeating itself for 12m 31s",
+    )
+    assert "alive · inferred from output · 12m 31s" in text_of(view)
+
+
+def test_what_is_wrong_with_a_record_is_told_once() -> None:
+    """The message of such a row is the mistake itself."""
+    words = "pod.toml cannot be read: a torn string (at line 3)"
+    for message in (words, "the observer is not well"):
+        view = pod("x", Status.UNKNOWN, record_error=words, message=message)
+        assert text_of(view, 200).count(words) == 1
+
+
 def test_evidence_of_being_at_home_is_one_line() -> None:
     """This machine and this boot go without saying, so they share a line."""
     shown = text_of(PODS["reviewer"])
@@ -54,8 +77,8 @@ def test_the_two_facts_behind_a_lost_pod_are_marked() -> None:
 
 def test_only_a_live_pod_offers_attach_send_and_stop() -> None:
     """Keys that would be refused are not offered."""
-    assert "attach" in "".join(span.text for span in next_keys(PODS["planner"]))
-    assert "attach" not in "".join(span.text for span in next_keys(PODS["reviewer-2"]))
+    assert "attach" in "".join(span.text for span in next_keys(PODS["planner"], Keymap()))
+    assert "attach" not in "".join(span.text for span in next_keys(PODS["reviewer-2"], Keymap()))
 
 
 def test_the_summary_does_not_say_a_word_twice() -> None:

@@ -17,19 +17,19 @@ from podtui.core.processes.terminal import attach_terminal
 @click.option(
     "--detach-key",
     metavar="KEY",
-    default=DEFAULT_KEY,
-    show_default=True,
-    help="The key that leaves the pod running: ctrl-b, ctrl-\\, f12 ...",
+    help="The key that leaves the pod running: ctrl-b, ctrl-\\, f12 ...; default: as set, or"
+    f" {DEFAULT_KEY}.",
 )
 @json_option
 @pass_session
-def command(session: Session, *, name: str, read_only: bool, detach_key: str) -> None:
+def command(session: Session, *, name: str, read_only: bool, detach_key: str | None) -> None:
     """Put this terminal on the live pod NAME; the detach key gives it back.
 
     What the pod writes reaches the terminal as it is.
     """
     plane = session.open_plane(False)
-    left = attach_terminal(plane, name, read_only=read_only, key=detach_key)
+    key = session.settings.detach_key if detach_key is None else detach_key
+    left = attach_terminal(plane, name, read_only=read_only, key=key)
     if session.as_json:
         session.output.line(document(pod=left.pod, detached=left.detached, message=left.message))
         return

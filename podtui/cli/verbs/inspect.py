@@ -70,18 +70,28 @@ def _facts(session: Session, seen: Inspection) -> Iterator[str]:
         "verdict": f"{pod.verdict.value} ({said}, from: {pod.source.value})",
         "since": local_time(pod.since),
         "id": pod.id,
-        "parent": pod.parent,
+        "parent": _parent_words(seen),
         "children": ", ".join(seen.children),
         "role": pod.role,
         "task": pod.task,
         "command": shlex.join(seen.argv),
         "in": seen.cwd,
+        "scopes": ", ".join(f"{loan.mode} {loan.path}" for loan in seen.loans if loan.is_out),
+        "returned": ", ".join(
+            f"{loan.mode} {loan.path} ({loan.why})" for loan in seen.loans if not loan.is_out
+        ),
+        "ledger": "; ".join(seen.loan_doubts),
         "output": f"{size_short(pod.output_bytes)}, last at {local_time(pod.last_output_at)}",
         "record": pod.record_error,
     }
     for word, content in facts.items():
         if content:
             yield f"  {word:<{LABEL_CELLS}}{safe_line(content)}"
+
+
+def _parent_words(seen: Inspection) -> str | None:
+    absent = f" ({seen.absent_parent})" if seen.absent_parent else ""
+    return f"{seen.pod.parent}{absent}" if seen.pod.parent else None
 
 
 def _tables(seen: Inspection) -> Iterator[tuple[tuple[Column, ...], list[list[Cell]]]]:

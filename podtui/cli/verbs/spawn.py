@@ -17,12 +17,12 @@ from podtui.cli.options import (
 )
 from podtui.cli.session import Session, pass_session
 from podtui.core.errors import BadInput, NotFound
+from podtui.core.paths import POD_ID_VARIABLE
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
     from podtui.core.control import ControlPlane
 
-POD_ID_VARIABLE = "PODTUI_POD_ID"
 USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
 
@@ -98,6 +98,19 @@ def _calling_pod(plane: ControlPlane, session: Session) -> str | None:
     show_default=True,
     help="What happens to processes the command leaves behind.",
 )
+@click.option("--read", metavar="PATH", multiple=True, help="Lend it PATH to read. Repeatable.")
+@click.option(
+    "--write",
+    metavar="PATH",
+    multiple=True,
+    help="Lend it PATH, which no other pod may then write. Repeatable.",
+)
+@click.option(
+    "--sees",
+    metavar="POD|all",
+    multiple=True,
+    help="Let it see POD, besides itself and those below it. Repeatable.",
+)
 @action_options
 @json_option
 @pass_session
@@ -117,6 +130,9 @@ def command(
     stall_after: float | None,
     terminal_size: tuple[int, int],
     leftovers: str,
+    read: tuple[str, ...],
+    write: tuple[str, ...],
+    sees: tuple[str, ...],
     dry_run: bool,
     yes: bool,  # noqa: ARG001 - every action takes it; starting a pod never asks
 ) -> None:
@@ -138,10 +154,13 @@ def command(
         cwd=cwd,
         env=dict(env),
         pass_env=pass_env,
-        stall_after_s=stall_after,
+        stall_after_s=session.settings.stall_after_s if stall_after is None else stall_after,
         columns=terminal_size[0],
         rows=terminal_size[1],
         leftovers="keep" if leftovers == "keep" else "end",
+        read=read,
+        write=write,
+        sees=sees,
         actor=session.caller,
     )
     if dry_run:

@@ -21,11 +21,16 @@ DEEPEST_GUIDE = 24
 @pass_session
 def command(session: Session) -> None:
     """Show the pods as a tree: who started whom."""
-    seen = session.open_plane(False).snapshot(sample=True)
+    plane = session.open_plane(False)
+    seen = plane.snapshot(sample=True)
     if session.as_json:
         session.output.line(document(pods=forest(seen.pods)))
         return
     names = [guide + label(view) for guide, view in zip(guides(seen.pods), seen.pods, strict=True)]
+    for view in seen.pods:
+        # A root that has a parent: nobody is to wonder where it was.
+        if view.depth == 0 and view.parent and (why := plane.absent_parent(view.name)):
+            session.messages.note(f"the parent of {view.name}, {view.parent}, {why}")
     show_pods(session, seen, names)
 
 

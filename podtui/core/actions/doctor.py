@@ -6,27 +6,47 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from podtui.core.actions.doctor_actions import action_problems, line_problem
 from podtui.core.actions.doctor_files import file_problems, names_in
 from podtui.core.actions.locking import is_being_acted_on
 from podtui.core.actions.spawn_refusals import FREE_FLOOR_BYTES
-from podtui.core.model.records import CursorRecord, IdentityRecord, PodRecord, RunRecord
+from podtui.core.model.records import (
+    ChildEntry,
+    CursorRecord,
+    IdentityRecord,
+    PodRecord,
+    RunRecord,
+)
 from podtui.core.model.snapshot import PodView, Problem, Snapshot
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.paths import PodPaths
 from podtui.core.processes.tree import identity_of
+from podtui.core.settings import load_settings
 from podtui.core.store.children import children_of
 from podtui.core.store.codec import ProblemKind, RecordProblem, read_record
-from podtui.core.store.lines import LineProblem
+from podtui.core.store.gone import why_gone
 from podtui.core.store.store import Store
 
 
 def examine(store: Store, snapshot: Snapshot) -> tuple[Problem, ...]:
     """Return everything that is wrong, the store first, then pod by pod."""
     return (
+        *_settings_problems(store),
         *_store_problems(store, snapshot),
         *_duplicate_ids(store, snapshot),
         *(problem for view in snapshot.pods for problem in _pod_problems(store, view)),
     )
+
+
+def _settings_problems(store: Store) -> Iterator[Problem]:
+    loaded = load_settings(store.system.fs, store.system.environment)
+    if loaded.trouble is not None:
+        yield Problem(
+            kind="settings",
+            path=str(loaded.file),
+            message=loaded.trouble.sentence(),
+            next=loaded.trouble.next_step or "docs/config.md describes them",
+        )
 
 
 def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
@@ -50,7 +70,7 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
             yield Problem(
                 kind="staging_leftover",
                 path=str(store.paths.staging / left),
-                message="a spawn was broken off before its pod was in place; nothing was started",
+                message="a spawn or a restore was broken off here; nothing was started",
                 next="this directory may be removed",
             )
     for kept in names_in(store, store.paths.quarantine):
@@ -61,14 +81,22 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
             next="look at it; nothing uses it",
         )
     for problem in store.journal.read().problems:
-        yield _line_problem(problem, None)
+        yield line_problem(problem, None)
+    yield from action_problems(store)
     yield from file_problems(store)
 
 
 def _is_left(store: Store, staged: Path) -> bool:
-    """Whether nobody builds a pod here any more; a spawn holds its pod's lock all the time."""
+    """Whether nobody builds here any more: who does holds the pod's lock all the time.
+
+    A new run is built beside its pod, in ``<pod id>.<run>``, and a new pod in itself.
+    """
+    pod_id, is_run, _ = staged.name.partition(".")
+    name = store.name_of_id(pod_id) if is_run else None
     try:
-        return not is_being_acted_on(store.system, PodPaths(staged))
+        return not is_being_acted_on(
+            store.system, store.paths.pod(name) if name else PodPaths(staged)
+        )
     except OSError:
         # What is no pod's directory is nobody's work.
         return True
@@ -130,9 +158,9 @@ def _pod_problems(store: Store, view: PodView) -> Iterator[Problem]:
 def _children_problems(store: Store, name: str, paths: PodPaths) -> Iterator[Problem]:
     ledger = children_of(store.system.fs, paths)
     for problem in ledger.problems:
-        yield _line_problem(problem, name)
+        yield line_problem(problem, name)
     for entry in ledger.entries:
-        if not _has_id(store, entry.name, entry.id) and not _is_unreadable(store, entry.name):
+        if not _is_accounted_for(store, entry):
             yield Problem(
                 kind="child_missing",
                 pod=name,
@@ -141,6 +169,16 @@ def _children_problems(store: Store, name: str, paths: PodPaths) -> Iterator[Pro
                 next=f"podtui inspect {entry.name}; if its directory was removed by hand, bring it"
                 " back from a copy",
             )
+
+
+def _is_accounted_for(store: Store, entry: ChildEntry) -> bool:
+    """Whether a child is in place, under whatever name, or an action took it away and told so."""
+    return (
+        _has_id(store, entry.name, entry.id)
+        or _is_unreadable(store, entry.name)
+        or store.name_of_id(entry.id) is not None
+        or why_gone(store, entry.name, pod_id=entry.id) is not None
+    )
 
 
 def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
@@ -177,6 +215,9 @@ def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
     )
     if parent_name is None and _is_unreadable(store, record.parent_name or ""):
         # The parent's own row tells what is wrong.
+        return
+    if parent_name is None and why_gone(store, record.parent_name or "", pod_id=record.parent_id):
+        # Pruned: nothing is wrong, and `inspect` and `tree` tell it.
         return
     if parent_name is None:
         yield Problem(
@@ -258,14 +299,4 @@ def _record_problem(problem: RecordProblem, pod: str) -> Problem:
         path=str(problem.path),
         message=problem.sentence(),
         next="mend the file or bring it back from a copy; nothing else of the pod is affected",
-    )
-
-
-def _line_problem(problem: LineProblem, pod: str | None) -> Problem:
-    return Problem(
-        kind="torn_line" if problem.torn else "line_skipped",
-        pod=pod,
-        path=str(problem.path),
-        message=problem.sentence(),
-        next="nothing needs to be done: the line is kept, and all others are read",
     )

@@ -33,10 +33,30 @@ def action_lock(
             )
         except OSError as error:
             raise _not_locked(system, paths, pod, error) from error
+        _refuse_if_elsewhere(system, paths, pod, descriptor)
         # The note helps whoever waits; a full disk must not keep a pod from being stopped.
         with suppress(OSError):
             system.fs.note_holder(descriptor, _note(system, action, actor))
         yield
+
+
+def _refuse_if_elsewhere(system: System, paths: PodPaths, pod: str, descriptor: int) -> None:
+    """Refuse a lock that went away with its pod while it was waited for.
+
+    A pod is moved whole, into the trash or out of it, by who holds its lock: what is in its place
+    then, if anything is, has another lock.
+    """
+    try:
+        if system.fs.is_at(descriptor, paths.action_lock):
+            return
+    except OSError as error:
+        raise _not_locked(system, paths, pod, error) from error
+    raise NotFound(
+        f"{pod!r} was moved away by another action while it was waited for",
+        pod=pod,
+        next_step="podtui ls shows the pods there are",
+        kept="nothing was changed",
+    )
 
 
 def is_being_acted_on(system: System, paths: PodPaths) -> bool:

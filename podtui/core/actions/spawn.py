@@ -9,7 +9,7 @@ what was broken off.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,18 +18,26 @@ from podtui.core.actions.locking import action_lock
 from podtui.core.actions.reaching import tell
 from podtui.core.actions.spawn_records import directory_of, pod_record, run_record
 from podtui.core.actions.spawn_refusals import refusals_of
+from podtui.core.actions.spawn_scopes import (
+    loan_lines,
+    missing_scopes,
+    refuse_clashes,
+    scope_steps,
+    seen_ids,
+)
+from podtui.core.actions.starting import failure_of, record_never_began, start_run
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Plan
-from podtui.core.model.records import ChildEntry, ExitRecord, PodRecord, RunRecord
+from podtui.core.model.records import ChildEntry, LoanLine, PodRecord, RunRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.paths import PodPaths
-from podtui.core.processes.environment import missing_variables, pod_environment
-from podtui.core.processes.launch import Launch, start_supervisor
+from podtui.core.processes.environment import missing_variables
+from podtui.core.processes.launch import Launch
 from podtui.core.store.children import add_child
 from podtui.core.store.codec import RecordProblem, encode_json, encode_toml
+from podtui.core.store.loans import encode_lines, lending_lock
 from podtui.core.store.store import Store
-from podtui.core.system.fs import UnsafeFile, is_disk_trouble
 from podtui.core.text.safe import safe_line
 
 SHOWN_COMMAND = 300
@@ -44,18 +52,22 @@ def plan_spawn(store: Store, request: SpawnRequest) -> Plan:
     try:
         refusals = refusals_of(store, request)
     except OSError as error:
-        raise _failure(request.name, error, "nothing was changed") from error
+        raise failure_of(request.name, "spawned", error, "nothing was changed") from error
     missing = missing_variables(request.pass_env, store.system.environment)
     return Plan(
         action="spawn",
         pod=request.name,
         steps=(
             f"reserve {request.name!r}, run 1, in {store.paths.root}",
+            *scope_steps(store, request),
             *((f"enter it in the children of {request.parent!r}",) if request.parent else ()),
             f"start {safe_line(' '.join(request.argv), SHOWN_COMMAND)} in {directory_of(request)}",
         ),
         refusals=refusals,
-        warnings=tuple(f"{name} is not set here, so the pod will not have it" for name in missing),
+        warnings=(
+            *(f"{name} is not set here, so the pod will not have it" for name in missing),
+            *missing_scopes(store, request),
+        ),
         undo=f"podtui stop {request.name}",
     )
 
@@ -68,22 +80,27 @@ def carry_out_spawn(store: Store, request: SpawnRequest) -> Launch:
     """
     plan_spawn(store, request).raise_if_refused()
     try:
-        pod = pod_record(store, request, _parent(store, request))
+        pod = pod_record(store, request, _parent(store, request), seen_ids(store, request))
+        loans = loan_lines(store, request, pod)
         run = run_record(store, pod, request.actor)
         intent = _event(store, EventKind.SPAWN_INTENDED, pod, request, "to be spawned")
         store.journal.append(intent)
     except OSError as error:
-        raise _failure(request.name, error, "nothing was started or changed") from error
+        raise failure_of(
+            request.name, "spawned", error, "nothing was started or changed"
+        ) from error
     try:
-        launch = _reserve_and_start(store, pod, run, request.actor)
+        launch = _reserve_and_start(store, pod, run, loans, request.actor)
     except OSError as error:
-        failure = _failure(pod.name, error, "nothing was started; what was written is kept")
+        failure = failure_of(
+            pod.name, "spawned", error, "nothing was started; what was written is kept"
+        )
         _tell_failure(store, pod, request, failure)
         raise failure from error
     except errors.PodtuiError as failure:
         _tell_failure(store, pod, request, failure)
         raise
-    remarks = tell(store, _outcome(store, pod, request, launch))
+    remarks = launch.remarks + tell(store, _outcome(store, pod, request, launch))
     return msgspec.structs.replace(launch, remarks=remarks)
 
 
@@ -96,24 +113,34 @@ def _parent(store: Store, request: SpawnRequest) -> PodRecord | None:
     return record
 
 
-def _reserve_and_start(store: Store, pod: PodRecord, run: RunRecord, actor: str) -> Launch:
+def _reserve_and_start(
+    store: Store, pod: PodRecord, run: RunRecord, loans: Sequence[LoanLine], actor: str
+) -> Launch:
     system = store.system
     staged = PodPaths(store.paths.staging / pod.id)
     system.fs.make_directory(staged.root)
     with action_lock(system, staged, pod=pod.name, action="spawn", actor=actor):
-        _build(store, staged, pod, run)
-        _put_in_place(store, staged, pod)
+        _build(store, staged, pod, run, loans)
+        if loans:
+            # Its loans become true with its name, and nobody else lends meanwhile.
+            with lending_lock(system, store.paths):
+                refuse_clashes(store, loans, pod=pod.name)
+                _put_in_place(store, staged, pod)
+        else:
+            _put_in_place(store, staged, pod)
         try:
             if pod.parent_name:
                 entry = ChildEntry(id=pod.id, name=pod.name, at=pod.created_at)
                 add_child(system, store.paths.pod(pod.parent_name), entry)
-            return _start(store, pod, run)
+            return start_run(store, pod, run)
         except (OSError, errors.PodtuiError) as error:
-            _record_never_began(store, pod, run, error)
+            record_never_began(store, pod.name, run, error)
             raise
 
 
-def _build(store: Store, staged: PodPaths, pod: PodRecord, run: RunRecord) -> None:
+def _build(
+    store: Store, staged: PodPaths, pod: PodRecord, run: RunRecord, loans: Sequence[LoanLine]
+) -> None:
     """Build the pod in staging, synced: it will be there whole, or not at all."""
     fs = store.system.fs
     files = staged.run(run.run)
@@ -121,6 +148,8 @@ def _build(store: Store, staged: PodPaths, pod: PodRecord, run: RunRecord) -> No
         fs.make_directory(directory)
     fs.create(staged.record, encode_toml(pod))
     fs.create(files.record, encode_json(run))
+    if loans:
+        fs.create(staged.loans, encode_lines(loans))
     for empty in (files.lock, files.output, files.index):
         fs.create(empty)
     for directory in (files.root, staged.root):
@@ -141,27 +170,6 @@ def _put_in_place(store: Store, staged: PodPaths, pod: PodRecord) -> None:
             next_step="choose another name",
             kept=f"the other pod was not touched; this one stays unused in {staged.root}",
         ) from error
-
-
-def _start(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
-    environment = pod_environment(
-        pod, run.run, store=str(store.paths.root), actor=store.system.environment
-    )
-    return start_supervisor(store, pod, run, environment)
-
-
-def _record_never_began(store: Store, pod: PodRecord, run: RunRecord, error: Exception) -> None:
-    """Write that the run never began, so that nobody waits for it until its deadline."""
-    words = error.strerror if isinstance(error, OSError) else str(error)
-    record = ExitRecord(
-        pod_id=pod.id,
-        run=run.run,
-        ended_at=store.system.clock.now(),
-        start_error=f"its supervisor could not be started: {words}",
-    )
-    # On a disk that refuses this too, the deadline of the reserved run tells it.
-    with suppress(OSError):
-        store.system.fs.replace(store.paths.pod(pod.name).run(run.run).exit, encode_json(record))
 
 
 # telling
@@ -185,7 +193,9 @@ def _event(
 
 def _outcome(store: Store, pod: PodRecord, request: SpawnRequest, launch: Launch) -> Event:
     if launch.started:
-        words = f"spawned by {request.actor}"
+        lent = [f"may write {path}" for path in pod.write_scopes]
+        lent += [f"may read {path}" for path in pod.read_scopes]
+        words = ", ".join((f"spawned by {request.actor}", *lent))
         return _event(store, EventKind.SPAWNED, pod, request, words)
     doubt = "did not start" if launch.confirmed else "is not known to have started"
     return _event(store, EventKind.SPAWN_FAILED, pod, request, f"{doubt}: {launch.error}")
@@ -197,18 +207,3 @@ def _tell_failure(
     # What failed is raised; that the journal failed as well would only hide it.
     words = f"not spawned: {failure.message}"
     tell(store, _event(store, EventKind.SPAWN_FAILED, pod, request, words))
-
-
-def _failure(name: str, error: OSError, kept: str) -> errors.PodtuiError:
-    leaf: type[errors.PodtuiError] = errors.Refused
-    if isinstance(error, UnsafeFile):
-        leaf = errors.Unreadable
-    elif is_disk_trouble(error):
-        leaf = errors.DiskTrouble
-    where = f" ({error.filename})" if error.filename else ""
-    return leaf(
-        f"{name!r} could not be spawned: {error.strerror}{where}",
-        pod=name,
-        next_step="podtui doctor",
-        kept=kept,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from podtui.core.agents.profiles import agent_of
 from podtui.core.model.ids import new_id
@@ -22,8 +23,10 @@ def directory_of(request: SpawnRequest) -> str | None:
         return None
 
 
-def pod_record(store: Store, request: SpawnRequest, parent: PodRecord | None) -> PodRecord:
-    """Return the record of the new pod, with a new id."""
+def pod_record(
+    store: Store, request: SpawnRequest, parent: PodRecord | None, sees: Sequence[str] = ()
+) -> PodRecord:
+    """Return the record of the new pod, with a new id; ``sees``: ids, or "all"."""
     now = store.system.clock.now()
     return PodRecord(
         id=new_id(int(now.timestamp() * 1000)),
@@ -42,11 +45,23 @@ def pod_record(store: Store, request: SpawnRequest, parent: PodRecord | None) ->
         rows=request.rows,
         stall_after_s=request.stall_after_s,
         leftovers=request.leftovers,
+        read_scopes=list(request.read),
+        write_scopes=list(request.write),
+        sees=list(sees),
     )
 
 
-def run_record(store: Store, pod: PodRecord, actor: str) -> RunRecord:
-    """Return the reservation of the pod's first run.
+def run_record(
+    store: Store,
+    pod: PodRecord,
+    actor: str,
+    *,
+    run: int = 1,
+    argv: Sequence[str] | None = None,
+    reason: str = "spawn",
+    action_id: str | None = None,
+) -> RunRecord:
+    """Return the reservation of a run of the pod; ``argv`` is not its own when it is resumed.
 
     Raises:
         OSError: which boot this is could not be told.
@@ -54,17 +69,18 @@ def run_record(store: Store, pod: PodRecord, actor: str) -> RunRecord:
     system = store.system
     return RunRecord(
         pod_id=pod.id,
-        run=1,
+        run=run,
         reserved_at=system.clock.now(),
         reserved_boottime_s=system.clock.boottime(),
         reserved_awake_s=system.clock.monotonic(),
         starting_deadline_s=STARTING_DEADLINE_S,
         boot_id=system.proc.boot_id(),
         machine_id=system.machine_id,
-        argv=pod.argv,
+        argv=list(argv or pod.argv),
         cwd=pod.cwd,
-        reason="spawn",
+        reason=reason,
         actor=actor,
+        action_id=action_id,
         socket_directories=[str(path) for path in store.socket_directories],
         env_names=sorted({*pod.env, *pod.pass_env}),
         columns=pod.columns,

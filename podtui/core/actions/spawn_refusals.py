@@ -14,6 +14,7 @@ import msgspec
 
 from podtui.core import errors
 from podtui.core.actions.spawn_records import directory_of, pod_record, run_record
+from podtui.core.actions.spawn_scopes import scope_refusals, sight_refusals
 from podtui.core.model.names import checked_name
 from podtui.core.model.plans import Refusal
 from podtui.core.model.requests import SpawnRequest
@@ -48,6 +49,18 @@ def refusals_of(store: Store, request: SpawnRequest) -> tuple[Refusal, ...]:
         _parent_refusal(store, request),
         _value_refusal(request),
         None if name or text else _size_refusal(store, request),
+        _disk_refusal(store),
+    )
+    # A path with a NUL in it cannot be asked about.
+    lent = () if text else (*scope_refusals(store, request), *sight_refusals(store, request))
+    return (*(refusal for refusal in checks if refusal), *lent)
+
+
+def refusals_of_start(store: Store, request: SpawnRequest) -> tuple[Refusal, ...]:
+    """Return why this command could not begin now, whatever pod it is of."""
+    checks = (
+        _command_refusal(store, request),
+        _directory_refusal(request),
         _disk_refusal(store),
     )
     return tuple(refusal for refusal in checks if refusal)
@@ -87,6 +100,8 @@ def _texts(request: SpawnRequest) -> Iterable[tuple[str, str]]:
     yield from (("the command", part) for part in request.argv)
     yield from (("its environment", part) for pair in request.env.items() for part in pair)
     yield from (("a variable's name", name) for name in request.pass_env)
+    yield from (("a scope", path) for path in (*request.read, *request.write))
+    yield from (("the name of a pod it sees", name) for name in request.sees)
     yield "its role", request.role or ""
     yield "its task", request.task or ""
     yield "the working directory", directory_of(request) or request.cwd or ""
@@ -143,6 +158,8 @@ def _parent_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
         return None
     try:
         name = store.name_of(request.parent)
+    except errors.NotVisible as error:
+        return Refusal(kind=error.kind, message=error.message, next=error.next_step)
     except errors.NotFound:
         near = difflib.get_close_matches(request.parent, store.pod_names(), n=1)
         hint = f"did you mean {near[0]}?" if near else "podtui ls shows the pods there are"

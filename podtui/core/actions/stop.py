@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from podtui.core import errors
+from podtui.core.actions.handing_off import settle
 from podtui.core.actions.locking import action_lock
 from podtui.core.actions.reaching import connect, event_of, liveness_refusal, tell
 from podtui.core.errors import PodtuiError, TimedOut, UnknownState
@@ -12,6 +13,7 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import Inspection, PodView
+from podtui.core.model.verdicts import Verdict
 from podtui.core.processes.tree import identity_of
 from podtui.core.store.store import Store
 from podtui.core.text.durations import duration
@@ -36,6 +38,7 @@ def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
         f"ask {view.name}, run {view.run}, to end: {processes or 'its processes'}",
         f"after {grace}, end by force whatever is left of its process tree",
         "keep its output, records and place in the tree",
+        *_loan_steps(inspection),
     )
     children = ", ".join(inspection.children)
     warnings = (f"its children are not stopped with it: {children}",) if children else ()
@@ -46,6 +49,11 @@ def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
         refusals=tuple(refusal for refusal in refusals if refusal),
         warnings=warnings,
     )
+
+
+def _loan_steps(inspection: Inspection) -> tuple[str, ...]:
+    out = [f"{loan.mode} {loan.path}" for loan in inspection.loans if loan.is_out]
+    return (f"take back what was lent to it, once its end is proven: {', '.join(out)}",) * bool(out)
 
 
 def _grace_refusal(grace_s: float) -> Refusal | None:
@@ -94,8 +102,24 @@ def carry_out_stop(
         after = inspect().pod
         summary = f"{name}: {after.message}"
         remarks += tell(store, event_of(store, EventKind.STOPPED, after, summary, actor=actor))
-    done = (f"asked {name}, run {view.run}, to end", ended, after.message)
+        if after.verdict is Verdict.DEAD:
+            settle(store, view.id, view.run)
+        back, stays = _take_back_loans(store, inspection, after, actor)
+    done = (f"asked {name}, run {view.run}, to end", ended, after.message, *back)
+    remarks += stays
     return Report(action="stop", pod=name, done=done, skipped=remarks, view=after)
+
+
+def _take_back_loans(
+    store: Store, inspection: Inspection, after: PodView, actor: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take back what a stopped pod had; returns what came back, and what stays and why."""
+    if not any(loan.is_out for loan in inspection.loans):
+        return (), ()
+    # Loaded here only: few pods have anything lent to them.
+    from podtui.core.actions.loans import return_after_stop  # noqa: PLC0415
+
+    return return_after_stop(store, after, actor=actor)
 
 
 def _supervisor(store: Store, view: PodView) -> int | None:

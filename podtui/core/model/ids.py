@@ -19,3 +19,11 @@ def new_id(milliseconds: int, randomness: bytes | None = None) -> str:
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id."""
     return len(text) == LENGTH and all(letter in ALPHABET for letter in text)
+
+
+def milliseconds_of(an_id: str) -> int:
+    """Return the wall time in milliseconds at which an id was made."""
+    value = 0
+    for letter in an_id:
+        value = value << 5 | ALPHABET.index(letter)
+    return value >> 80

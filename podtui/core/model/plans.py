@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from podtui.core import errors
@@ -20,7 +22,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What an action will do: made without touching anything.
 
     Attributes:
+        pod: its name, or the names with commas.
         undo: the command that takes it back, or None when no single next command does.
+        parts: the plans for single pods this one was joined from; () for one pod.
     """
 
     action: str
@@ -29,17 +33,44 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     undo: str | None = None
+    parts: tuple[Plan, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing of it can be done; of many pods, those that are refused are skipped."""
+        if self.parts:
+            return all(part.is_refused for part in self.parts)
+        return bool(self.refusals)
 
     def raise_if_refused(self) -> None:
-        """Raise the error of the first refusal.
+        """Raise the error of the first refusal, when nothing can be done.
 
         Raises:
             PodtuiError: of the refusal's kind.
         """
+        if not self.is_refused:
+            return
         for refusal in self.refusals:
             raise errors.leaf_of(refusal.kind)(
                 refusal.message, pod=self.pod, next_step=refusal.next, kept="nothing was changed"
             )
+
+
+def joined_plan(action: str, parts: Sequence[Plan]) -> Plan:
+    """Return one plan for many pods; that of a single pod is itself."""
+    if len(parts) == 1:
+        return parts[0]
+    going_on = [part for part in parts if not part.is_refused]
+    undo = " && ".join(part.undo for part in going_on if part.undo)
+    return Plan(
+        action=action,
+        pod=", ".join(part.pod for part in parts),
+        steps=tuple(f"{part.pod}: {step}" for part in going_on for step in part.steps),
+        refusals=tuple(refusal for part in parts for refusal in part.refusals),
+        warnings=tuple(f"{part.pod}: {warning}" for part in going_on for warning in part.warnings),
+        undo=undo if undo and all(part.undo for part in going_on) else None,
+        parts=tuple(parts),
+    )
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +82,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     view: PodView | None = None
+
+
+def joined_report(action: str, parts: Sequence[Report]) -> Report:
+    """Return one report for many pods; that of a single pod is itself."""
+    if len(parts) == 1:
+        return parts[0]
+    return Report(
+        action=action,
+        pod=", ".join(part.pod for part in parts),
+        done=tuple(line for part in parts for line in part.done),
+        skipped=tuple(line for part in parts for line in part.skipped),
+        failed=tuple(line for part in parts for line in part.failed),
+    )

@@ -7,9 +7,11 @@ version are ignored, so that a later patch release may add one.
 from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+
+from podtui.core.model.verdicts import Evidence
 
 FORMAT_VERSION = 1
 
@@ -63,6 +65,10 @@ class PodRecord(Record, frozen=True, kw_only=True):
     rows: int = 40
     stall_after_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     leftovers: str = "end"
+    read_scopes: list[str] = []
+    write_scopes: list[str] = []
+    sees: list[str] = []
+    """Ids of pods it may see besides itself and those below it; "all" of all of them."""
 
 
 class IdentityRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +82,12 @@ class IdentityRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Record, frozen=True, kw_only=True):
-    """``run.json``: reserved by the actor; the supervisor adds the two identities."""
+    """``run.json``: reserved by the actor; the supervisor adds the two identities.
+
+    Attributes:
+        action_id: of the action that reserved it, so that a restore that was broken off knows its
+            own run; None for a first run.
+    """
 
     pod_id: str
     run: RunNumber
@@ -90,6 +101,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     cwd: str
     reason: str
     actor: str
+    action_id: str | None = None
     env_names: list[str] = []
     socket_directories: list[str] = []
     columns: int = 120
@@ -105,10 +117,13 @@ class LeftProcess(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reason: why it was left, for one that was not this run's to end.
         of_another_pod: it belongs to a pod of its own, which simply goes on.
+        start_ticks: with the pid and the inode who it is; None where that was not written down.
     """
 
     pid: int
     name: str
+    start_ticks: int | None = None
+    pidfd_inode: int | None = None
     reason: str | None = None
     of_another_pod: bool = False
 
@@ -170,10 +185,15 @@ class ChildEntry(Record, frozen=True, kw_only=True):
 
 
 class StalledMarker(Record, frozen=True, kw_only=True):
-    """``stalled.json``: the latest stall of this run that is in the journal."""
+    """``stalled.json``: the latest stall of this run that is in the journal.
+
+    Attributes:
+        judged_to: length of the output up to which nothing new came in this stall, roughly.
+    """
 
     event_id: str
     at: Moment
+    judged_to: int = 0
 
 
 class EndedMarker(Record, frozen=True, kw_only=True):
@@ -182,3 +202,87 @@ class EndedMarker(Record, frozen=True, kw_only=True):
     event_id: str
     at: Moment
     status: str
+
+
+class LoanLine(Record, frozen=True, kw_only=True):
+    """One line of ``loans.jsonl``: a scope was lent to this pod, or came back; the last counts.
+
+    Attributes:
+        loan: id of the loan; it stays the same when a scope is lent again.
+        path: absolute, links resolved when it was lent.
+    """
+
+    loan: str
+    change: Literal["lent", "returned"]
+    mode: Literal["read", "write"]
+    path: Annotated[str, msgspec.Meta(pattern="^/")]
+    at: Moment
+    actor: str
+    why: str
+    act: str = ""
+    """Id of the action that changed it: one action is taken back as a whole."""
+
+
+class IntentRecord(Record, frozen=True, kw_only=True):
+    """``intents/<action id>.json``: an action that is under way, or was broken off.
+
+    Attributes:
+        pod: name of the pod when the action began, "" for one on no single pod.
+        run: the run it is about: the latest one, for a restore the new one.
+        details: what finishing it needs to know, by action.
+    """
+
+    id: str
+    action: str
+    pod: str
+    pod_id: str
+    actor: str
+    at: Moment
+    run: int = 0
+    details: dict[str, str] = {}
+
+
+class TrashRecord(Record, frozen=True, kw_only=True):
+    """``trash/<id>/trashed.json``: what was pruned, by whom, and on what evidence."""
+
+    id: str
+    name: str
+    pod_id: str
+    run: int
+    at: Moment
+    actor: str
+    status: str
+    message: str
+    evidence: list[Evidence] = []
+    returned_loans: list[str] = []
+    """Ids of the loans that were out and came back with the prune."""
+    parent_id: str | None = None
+    parent_name: str | None = None
+
+
+class HandoffRecord(Record, frozen=True, kw_only=True):
+    """``handoffs/<pod id>.<run>.json``: a start that failed after a process was started."""
+
+    pod: str
+    pod_id: str
+    run: RunNumber
+    at: Moment
+    actor: str
+    reason: str
+    supervisor: IdentityRecord | None = None
+    child: IdentityRecord | None = None
+
+
+class SeenRecord(Record, frozen=True, kw_only=True):
+    """``diagnostics/seen-<reader>.json``: how far a reader has looked through the diagnostics.
+
+    Attributes:
+        diagnostic_id: all up to this one were seen; "" = none.
+        beyond: ids of later ones that were seen, too: who looks at the newest first has not seen
+            those in between.
+    """
+
+    reader: str
+    diagnostic_id: str
+    at: Moment
+    beyond: list[str] = []

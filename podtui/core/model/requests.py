@@ -15,6 +15,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
         stall_after_s: seconds without output after which the pod counts as stalled; None for the
             default.
         leftovers: "end" or "keep" what the command leaves running when it ends.
+        read, write: paths lent to it, relative ones to its ``cwd``.
+        sees: names or ids of pods it may see besides itself and those below it; "all" of all.
     """
 
     name: str
@@ -29,4 +31,7 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     columns: int = 120
     rows: int = 40
     leftovers: str = "end"
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
     actor: str = "operator"

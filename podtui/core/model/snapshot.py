@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from podtui.core.model.loans import Loan
 from podtui.core.model.verdicts import Evidence, Source, Status, Verdict
 
 
@@ -112,6 +113,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         counts: how many pods have each status; only statuses that occur.
         notices: sentences for a banner, most important first.
         generation: grows with every snapshot of one observer.
+        whole: False while the first look at many pods goes on: others will have rows, too.
     """
 
     at: datetime
@@ -123,6 +125,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     generation: int = 0
     read_only: bool = False
+    whole: bool = True
 
     def find(self, name: str) -> PodView | None:
         """Return the pod of that name or id, or None when this snapshot has none."""
@@ -153,7 +156,15 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known of one pod."""
+    """Everything known of one pod.
+
+    Attributes:
+        children: their names, in the order they were spawned; of one that is not in its place also
+            what became of it: "tests (pruned, recover with podtui recover …)".
+        absent_parent: why its parent is not in its place, "" when it is, or when it has none.
+        loans: scopes that were ever lent to it, as they are now.
+        loan_doubts: what of its loan ledger cannot be read, in sentences.
+    """
 
     pod: PodView
     runs: tuple[RunView, ...]
@@ -161,6 +172,9 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     cwd: str
     children: tuple[str, ...]
+    loans: tuple[Loan, ...] = ()
+    loan_doubts: tuple[str, ...] = ()
+    absent_parent: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ class Probe(StrEnum):
     """Do the processes of a run without progress use the CPU?"""
     TERMINAL = "terminal"
     """Is the foreground process blocked reading the terminal?"""
+    LEFTOVER = "leftover"
+    """Is a process proven to be left of a run that is over?"""
     OBSERVER = "observer"
     """Is the observer itself in order?"""
 

@@ -10,7 +10,7 @@ from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.facts import waited_for_s
 from podtui.core.observe.memory import PodMemory
-from podtui.core.observe.newness import OutputNews
+from podtui.core.observe.newness import Before, OutputNews, is_in_sight
 from podtui.core.observe.peers import pods_waited_for
 from podtui.core.observe.progress import (
     ASK_TERMINAL_AFTER_S,
@@ -19,9 +19,11 @@ from podtui.core.observe.progress import (
     read_progress,
     stall_limit_s,
 )
+from podtui.core.observe.stalls import judged_before
 from podtui.core.observe.standstill import is_chattering
 from podtui.core.observe.work import weigh
 from podtui.core.paths import RunPaths
+from podtui.core.store.codec import RecordProblem
 from podtui.core.store.index import row_covering
 from podtui.core.store.store import Store
 from podtui.kernel.identity import ProcessGone
@@ -101,13 +103,26 @@ class Attention:
 
     def _judge(self, memory: PodMemory, paths: RunPaths, progress: Progress) -> None:
         now = self._clock.monotonic()
-        news = memory.news or OutputNews()
+        news, before = memory.news or OutputNews(), None
+        if memory.news is None and not is_in_sight(progress.output_bytes):
+            before = self._judged_before(memory)
         is_pausing = (progress.quiet_for(now) or 0.0) >= PAUSE_S
         read = news.judge(
-            self._store.system.fs, paths.output, progress.output_bytes, is_pausing=is_pausing
+            self._store.system.fs,
+            paths.output,
+            progress.output_bytes,
+            is_pausing=is_pausing,
+            before=before,
         )
         memory.news, memory.judged_at = news, now
         self._bytes_left -= read
+
+    def _judged_before(self, memory: PodMemory) -> Before | None:
+        """Return what another observer has noted; without a note one judges by what is read."""
+        marker = self._store.stalled_marker(memory.name, memory.run)
+        if isinstance(marker, RecordProblem) or memory.run_record is None:
+            return None
+        return judged_before(marker, memory.run_record.pod_id, memory.run)
 
     def _with_progress(
         self, memory: PodMemory, paths: RunPaths, progress: Progress, started: float | None

@@ -1,4 +1,9 @@
-"""Writing the end of a run into the journal: once, whoever notices it and however often."""
+"""Writing the end of a run into the journal: once, whoever notices it and however often.
+
+A loss is a diagnostic as well. The note beside the run that says "written" is left only when both
+lines are on the disk: who is killed between them, or meets a full disk, leaves the rest to the next
+look of anybody.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,10 @@ from typing import Protocol
 import msgspec
 
 from podtui.core.errors import PodtuiError
+from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import EndedMarker
-from podtui.core.model.verdicts import Status
+from podtui.core.model.verdicts import Evidence, Status
 from podtui.core.observe.worker import Worker
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
@@ -38,6 +44,7 @@ class RunEnd(msgspec.Struct, frozen=True):
     at: datetime
     summary: str
     never_started: bool = False
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def event_id(self) -> str:
@@ -55,6 +62,23 @@ class RunEnd(msgspec.Struct, frozen=True):
             pod_id=self.pod_id,
             run=self.run,
             summary=f"{self.pod}: {self.summary}",
+        )
+
+    def as_diagnostic(self) -> Diagnostic | None:
+        """Return what the operator must not miss of it, None when it ended by itself."""
+        if self.status is not Status.LOST:
+            return None
+        kind = DiagnosticKind.NEVER_STARTED if self.never_started else DiagnosticKind.LOST
+        return Diagnostic(
+            id=self.event_id,
+            at=self.at,
+            kind=kind,
+            pod=self.pod,
+            pod_id=self.pod_id,
+            run=self.run,
+            summary=f"{self.pod}: {self.summary}",
+            evidence=self.evidence,
+            undo=Undo("restore", self.pod),
         )
 
 
@@ -85,15 +109,19 @@ class EndsJournal:
             return
         try:
             self._store.journal.append_once(end.as_event() for end in new)
+            losses = (end.as_diagnostic() for end in new)
+            self._store.diagnostics.append_once(loss for loss in losses if loss is not None)
             for end in new:
                 self._mark(end)
         except (OSError, PodtuiError) as error:
-            self.trouble = f"the journal could not be written: {error}"
+            self.trouble = (
+                f"what ended could not be written into journal and diagnostics yet: {error}"
+            )
             return
         self.trouble = ""
 
     def is_written(self, end: RunEnd) -> bool:
-        """Whether an end is known to be in the journal."""
+        """Whether all there is to write of an end is known to be written."""
         return self.known_at(end.pod, end.pod_id, end.run) is not None
 
     def known_at(self, pod: str, pod_id: str, run: int) -> datetime | None:

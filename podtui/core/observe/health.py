@@ -47,6 +47,14 @@ class SelfCheck(msgspec.Struct):
             self.absent = self.known - frozenset(names)
         return _health(problem)
 
+    def newly_absent(self, names: Collection[str]) -> frozenset[str]:
+        """Return which pods were there at the last look and are not any more."""
+        return self.known - self.absent - frozenset(names)
+
+    def forget(self, name: str) -> None:
+        """Do not miss a pod that was taken away on purpose."""
+        self.known -= {name}
+
     def own_senses(self) -> Health:
         """Say whether the observer sees at all."""
         return _health(self._broken_sense())

@@ -10,12 +10,12 @@ import msgspec
 from podtui.core.model.verdicts import Status
 from podtui.core.observe.ends import RunEnd
 from podtui.core.system.clock import Clock
+from podtui.core.text.together import many_at_once
 
 MANY = 2
 TOGETHER_S = 2.0
 """Deaths found so shortly one after the other are one batch."""
 SHOWN_S = 60.0
-NAMED = 5
 
 
 class Batch(msgspec.Struct):
@@ -27,12 +27,7 @@ class Batch(msgspec.Struct):
 
     def sentence(self) -> str:
         """Return what happened, with at most a few of the names."""
-        names = sorted(self.names)
-        shown = ", ".join(names[:NAMED])
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        reasons = set(self.names.values())
-        why = f" ({reasons.pop()})" if len(reasons) == 1 else ""
-        return f"{len(names)} pods were lost at {self.at.astimezone():%H:%M}{why}: {shown}{more}"
+        return many_at_once(self.names, "were lost", self.at, self.names.values())
 
 
 class LossNotices:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
+
 from podtui.core.system.fs import Fs
 from podtui.core.text.novelty import REMEMBERED, News, Novelty
 
@@ -21,6 +23,13 @@ PROGRESSING_SHARE = 0.75
 """News so far behind in what was read first is news, and not only the first of a long loop."""
 
 _LINE_BREAK = re.compile(rb"[\r\n]")
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What somebody who has looked for longer came to: nothing new since ``end``, up to ``to``."""
+
+    end: int
+    to: int
 
 
 class OutputNews:
@@ -41,11 +50,19 @@ class OutputNews:
         self._knows_all = True
         self._novelty = Novelty()
 
-    def judge(self, fs: Fs, path: Path, size: int, *, is_pausing: bool) -> int:
+    @property
+    def judged_to(self) -> int:
+        """Length of the output up to which every line was judged."""
+        return self._taken
+
+    def judge(
+        self, fs: Fs, path: Path, size: int, *, is_pausing: bool, before: Before | None = None
+    ) -> int:
         """Judge what has come; returns how many bytes were read.
 
         ``size`` is the present length of the output. While the program ``is_pausing``, a last line
-        that has not ended is judged too, since nobody goes on with it.
+        that has not ended is judged too, since nobody goes on with it. What was found ``before``
+        helps who judges for the first time.
 
         Raises:
             UnsafeFile, OSError: could not tell.
@@ -59,13 +76,16 @@ class OutputNews:
         try:
             if is_known:
                 return self._go_on(fs, descriptor, size, is_pausing=is_pausing)
-            return self._begin(fs, descriptor, size, is_pausing=is_pausing)
+            return self._begin(fs, descriptor, size, is_pausing=is_pausing, before=before)
         finally:
             fs.close(descriptor)
 
-    def _begin(self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool) -> int:
-        read = 0
-        for length in (FIRST_BYTES, MOST_FIRST_BYTES):
+    def _begin(
+        self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool, before: Before | None
+    ) -> int:
+        read = start = 0
+        # The first frames of a loop look new; known to be old, they show which others are.
+        for length in (FIRST_BYTES, MOST_FIRST_BYTES) if before is None else (MOST_FIRST_BYTES,):
             start = max(0, size - length)
             self._novelty, self._lines, self._knows_all = Novelty(), 0, start == 0
             self.end, self.is_sure, self._taken = start, self._knows_all, 0
@@ -73,6 +93,9 @@ class OutputNews:
             read += size - start
             if start == 0 or _is_progressing(found):
                 break
+        # More than there is was judged of an output that has begun anew since.
+        if before and not self.is_sure and max(start, self.end) <= before.to <= size:
+            self.end, self.is_sure = before.end, True
         return read
 
     def _go_on(self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool) -> int:
@@ -95,6 +118,11 @@ class OutputNews:
         self._taken = start + found.taken
         self.size = size
         return found
+
+
+def is_in_sight(size: int) -> bool:
+    """Whether who judges an output for the first time surely reads all of it."""
+    return size <= FIRST_BYTES
 
 
 def _is_progressing(found: News) -> bool:

@@ -17,8 +17,10 @@ from podtui.core.model.snapshot import Detector, Health, Snapshot
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.asking import AskAndWait, Asking
 from podtui.core.observe.attention import Attention
+from podtui.core.observe.departures import was_pruned
 from podtui.core.observe.deriving import derived
 from podtui.core.observe.early import (
+    MANY,
     EarlyPictures,
     ShowEarly,
     collector_paused,
@@ -109,12 +111,13 @@ class Observer:
             return self.unwell(
                 f"the pods cannot be listed: {self.store.paths.pods}: {errno_words(error)}"
             )
+        self._forget_pruned(self._check.newly_absent(names))
         absent_before = self._check.absent
         self._health = self._check.examine(names)
         if not self._health.ok:
             return self._snapshot_of_nothing_believed(names)
-        with collector_paused():
-            is_first = not self.memory
+        is_first = not self.memory
+        with collector_paused(all_stays=is_first and len(names) >= MANY):
             new = [name for name in names if is_first or not self._is_settled(name)]
             self._meet_in_sight(new) if is_first else self._meet(new)
             self._judge(new, of_all=len(names), is_first=is_first)
@@ -246,7 +249,8 @@ class Observer:
         self._derive(fresh)
         if untold_by_half(sum(each.was_refused for each in self.memory.values()), count):
             return None
-        return self.snapshot(notices=(progress_words(count, of_all),))
+        so_far = self.snapshot(notices=(progress_words(count, of_all),))
+        return msgspec.structs.replace(so_far, whole=False)
 
     def _meet(self, names: Iterable[str]) -> None:
         """Look at the records and processes of pods."""
@@ -427,10 +431,8 @@ class Observer:
 
     def _end_of(self, memory: PodMemory) -> RunEnd | None:
         reading, pod = memory.reading, memory.record
-        if reading is None or reading.verdict is not Verdict.DEAD:
-            return None
-        if isinstance(pod, RecordProblem):
-            # Its row says that its record cannot be read; its end is told when it can.
+        # Of a record that cannot be read its row tells; the end is told when it can be.
+        if reading is None or reading.verdict is not Verdict.DEAD or isinstance(pod, RecordProblem):
             return None
         return RunEnd(
             pod=memory.name,
@@ -440,7 +442,17 @@ class Observer:
             at=reading.since or self._ended_at(memory),
             summary=reading.message,
             never_started=memory.outcome is Outcome.NEVER_STARTED,
+            evidence=memory.look.evidence if memory.look else (),
         )
+
+    def _forget_pruned(self, absent: Iterable[str]) -> None:
+        for name in absent:
+            if name in self.memory and was_pruned(self.store, self.memory[name]):
+                del self.memory[name]
+                self._unsettled.discard(name)
+                self._changed.discard(name)
+                self._check.forget(name)
+                self._picture.forget(name)
 
     def _note_vanished(self, name: str) -> None:
         memory = self.memory.get(name)

@@ -41,6 +41,7 @@ class Picture:
     def __init__(self) -> None:
         self._lineages: dict[str, Lineage] = {}
         self._places: dict[str, tuple[int, int]] = {}
+        self._names: dict[str, str] = {}
         self._rows: list[PodView] = []
         self._reason = ""
 
@@ -54,8 +55,13 @@ class Picture:
             changed = self._order(memories, changed)
         for name in changed:
             place, depth = self._places[name]
-            self._rows[place] = view_of(memories[name], moment, depth)
+            memory = memories[name]
+            self._rows[place] = view_of(memory, moment, depth, self._parent_of(memory.record))
         return tuple(self._rows)
+
+    def forget(self, name: str) -> None:
+        """Take a row out of the next picture; its pod is not remembered any more."""
+        self._lineages.pop(name, None)
 
     def counts(self) -> dict[Status, int]:
         """Return how many rows have each status."""
@@ -80,6 +86,7 @@ class Picture:
             for name, memory in memories.items()
             if isinstance(memory.record, PodRecord)
         }
+        self._names = {record.id: name for name, record in records.items()}
         missing: set[str] = set(changed)
         self._rows, self._places = [], {}
         for place, (name, depth) in enumerate(places_in_tree(memories, records)):
@@ -87,11 +94,19 @@ class Picture:
             if row is None:
                 missing.add(name)
                 row = NO_ROW
-            elif row.depth != depth:
-                row = msgspec.structs.replace(row, depth=depth)
+            else:
+                parent = self._parent_of(memories[name].record)
+                if (row.depth, row.parent) != (depth, parent):
+                    row = msgspec.structs.replace(row, depth=depth, parent=parent)
             self._rows.append(row)
             self._places[name] = (place, depth)
         return missing
+
+    def _parent_of(self, record: PodRecord | RecordProblem) -> str | None:
+        """Return what a pod's parent is called now, or was when it cannot be seen here."""
+        if isinstance(record, RecordProblem):
+            return None
+        return self._names.get(record.parent_id or "", record.parent_name)
 
 
 def lineage_of(memory: PodMemory) -> Lineage:
@@ -102,7 +117,7 @@ def lineage_of(memory: PodMemory) -> Lineage:
     )
 
 
-def view_of(memory: PodMemory, moment: Moment, depth: int) -> PodView:
+def view_of(memory: PodMemory, moment: Moment, depth: int, parent: str | None) -> PodView:
     """Return the row of one pod."""
     reading = reading_of(memory, moment.health)
     # Kept up in every status, so that a later episode of one does not begin with an earlier one.
@@ -121,7 +136,7 @@ def view_of(memory: PodMemory, moment: Moment, depth: int) -> PodView:
         run=memory.run,
         agent=known.agent if known else "unknown",
         message=reading.message,
-        parent=known.parent_name if known else None,
+        parent=parent,
         depth=depth,
         role=known.role if known else None,
         task=known.task if known else None,

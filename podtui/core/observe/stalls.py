@@ -3,6 +3,9 @@
 An episode is named after the length of the output at which it began, which all who look derive
 alike as long as they have judged the same output. Who began to look late may put the beginning
 elsewhere: so a stall written after the last certain progress of the run is of this episode too.
+
+A note beside the run says which stall is written, and how far the output has been judged since:
+whoever looks for the first time, and sees the end of a long output only, goes on from there.
 """
 
 from __future__ import annotations
@@ -18,9 +21,13 @@ from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import PodRecord, StalledMarker
 from podtui.core.model.verdicts import Status
 from podtui.core.observe.memory import PodMemory
+from podtui.core.observe.newness import MOST_FIRST_BYTES, Before
 from podtui.core.observe.worker import Worker
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
+
+NOTED_AGAIN_BYTES = MOST_FIRST_BYTES // 2
+"""Chatter after which the note is written anew: who looks at the end of the output must see it."""
 
 
 class Stall(msgspec.Struct, frozen=True):
@@ -28,6 +35,7 @@ class Stall(msgspec.Struct, frozen=True):
 
     Attributes:
         offset: length of the output when the last that was new had come.
+        judged_to: length of the output up to which nothing new came since.
         sure_at: wall time after which there was certainly no progress; None = cannot be told.
         at: when the episode became a stall.
     """
@@ -36,6 +44,7 @@ class Stall(msgspec.Struct, frozen=True):
     pod_id: str
     run: int
     offset: int
+    judged_to: int
     sure_at: datetime | None
     at: datetime
     summary: str
@@ -77,10 +86,20 @@ def stall_of(memory: PodMemory) -> Stall | None:
         pod_id=pod.id,
         run=memory.run,
         offset=memory.progress.progress_offset,
+        judged_to=memory.news.judged_to if memory.news else memory.progress.progress_offset,
         sure_at=memory.progress.progress_sure_at,
         at=reading.since,
         summary=reading.message,
     )
+
+
+def judged_before(marker: StalledMarker, pod_id: str, run: int) -> Before | None:
+    """Return what a note says of the output of this run, None when it is of another."""
+    prefix = f"{pod_id}.{run}.stalled."
+    end = marker.event_id.removeprefix(prefix)
+    if end == marker.event_id or not (end.isascii() and end.isdecimal()):
+        return None
+    return Before(int(end), marker.judged_to)
 
 
 class StallsWriter(Protocol):
@@ -106,25 +125,32 @@ class StallsJournal:
 
     def record(self, stalls: list[Stall]) -> None:
         """Write every stall that is not in the journal yet; what fails is tried again."""
-        new = [stall for stall in stalls if not self._is_written(stall)]
-        if not new or self._store.read_only:
+        due = [stall for stall in stalls if not self.is_noted(stall)]
+        new = [stall for stall in due if not self._is_written(stall)]
+        due = [stall for stall in due if not self.is_noted(stall)]
+        if not due or self._store.read_only:
             return
         try:
-            self._store.journal.append_once(stall.as_event() for stall in new)
-            for stall in new:
+            if new:
+                self._store.journal.append_once(stall.as_event() for stall in new)
+            for stall in due:
                 self._mark(stall)
         except (OSError, PodtuiError) as error:
             self.trouble = f"the journal could not be written: {error}"
             return
         self.trouble = ""
 
-    def is_known(self, stall: Stall) -> bool:
-        """Whether this observer has written a stall, or seen that it was; asks no disk."""
+    def is_noted(self, stall: Stall) -> bool:
+        """Whether a stall is written, and noted as far as it matters; asks no disk."""
+        known = self._known(stall)
+        return known is not None and stall.judged_to < known.judged_to + NOTED_AGAIN_BYTES
+
+    def _known(self, stall: Stall) -> StalledMarker | None:
         known = self._latest.get((stall.pod_id, stall.run))
-        return known is not None and stall.is_told_by(known)
+        return known if known is not None and stall.is_told_by(known) else None
 
     def _is_written(self, stall: Stall) -> bool:
-        if self.is_known(stall):
+        if self._known(stall):
             return True
         marker = self._store.stalled_marker(stall.pod, stall.run)
         if isinstance(marker, StalledMarker) and stall.is_told_by(marker):
@@ -134,7 +160,12 @@ class StallsJournal:
 
     def _mark(self, stall: Stall) -> None:
         """Leave a note beside the run; a convenience, so it is not synced (see `EndsJournal`)."""
-        marker = StalledMarker(event_id=stall.event_id, at=stall.at)
+        known = self._known(stall)
+        marker = StalledMarker(
+            event_id=known.event_id if known else stall.event_id,
+            at=known.at if known else stall.at,
+            judged_to=stall.judged_to,
+        )
         path = self._store.paths.pod(stall.pod).run(stall.run).stalled_marker
         self._store.system.fs.replace(path, encode_json(marker), sync=False)
         self._latest[stall.pod_id, stall.run] = marker
@@ -154,7 +185,7 @@ class StallsBeside:
         new = [
             stall
             for stall in stalls
-            if stall.event_id not in self._under_way and not self._journal.is_known(stall)
+            if stall.event_id not in self._under_way and not self._journal.is_noted(stall)
         ]
         self._under_way.update(stall.event_id for stall in new)
         if new:

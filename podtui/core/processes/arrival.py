@@ -97,6 +97,7 @@ def painted_arrival(here: Arrival, *, columns: int, rows: int) -> bytes:
     if first is not None and (first is picture or first.plain_lines()):
         parts += ["\r\n" * (rows - 1), shown(first), painted_state(first)]
     if picture.alternate:
+        parts.append(here.modes.settings_below().decode("ascii"))
         parts.append(OTHER_SCREEN + shown(picture))
     before = "".join(parts).encode("utf-8", "replace")
     state = painted_state(picture, origin_row=here.modes.origin_row).encode("utf-8", "replace")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from podtui.core import paths
 from podtui.core.agents.profiles import is_session_variable
 from podtui.core.model.records import PodRecord
 from podtui.core.paths import RUNTIME_VARIABLE, STORE_VARIABLE
 
-POD_VARIABLE = "PODTUI_POD"
-POD_ID_VARIABLE = "PODTUI_POD_ID"
+POD_VARIABLE = paths.POD_VARIABLE
+POD_ID_VARIABLE = paths.POD_ID_VARIABLE
 RUN_VARIABLE = "PODTUI_RUN"
 PARENT_VARIABLE = "PODTUI_PARENT"
 

@@ -12,7 +12,9 @@ import re
 ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
 _MOUSE_AND_REPORTS = frozenset({9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016})
 _RESET_BY_DEFAULT = frozenset({1, 5, 6, 66, 2004, 2026, 2031, 2048}) | _MOUSE_AND_REPORTS
-_SET_BY_DEFAULT = frozenset({7, 25})
+_ALTERNATE_SCROLL = 1007
+"""The wheel as arrow keys on the other screen: on in most terminals, so it is given back as on."""
+_SET_BY_DEFAULT = frozenset({7, 25, _ALTERNATE_SCROLL})
 _ORIGIN = 6
 _HELD_PAINTING = 2026
 """Begun before we came, it would hide what is painted until the program ends it."""
@@ -43,7 +45,8 @@ class TerminalModes:
     def _forget(self) -> None:
         self._on: set[int] = set()
         self._off: set[int] = set()
-        self._keyboard: list[bytes] = []
+        # Each of the two screens has a stack of its own.
+        self._keyboards: tuple[list[bytes], list[bytes]] = ([], [])
         self._other_keys = b""
         self._region = b""
         self._insert = False
@@ -59,7 +62,15 @@ class TerminalModes:
     @property
     def reports_keys(self) -> bool:
         """Whether the terminal may be sending more than what is typed."""
-        return bool(self._on & _MOUSE_AND_REPORTS) or bool(self._keyboard)
+        return bool(self._on & _MOUSE_AND_REPORTS) or any(self._keyboards)
+
+    @property
+    def _keyboard(self) -> list[bytes]:
+        return self._keyboards[self.alternate_screen]
+
+    @property
+    def _keyboard_below(self) -> list[bytes]:
+        return self._keyboards[0] if self.alternate_screen else []
 
     def feed(self, data: bytes) -> None:
         """Take what is written to the terminal, in whatever pieces it comes."""
@@ -109,12 +120,13 @@ class TerminalModes:
     def _set_keyboard(self, content: bytes) -> None:
         # "<" takes flags off a stack, ">" puts them on it, "=" changes those on top.
         flags = content[1:].split(b";")[0] or b"0"
-        if content[:1] == b"=" and self._keyboard:
-            self._keyboard[-1] = flags
+        stack = self._keyboard
+        if content[:1] == b"=" and stack:
+            stack[-1] = flags
         elif content[:1] == b"<":
-            del self._keyboard[-max(int(content[1:] or b"1"), 1) :]
+            del stack[-max(int(content[1:] or b"1"), 1) :]
         else:
-            self._keyboard = [*self._keyboard[-8:], flags]
+            stack[:] = [*stack[-8:], flags]
 
     @property
     def origin(self) -> bool:
@@ -134,7 +146,7 @@ class TerminalModes:
         The cursor may be anywhere afterwards. Nothing in it asks the terminal for an answer.
         """
         parts = [b"\x1b[" + self._region + b"r"] if self._region else []
-        wanted = self._on & _RESET_BY_DEFAULT - {_HELD_PAINTING}
+        wanted = self._on & (_RESET_BY_DEFAULT | {_ALTERNATE_SCROLL}) - {_HELD_PAINTING}
         parts += [b"\x1b[?%dh" % mode for mode in sorted(wanted)]
         parts += [b"\x1b[?%dl" % mode for mode in sorted(self._off & _SET_BY_DEFAULT)]
         if self._insert:
@@ -142,6 +154,10 @@ class TerminalModes:
         if self._style:
             parts.append(b"\x1b[" + self._style + b" q")
         return b"".join(parts) + self._key_settings()
+
+    def settings_below(self) -> bytes:
+        """Return what the first screen is to have before the other one is taken over it."""
+        return b"".join(b"\x1b[>" + flags + b"u" for flags in self._keyboard_below)
 
     def key_settings(self) -> bytes:
         """Return what makes a fresh terminal tell keys and pastes as the program expects them."""
@@ -155,8 +171,7 @@ class TerminalModes:
         return self._keyboard_resets() + b"".join(parts) + (b"\x1b>" if self._keypad else b"")
 
     def _keyboard_resets(self) -> bytes:
-        taken_off = b"\x1b[<%du" % len(self._keyboard) if self._keyboard else b""
-        return taken_off + (b"\x1b[>4m" if self._other_keys else b"")
+        return _taken_off(self._keyboard) + (b"\x1b[>4m" if self._other_keys else b"")
 
     def _key_settings(self) -> bytes:
         parts = [b"\x1b="] if self._keypad else []
@@ -174,6 +189,7 @@ class TerminalModes:
             parts.append(b"\x1b7\x1b[r\x1b[?6l\x1b8")
         if self.alternate_screen:
             parts.append(b"\x1b[?%dl" % max(self._on & ALTERNATE_SCREENS))
+            parts.append(_taken_off(self._keyboard_below))
         parts += [b"\x1b[?%dl" % mode for mode in sorted(self._on & _RESET_BY_DEFAULT - {_ORIGIN})]
         parts += [b"\x1b[?%dh" % mode for mode in sorted(self._off & _SET_BY_DEFAULT)]
         for is_set, sequence in (
@@ -186,3 +202,7 @@ class TerminalModes:
                 parts.append(sequence)
         parts.append(b"\x1b(B\x0f\x1b[0m")
         return b"".join(parts)
+
+
+def _taken_off(keyboard: list[bytes]) -> bytes:
+    return b"\x1b[<%du" % len(keyboard) if keyboard else b""

@@ -66,15 +66,21 @@ def read_record(
     fs: Fs, path: Path, kind: type[R], *, limit: int = RECORD_LIMIT
 ) -> R | RecordProblem:
     """Read a record; TOML or JSON by the file's suffix."""
+    return _read_stamped(fs, path, kind, limit)[0]
+
+
+def _read_stamped(
+    fs: Fs, path: Path, kind: type[R], limit: int = RECORD_LIMIT
+) -> tuple[R | RecordProblem, Stamp | None]:
     try:
-        data = fs.read_record(path, limit)
+        data, stamp = fs.read_stamped(path, limit)
     except FileNotFoundError:
-        return RecordProblem(path, ProblemKind.MISSING, "there is no such file")
+        return RecordProblem(path, ProblemKind.MISSING, "there is no such file"), None
     except UnsafeFile as error:
-        return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}")
+        return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}"), None
     except OSError as error:
-        return untold(path, error)
-    return decode(data, path, kind)
+        return untold(path, error), None
+    return decode(data, path, kind), stamp
 
 
 def untold(path: Path, error: OSError) -> RecordProblem:
@@ -171,18 +177,20 @@ class RecordCache:
     def read(self, path: Path, kind: type[R]) -> R | RecordProblem:
         """Return the record at ``path``."""
         place = str(path)
-        try:
-            stamp = self._fs.stamp(place)
-        except OSError:
-            # The read itself says what is wrong, in words.
-            return read_record(self._fs, path, kind)
-        if stamp is None:
-            self._known.pop(place, None)
-            return RecordProblem(path, ProblemKind.MISSING, "there is no such file")
         known = self._known.get(place)
-        if known is not None and known[0] == stamp and isinstance(known[1], kind):
+        # What is met for the first time is opened at once, and stamped as it is read.
+        if known is not None and isinstance(known[1], kind) and self._has(place, known[0]):
             return known[1]
-        answer = read_record(self._fs, path, kind)
-        if not isinstance(answer, RecordProblem):
+        answer, stamp = _read_stamped(self._fs, path, kind)
+        if stamp is None or isinstance(answer, RecordProblem):
+            self._known.pop(place, None)
+        else:
             self._known[place] = (stamp, answer)
         return answer
+
+    def _has(self, place: str, stamp: Stamp) -> bool:
+        try:
+            return self._fs.stamp(place) == stamp
+        except OSError:
+            # The read itself says what is wrong, in words.
+            return False

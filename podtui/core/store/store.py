@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from podtui.core.errors import NotFound, Refused
+from podtui.core.errors import Refused
 from podtui.core.model.records import (
     EndedMarker,
     ExitRecord,
@@ -16,6 +18,7 @@ from podtui.core.model.records import (
     StoreRecord,
 )
 from podtui.core.paths import (
+    POD_ID_VARIABLE,
     PodPaths,
     SocketPlace,
     StorePaths,
@@ -30,9 +33,16 @@ from podtui.core.store.codec import (
     read_record,
     untold,
 )
+from podtui.core.store.diagnostics import Diagnostics
+from podtui.core.store.handoffs import Handoffs
+from podtui.core.store.intents import Intents
 from podtui.core.store.journal import Journal
 from podtui.core.store.opening import OpenedStore, open_store
+from podtui.core.store.trash import Trash
 from podtui.core.system.host import System
+
+if TYPE_CHECKING:
+    from podtui.core.visibility import Sight
 
 _RUN = re.compile(r"(?!0000\Z)[0-9]{4,6}\Z")
 
@@ -47,6 +57,10 @@ class Store:
         self.remedy = opened.remedy
         self.system = system
         self.journal = Journal(opened.paths, system)
+        self.diagnostics = Diagnostics(opened.paths, system)
+        self.intents = Intents(opened.paths, system)
+        self.handoffs = Handoffs(opened.paths, system)
+        self.trash = Trash(opened.paths, system)
         stamp = system.fs.stamp(opened.paths.root)
         self.socket_directories = socket_directories(
             opened.paths, system.environment, stamp.inode if stamp else 0
@@ -57,6 +71,19 @@ class Store:
     def open(cls, system: System, root: Path, *, create: bool = False) -> Store:
         """Open the store at ``root``; errors as `open_store`."""
         return cls(open_store(system, root, create=create), system)
+
+    @property
+    def asked_by_pod(self) -> bool:
+        """Whether the one who asks may be a pod: only then is `sight` worth asking."""
+        return POD_ID_VARIABLE in self.system.environment
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What the one who asks may see; the operator's screen sets one of its own."""
+        # Loaded here only: the operator sees everything.
+        from podtui.core.visibility import sight_of  # noqa: PLC0415
+
+        return sight_of(self, self.system.environment)
 
     def refuse_if_read_only(self) -> None:
         """Raise Refused when nothing may be written."""
@@ -95,20 +122,40 @@ class Store:
         """Return the name of the pod that has this name or id.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none; of one that was pruned it says when, by whom, and the way back.
+            NotVisible: there is one, and the pod that asks may not see it.
         """
         names = self.pod_names()
         if name_or_id in names:
-            return name_or_id
+            return self._if_seen(name_or_id)
         for name in names:
             record = self.pod_record(name)
             if isinstance(record, PodRecord) and record.id == name_or_id:
+                return self._if_seen(name)
+        # Loaded here only: nearly always the pod is there.
+        from podtui.core.store.gone import not_found  # noqa: PLC0415
+
+        raise not_found(self, name_or_id)
+
+    def _if_seen(self, name: str) -> str:
+        # Every verb of every door comes by here; the operator does not pay for the rule.
+        if self.asked_by_pod:
+            self.sight.refuse(name)
+        return name
+
+    def name_of_id(self, pod_id: str, *, likely: str | None = None) -> str | None:
+        """Return the name the pod of this id has now, None when it is not in its place.
+
+        ``likely`` is the name to look under first.
+        """
+        names = self.pod_names()
+        if likely in names:
+            names = [likely, *names]
+        for name in names:
+            record = self.pod_record(name)
+            if isinstance(record, PodRecord) and record.id == pod_id:
                 return name
-        raise NotFound(
-            f"there is no pod {name_or_id!r} in the store {self.paths.root}",
-            pod=name_or_id,
-            next_step="podtui ls shows the pods there are",
-        )
+        return None
 
     def pod_paths(self, name_or_id: str) -> PodPaths:
         """Return the files of a pod; errors as `name_of`."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from podtui.core.system import links
 from podtui.core.system.clock import Clock
 from podtui.kernel import files, locks
 
@@ -50,6 +51,22 @@ class Stamp(msgspec.Struct, frozen=True):
     modified_ns: int
 
 
+def _read_and_close(descriptor: int, limit: int) -> bytes:
+    try:
+        data = b""
+        while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
+            data = data + part if data else part
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:
+        raise UnsafeFile(f"longer than the {limit} bytes it may have")
+    return data
+
+
+def _stamp_of(facts: os.stat_result) -> Stamp:
+    return Stamp(facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+
 def _kind_of(mode: int) -> str:
     kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
         (stat.S_ISREG, "a plain file"),
@@ -77,7 +94,7 @@ class Fs:
             facts = os.lstat(path)
         except FileNotFoundError:
             return None
-        return Stamp(facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        return _stamp_of(facts)
 
     def open_plain(self, path: Path) -> int:
         """Open a plain file of ours for reading and return its descriptor.
@@ -136,16 +153,39 @@ class Fs:
             UnsafeFile: it is something else, or longer than ``limit`` bytes.
             OSError: could not tell.
         """
+        return self.read_stamped(path, limit)[0]
+
+    def read_stamped(self, path: Path, limit: int = RECORD_LIMIT) -> tuple[bytes, Stamp]:
+        """Return the content of a small plain file and the stamp it had before; as `read_record`.
+
+        Of the very file that was read, and without a second way along its path.
+        """
         descriptor = self.open_plain(path)
+        stamp = _stamp_of(os.fstat(descriptor))
+        return _read_and_close(descriptor, limit), stamp
+
+    def read_linked(self, path: Path, limit: int) -> bytes:
+        """Return the content of a small plain file that links may lead to, whosever it is.
+
+        For what the user keeps elsewhere and links to, as with settings; never for the store.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            UnsafeFile: it is something else, or longer than ``limit`` bytes.
+            OSError: could not tell.
+        """
         try:
-            data = bytearray()
-            while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
-                data += part
-        finally:
+            # Without O_NONBLOCK a FIFO in the file's place could hold us for ever.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                raise UnsafeFile(_UNSAFE_TO_OPEN[errno.ENXIO]) from None
+            raise
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
             os.close(descriptor)
-        if len(data) > limit:
-            raise UnsafeFile(f"longer than the {limit} bytes a record may have")
-        return bytes(data)
+            raise UnsafeFile(_kind_of(mode))
+        return _read_and_close(descriptor, limit)
 
     def read_at(self, descriptor: int, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes at ``offset`` of an open file."""
@@ -200,6 +240,10 @@ class Fs:
         except FileNotFoundError:
             return False
         return stat.S_ISDIR(facts.st_mode) and facts.st_uid == self.uid
+
+    def resolved(self, path: str) -> str:
+        """Return where an absolute path leads; see `podtui.core.system.links.resolved`."""
+        return links.resolved(path)
 
     def mode_problem(self, path: Path) -> str | None:
         """Return who else may use a file or directory, None when nobody else may.
@@ -329,12 +373,49 @@ class Fs:
         for directory in dict.fromkeys((target.parent, source.parent)):
             files.sync_directory(str(directory))
 
+    def rename_new(self, source: Path, target: Path) -> None:
+        """Rename as `rename` does, to a name nothing has: nothing is ever replaced by it.
+
+        Raises:
+            FileExistsError: something has the name.
+            OSError: it is not renamed; or, when only a directory could not be synced, it is.
+        """
+        files.rename_new(str(source), str(target))
+        for directory in dict.fromkeys((target.parent, source.parent)):
+            files.sync_directory(str(directory))
+
     def sync_directory(self, path: Path) -> None:
         files.sync_directory(str(path))
 
     def remove(self, path: Path) -> None:
         """Remove one file of podtui's own making (a socket, a probe file), never a record."""
         os.unlink(path)
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove one directory that holds nothing; raises OSError (ENOTEMPTY) when it does."""
+        os.rmdir(path)
+        files.sync_directory(str(path.parent))
+
+    def remove_tree(self, path: Path) -> None:
+        """Delete what is at ``path`` with all that is in it; see `removing.TreeRemover`.
+
+        Raises:
+            OSError: something of it is still there; it may be called again.
+        """
+        # Loaded here only: nothing but a purge deletes.
+        from podtui.core.system.removing import TreeRemover  # noqa: PLC0415
+
+        TreeRemover(self.before_tree_step).remove(path)
+
+    def before_tree_step(self, what: str, name: str) -> None:
+        """Be told of every change of `remove_tree` before it is made."""
+
+    def tree_size(self, path: Path) -> int | None:
+        """Return the bytes of all plain files at and below ``path``, None when it cannot tell."""
+        # Loaded here only: as above.
+        from podtui.core.system.removing import tree_size  # noqa: PLC0415
+
+        return tree_size(path)
 
     # locks
 
@@ -371,6 +452,11 @@ class Fs:
         finally:
             # Closing lets the lock go; the file stays, since removing it would let two in.
             os.close(descriptor)
+
+    def is_at(self, descriptor: int, path: Path) -> bool:
+        """Whether an open file is the one at ``path``; raises OSError when that cannot be told."""
+        stamp = self.stamp(path)
+        return stamp is not None and stamp.inode == os.fstat(descriptor).st_ino
 
     def note_holder(self, descriptor: int, note: bytes) -> None:
         """Write who holds a lock into its file, for whoever is kept waiting."""

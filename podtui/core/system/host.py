@@ -11,12 +11,13 @@ import msgspec
 from podtui.core.system.clock import Clock, SystemClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
+from podtui.core.system.signalling import Signals
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 class System(msgspec.Struct, frozen=True):
-    """The disk, the processes, the clock and the environment.
+    """The disk, the processes, the clock, signals and the environment.
 
     Attributes:
         machine_id: tells this machine from every other; "" when it has none.
@@ -25,6 +26,7 @@ class System(msgspec.Struct, frozen=True):
     fs: Fs = msgspec.field(default_factory=Fs)
     proc: Proc = msgspec.field(default_factory=Proc)
     clock: Clock = msgspec.field(default_factory=SystemClock)
+    signals: Signals = msgspec.field(default_factory=Signals)
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     machine_id: str = ""
 

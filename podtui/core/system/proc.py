@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import socket
 
 
+_HANG_UP, _TERM = 1, 15
 STOPPED = "T"
 """The state of a stopped process (SIGSTOP); "t" is one that a debugger holds for a moment."""
 
@@ -129,6 +130,22 @@ class Proc:
     def descendants(self, pid: int) -> list[ProcessStat]:
         """Return the stats of every descendant; a hint, see `kernel.identity.children_of`."""
         return identity.descendants_of(pid)
+
+    def all_processes(self) -> list[ProcessStat]:
+        """Return the stats of every process of the machine; raises OSError when it cannot."""
+        return identity.all_stats()
+
+    def owner_of(self, pid: int) -> int:
+        """Return the real user id of a process; raises ProcessGone or OSError."""
+        return identity.read_owner(pid)
+
+    def hears_hang_up(self, pid: int) -> bool:
+        """Whether a process ignores TERM or handles HUP itself; raises ProcessGone or OSError.
+
+        An interactive shell does nothing on TERM and ends on HUP.
+        """
+        ignored, caught = identity.ignored_and_caught(pid)
+        return bool(ignored >> (_TERM - 1) & 1 or caught >> (_HANG_UP - 1) & 1)
 
     def environment_of(self, pid: int) -> dict[str, str]:
         """Return the environment a process started with; raises ProcessGone or OSError."""

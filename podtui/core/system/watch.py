@@ -87,6 +87,19 @@ def watch(
         changes.close()
 
 
+def beats(directory: Path, stop: threading.Event) -> Iterator[None]:
+    """Yield at once, after every change in a directory, and every second, until ``stop`` is set."""
+    yield
+    while not stop.is_set():
+        try:
+            for _ in watch(directory, stop=stop, recursive=False):
+                yield
+        except WatchFailed:
+            # Without a watcher it is read every second, and the watcher tried again.
+            yield
+            stop.wait(1.0)
+
+
 class _Ending:
     """Waits for the end of a watch."""
 

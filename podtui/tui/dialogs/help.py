@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,13 +13,21 @@ from textual.screen import ModalScreen
 
 from podtui.core.model.appearance import APPEARANCE
 from podtui.core.model.verdicts import Status
-from podtui.tui.commands import COMMANDS, GROUPS, Place
+from podtui.tui.commands import GROUPS, Command, Place
 from podtui.tui.dialogs.words import Words
 from podtui.tui.spans import Line, own, wrap_words
 
 KEYS_WIDTH = 13
 WORD_WIDTH = 15
-PLACES: tuple[Place, ...] = ("screen", "tree", "output", "terminal", "app")
+PLACES: tuple[Place, ...] = (
+    "screen",
+    "tree",
+    "output",
+    "terminal",
+    "diagnostics",
+    "trash",
+    "app",
+)
 MEANINGS: dict[Status, str] = {
     Status.STARTING: "its supervisor is starting",
     Status.WORKING: "runs, and writes now and then",
@@ -32,7 +42,7 @@ MEANINGS: dict[Status, str] = {
 }
 
 
-def help_lines(width: int) -> list[Line]:
+def help_lines(commands: Sequence[Command], width: int) -> list[Line]:
     """Return the help text."""
     lines: list[Line] = [
         *wrap_words(
@@ -45,7 +55,7 @@ def help_lines(width: int) -> list[Line]:
     ]
     for place in PLACES:
         lines += [(), (own(GROUPS[place], "title-focus"),)]
-        for command in COMMANDS:
+        for command in commands:
             if command.place == place:
                 lead = own(f"  {command.shown_keys:<{KEYS_WIDTH}}", "key")
                 lines += wrap_words((lead, own(command.sentence)), width, KEYS_WIDTH + 2)
@@ -73,6 +83,10 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         ),
     ]
 
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__()
+        self._commands = commands
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
-            yield Words(help_lines)
+            yield Words(partial(help_lines, self._commands))

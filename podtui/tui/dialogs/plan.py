@@ -6,21 +6,37 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.containers import Vertical, VerticalScroll
 
 from podtui.core.model.plans import Plan
+from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.words import Words
 from podtui.tui.spans import Line, own, safe, wrap_words
 
 LONGEST_STEP = 400
 INDENT = 4
+MOST_UNDONE_IN_WORDS = 4
+"""Of more pods at once, the commands that take it back would fill a screen."""
 
 
 def plan_lines(plan: Plan, width: int) -> list[Line]:
-    """Return a plan in words."""
+    """Return a plan in words; that of many pods pod by pod, those that are refused first."""
     lines: list[Line] = []
-    for number, step in enumerate(plan.steps, 1):
+    for part in sorted(plan.parts, key=lambda part: not part.is_refused):
+        lines += wrap_words((safe(part.pod, "strong", LONGEST_STEP),), width)
+        # What is left out of many has no steps: they would read as if they were taken.
+        lines += _body(part, width, shows_steps=not part.is_refused)
+    if not plan.parts:
+        lines += _body(plan, width)
+    if not plan.is_refused and len(plan.parts) <= MOST_UNDONE_IN_WORDS:
+        back = safe(plan.undo, "text", LONGEST_STEP) if plan.undo else own("no single command")
+        lines += [(), *wrap_words((own("    to undo: ", "muted"), back), width, INDENT)]
+    return lines
+
+
+def _body(plan: Plan, width: int, *, shows_steps: bool = True) -> list[Line]:
+    lines: list[Line] = []
+    for number, step in enumerate(plan.steps if shows_steps else (), 1):
         lines += wrap_words(
             (own(f" {number}  ", "muted"), safe(step, limit=LONGEST_STEP)), width, INDENT
         )
@@ -35,18 +51,24 @@ def plan_lines(plan: Plan, width: int) -> list[Line]:
         if refusal.next:
             words = (own("    next: ", "muted"), safe(refusal.next, "accent", LONGEST_STEP))
             lines += wrap_words(words, width, INDENT)
-    if not plan.refusals:
-        back = safe(plan.undo, "text", LONGEST_STEP) if plan.undo else own("no single command")
-        lines += [(), *wrap_words((own("    to undo: ", "muted"), back), width, INDENT)]
     return lines
 
 
-class PlanDialog(ModalScreen[bool], inherit_bindings=False):
+def counted(plan: Plan) -> tuple[int, int]:
+    """Return how many pods a plan is for, and of how many it is refused."""
+    parts = plan.parts or (plan,)
+    return len(parts), sum(part.is_refused for part in parts)
+
+
+class PlanDialog(TextDialog[bool], inherit_bindings=False):
     """Shows a plan and asks; True means: carry it out."""
 
+    AUTO_FOCUS = "#plan-room"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "answer(True)", "yes", id="plan.yes", tooltip="Carry the plan out"),
         Binding("n,escape,q", "answer(False)", "no", id="plan.no", tooltip="Do nothing"),
+        Binding("j", "scroll_text(1)", "down", show=False, id="plan.down", tooltip="Scroll down"),
+        Binding("k", "scroll_text(-1)", "up", show=False, id="plan.up", tooltip="Scroll up"),
     ]
 
     def __init__(self, plan: Plan) -> None:
@@ -56,24 +78,33 @@ class PlanDialog(ModalScreen[bool], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Words(self._title, classes="dialog-title")
-            yield Words(lambda width: plan_lines(self.plan, width), id="plan")
+            # The plan of many pods is longer than a screen; arrows and wheel move it.
+            with VerticalScroll(id="plan-room", classes="dialog-room"):
+                yield Words(lambda width: plan_lines(self.plan, width), id="plan")
             yield Words(self._keys, classes="dialog-keys")
 
     def _title(self, width: int) -> list[Line]:
-        return wrap_words(
-            (
-                own(f"{self.plan.action} ", "title-focus"),
-                safe(self.plan.pod, "strong", LONGEST_STEP),
-            ),
-            width,
-        )
+        pods, refused = counted(self.plan)
+        action = own(f"{self.plan.action} ", "title-focus")
+        if pods == 1:
+            return wrap_words((action, safe(self.plan.pod, "strong", LONGEST_STEP)), width)
+        title: Line = (action, own(f"{pods} pods", "strong"))
+        if refused:
+            title = (*title, own(f" · {refused} refused", "failed"))
+        return [title]
 
     def _keys(self, _width: int) -> list[Line]:
-        if self.plan.refusals:
+        if self.plan.is_refused:
             return [(own("esc", "key"), own(" close", "muted"))]
-        yes = f" {self.plan.action} it    "
-        return [(own("y", "key"), own(yes, "muted"), own("esc", "key"), own(" cancel", "muted"))]
+        pods, refused = counted(self.plan)
+        what = "it" if pods == 1 else f"{pods - refused} of {pods}" if refused else f"all {pods}"
+        keys = [("y", f"{self.plan.action} {what}"), ("esc", "cancel")]
+        if pods > 1:
+            keys.append(("↑ ↓", "scroll"))
+        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer; a refused plan cannot be answered with yes."""
-        self.dismiss(yes and not self.plan.refusals)
+        # A key that was pressed twice may come while the dialog is on its way out.
+        if self.is_current:
+            self.dismiss(yes and not self.plan.is_refused)

@@ -10,9 +10,8 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
@@ -21,6 +20,7 @@ from podtui.core.control import SpawnRequest
 from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.model.plans import Plan
 from podtui.core.text.safe import safe_line
+from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.plan import plan_lines
 from podtui.tui.dialogs.words import Words
 from podtui.tui.safe_input import SafeInput
@@ -31,12 +31,25 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("command", "claude 'review the last commit'"),
     ("directory", "."),
     ("parent", "none"),
+    ("may read", "any path"),
+    ("may write", "paths of its own: src tests"),
 )
+SCOPES = {"read": "may read", "write": "may write"}
 LABEL = 11
 TYPING_PAUSE_S = 0.15
 
 
-class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
+def _id_of(field: str) -> str:
+    return f"spawn-{field.replace(' ', '-')}"
+
+
+def _unclosed(field: str, error: ValueError) -> BadInput:
+    return BadInput(
+        f"what is in {field!r} cannot be read: {error}", next_step="close the quotation mark"
+    )
+
+
+class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
     """Returns what to start, or None.
 
     Args:
@@ -77,9 +90,15 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
     ]
 
     def __init__(
-        self, plan: Callable[[SpawnRequest], Plan], *, parent: str | None, directory: str
+        self,
+        plan: Callable[[SpawnRequest], Plan],
+        *,
+        parent: str | None,
+        directory: str,
+        stall_after_s: float | None = None,
     ) -> None:
         super().__init__()
+        self._stall_after_s = stall_after_s
         self._make_plan = plan
         self._values = {"parent": safe_line(parent or ""), "directory": safe_line(directory)}
         self._said: Plan | PodtuiError | None = None
@@ -94,15 +113,19 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
                     yield SafeInput(
                         self._values.get(field, ""),
                         placeholder=hint,
-                        id=f"spawn-{field}",
+                        id=_id_of(field),
                         compact=True,
                         select_on_focus=False,
                     )
-            yield Words(self._plan_lines, id="spawn-plan")
+            with VerticalScroll(classes="dialog-room", can_focus=False):
+                yield Words(self._plan_lines, id="spawn-plan")
             yield Words(self._keys, classes="dialog-keys")
 
+    def more_rows(self) -> int:
+        return len(FIELDS)
+
     def _value(self, field: str) -> str:
-        return self.query_one(f"#spawn-{field}", SafeInput).typed.strip()
+        return self.query_one(f"#{_id_of(field)}", SafeInput).typed.strip()
 
     def request(self) -> SpawnRequest:
         """Return what is typed.
@@ -113,16 +136,25 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         try:
             argv = tuple(shlex.split(self._value("command")))
         except ValueError as error:
-            raise BadInput(
-                f"the command cannot be read: {error}", next_step="close the quotation mark"
-            ) from error
+            raise _unclosed("command", error) from error
         return SpawnRequest(
             name=self._value("name"),
             argv=argv,
             parent=self._value("parent") or None,
             cwd=self._value("directory") or None,
+            stall_after_s=self._stall_after_s,
+            read=self._paths("read"),
+            write=self._paths("write"),
             actor="operator",
         )
+
+    def _paths(self, mode: str) -> tuple[str, ...]:
+        """Return the paths of a scope; blanks part them, as in a shell."""
+        field = SCOPES[mode]
+        try:
+            return tuple(shlex.split(self._value(field)))
+        except ValueError as error:
+            raise _unclosed(field, error) from error
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -144,7 +176,7 @@ class SpawnForm(ModalScreen[SpawnRequest | None], inherit_bindings=False):
         event.stop()
         missing = next((f for f in ("name", "command") if not self._value(f)), None)
         if missing is not None:
-            self.query_one(f"#spawn-{missing}", SafeInput).focus()
+            self.query_one(f"#{_id_of(missing)}", SafeInput).focus()
             return
         self._ask(submitted=True)
 

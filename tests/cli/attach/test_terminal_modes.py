@@ -40,6 +40,9 @@ def test_a_program_that_set_nothing_leaves_only_colours_and_charset_to_reset() -
         (b"\x1b[5 q", b"\x1b[0 q"),
         (b"\x1b]11;#123456\x07", b"\x1b]111\x07"),
         (b"\x1b[?2026h", b"\x1b[?2026l"),
+        (b"\x1b[?1007l", b"\x1b[?1007h"),
+        (b"\x1b[>7u\x1b[?1049h\x1b[>5u", b"\x1b[<1u\x1b[?1049l\x1b[<1u"),
+        (b"\x1b[>7u\x1b[?1049h\x1b[>5u\x1b[<u\x1b[?1049l", b"\x1b[<1u"),
     ],
 )
 def test_what_was_set_is_taken_back_wherever_the_output_was_cut(
@@ -79,6 +82,16 @@ def test_a_late_viewer_is_brought_into_the_modes_of_the_program() -> None:
     ):  # fmt: skip
         assert sequence in settings
     assert modes_after(settings).settings() == settings
+
+
+def test_each_screen_has_its_own_way_of_telling_keys() -> None:
+    """What was set on the first screen is set there again, before the other one is taken."""
+    modes = modes_after(b"\x1b[>7u\x1b[?1049h\x1b[>5u\x1b[?1007h")
+    assert modes.settings_below() == b"\x1b[>7u"
+    assert modes.settings() == b"\x1b[?1007h\x1b[>5u"
+    back = modes_after(b"\x1b[>7u\x1b[?1049h\x1b[>5u\x1b[?1049l")
+    assert back.settings() == b"\x1b[>7u"
+    assert back.settings_below() == b""
 
 
 def test_painting_that_was_held_back_is_not_held_back_for_a_late_viewer() -> None:

@@ -1,0 +1,88 @@
+"""What the operator must not miss: each told once, with its evidence and the way back."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+
+import msgspec
+
+from podtui.core.model.events import cut_text
+from podtui.core.model.records import FORMAT_VERSION, Moment, refuse_edges_of_time
+from podtui.core.model.verdicts import Evidence
+
+MOST_EVIDENCE = 32
+
+
+class DiagnosticKind(StrEnum):
+    """What a diagnostic is about."""
+
+    LOST = "lost"
+    NEVER_STARTED = "never_started"
+    RESTORED = "restored"
+    RESTORE_FAILED = "restore_failed"
+    BRAKED = "braked"
+    REAPED = "reaped"
+    SURVIVORS = "survivors"
+    PRUNED = "pruned"
+    RECOVERED = "recovered"
+    PURGED = "purged"
+    LOAN_RETURNED = "loan_returned"
+    LOAN_LENT = "loan_lent"
+    HANDOFF = "handoff"
+    INTERRUPTED = "interrupted"
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """The command that takes something back.
+
+    Attributes:
+        action: a verb of the command line: "recover", "restore", "relend", "return".
+        target: what it is given: a pod, an id.
+    """
+
+    action: str
+    target: str
+
+    @property
+    def command(self) -> str:
+        return f"podtui {self.action} {shlex.quote(self.target)}"
+
+
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the diagnostics.
+
+    Attributes:
+        id: made in the same way by everybody who may tell this, so that it is told once.
+        summary: one sentence for a person.
+        evidence: what it rests on, at the time it was told.
+        undo: the way back, None where there is none.
+    """
+
+    id: str
+    at: Moment
+    kind: DiagnosticKind
+    summary: str
+    pod: str | None = None
+    pod_id: str | None = None
+    run: int | None = None
+    actor: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    undo: Undo | None = None
+    format: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        refuse_edges_of_time(self)
+
+    def cut(self, characters: int) -> Diagnostic:
+        """Return the diagnostic with no text longer than ``characters``, in UTF-8."""
+        return msgspec.structs.replace(
+            self,
+            summary=cut_text(self.summary, characters),
+            pod=None if self.pod is None else cut_text(self.pod, characters),
+            actor=None if self.actor is None else cut_text(self.actor, characters),
+            evidence=tuple(
+                msgspec.structs.replace(each, detail=cut_text(each.detail, characters))
+                for each in self.evidence[:MOST_EVIDENCE]
+            ),
+        )

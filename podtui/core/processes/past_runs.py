@@ -1,0 +1,224 @@
+"""What is on record of a run's processes, for a run that is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from podtui.core.errors import PodtuiError, Refused, UnknownState
+from podtui.core.model.records import (
+    ExitRecord,
+    HandoffRecord,
+    IdentityRecord,
+    PodRecord,
+    Record,
+    RunRecord,
+    StatusRecord,
+)
+from podtui.core.model.verdicts import Answer
+from podtui.core.paths import PodPaths, RunPaths
+from podtui.core.processes.tree import identity_of
+from podtui.core.store.codec import RecordProblem, read_record
+from podtui.core.store.store import Store
+from podtui.core.system.fs import UnsafeFile
+from podtui.core.system.host import System
+from podtui.kernel.identity import Identity
+
+R = TypeVar("R", bound=Record)
+KEEP = "keep"
+COMMAND = "the recorded command of the run"
+DESCENDANT = "recorded below the run's supervisor"
+KEPT = "recorded as left running when the run ended"
+HANDED_OFF = "recorded by the handoff of the run"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A process that is on record; ``what`` says as what, in words."""
+
+    identity: Identity
+    what: str
+    name: str = ""
+
+
+class PastRun(msgspec.Struct, frozen=True):
+    """One run, as its records have it.
+
+    Attributes:
+        known: who is on record; its command first, where there is one.
+        parent_id: of the pod its pod was spawned in, None when it was in none or cannot be told.
+        is_kept: it ended well, and what it left running was asked for.
+    """
+
+    pod: str
+    pod_id: str
+    run: int
+    files: RunPaths
+    record: RunRecord
+    exit: ExitRecord | None
+    known: tuple[Known, ...]
+    parent_id: str | None = None
+    is_kept: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"run {self.run} of {self.pod!r}"
+
+    def untold(self, why: str) -> PodtuiError:
+        """Return the error that what this run left cannot be told, so that nothing is done."""
+        return UnknownState(
+            f"what {self.words} left running cannot be told: {why}",
+            pod=self.pod,
+            next_step=f"podtui inspect {self.pod}",
+            kept="no signal was sent",
+        )
+
+
+def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) -> PastRun:
+    """Read what is on record of a run; ``place`` is where its pod is: in its place, or trash.
+
+    Raises:
+        UnknownState: a record that must be there cannot be read.
+    """
+    files = place.run(run)
+    record = _read(store, files.record, RunRecord, pod)
+    if record is None:
+        raise _untold(pod, f"{files.record} is missing")
+    if (record.run, record.pod_id) != (run, pod_id or record.pod_id):
+        raise _untold(
+            pod, f"{files.record} is of run {record.run} of pod {record.pod_id}, not of this run"
+        )
+    ended = _read(store, files.exit, ExitRecord, pod)
+    if ended is not None and (ended.run, ended.pod_id) != (run, record.pod_id):
+        raise _untold(pod, f"{files.exit} is of run {ended.run} of pod {ended.pod_id}")
+    asked = read_record(store.system.fs, place.record, PodRecord)
+    return PastRun(
+        pod=pod,
+        pod_id=record.pod_id,
+        run=run,
+        files=files,
+        record=record,
+        exit=ended,
+        known=(
+            *_known(record.child, COMMAND),
+            *_seen_below(store, files, record),
+            *_kept(record, ended),
+            *_handed_off(store, record),
+        ),
+        parent_id=asked.parent_id if isinstance(asked, PodRecord) else None,
+        is_kept=isinstance(asked, PodRecord) and asked.leftovers == KEEP and _ended_well(ended),
+    )
+
+
+def _ended_well(ended: ExitRecord | None) -> bool:
+    return ended is not None and (ended.exit_code, ended.signal, ended.start_error) == (
+        0,
+        None,
+        None,
+    )
+
+
+def _read(store: Store, path: Path, kind: type[R], pod: str) -> R | None:
+    found = read_record(store.system.fs, path, kind)
+    if isinstance(found, RecordProblem):
+        if found.is_missing:
+            return None
+        raise _untold(pod, found.sentence())
+    return found
+
+
+def _untold(pod: str, why: str) -> UnknownState:
+    return UnknownState(
+        f"what {pod!r} left running cannot be told: {why}",
+        pod=pod,
+        next_step=f"podtui inspect {pod}",
+        kept="no signal was sent",
+    )
+
+
+def _known(recorded: IdentityRecord | None, what: str) -> tuple[Known, ...]:
+    return () if recorded is None else (Known(identity_of(recorded), what),)
+
+
+def _identity(run: RunRecord, pid: int, start_ticks: int, inode: int | None) -> Identity:
+    # Its boot is the run's own. Its user was not written down, and who is signalled is ours.
+    return Identity(pid=pid, start_ticks=start_ticks, inode=inode, boot=run.boot_id, uid=-1)
+
+
+def _seen_below(store: Store, files: RunPaths, run: RunRecord) -> tuple[Known, ...]:
+    """Return who the supervisor saw; without its status record nobody is known by it."""
+    status = read_record(store.system.fs, files.status, StatusRecord)
+    if isinstance(status, RecordProblem) or status.run != run.run:
+        return ()
+    return tuple(
+        Known(_identity(run, each.pid, each.start_ticks, each.pidfd_inode), DESCENDANT, each.name)
+        for each in status.descendants
+    )
+
+
+def _kept(run: RunRecord, ended: ExitRecord | None) -> tuple[Known, ...]:
+    return tuple(
+        Known(_identity(run, each.pid, each.start_ticks, each.pidfd_inode), KEPT, each.name)
+        for each in (ended.kept_leftovers if ended else ())
+        if each.start_ticks is not None
+    )
+
+
+def _handed_off(store: Store, run: RunRecord) -> tuple[Known, ...]:
+    path = store.paths.handoff(run.pod_id, run.run)
+    handoff = read_record(store.system.fs, path, HandoffRecord)
+    return () if isinstance(handoff, RecordProblem) else _known(handoff.child, HANDED_OFF)
+
+
+def is_of_this_host(store: Store, past: PastRun) -> bool:
+    """Whether the run's processes can be on this boot of this machine.
+
+    Raises:
+        UnknownState: could not tell, or it is another machine, on which nothing can be told.
+    """
+    if past.record.machine_id != store.system.machine_id:
+        raise past.untold(f"it belongs to host {past.record.machine_id or 'without a name'}")
+    try:
+        return store.system.proc.boot_id() == past.record.boot_id
+    except OSError as error:
+        raise past.untold(f"the boot id: {error.strerror}") from error
+
+
+def refuse_unless_over(store: Store, past: PastRun) -> None:
+    """Refuse a run that has, or may have, a supervisor: it ends what is its own.
+
+    Raises:
+        Refused: it lives, or is about to start.
+        UnknownState: could not tell.
+    """
+    if past.exit is not None:
+        # Written last of all by a supervisor: if it is still there, it is about to leave.
+        return
+    lives = _sign_of_life(store.system, past)
+    if lives:
+        raise Refused(
+            f"{past.words} is not over: {lives}",
+            pod=past.pod,
+            next_step=f"podtui stop {past.pod}",
+            kept="no signal was sent",
+        )
+
+
+def _sign_of_life(system: System, past: PastRun) -> str:
+    try:
+        if system.fs.is_locked(past.files.lock):
+            return "its lock is held"
+    except (FileNotFoundError, NotADirectoryError, UnsafeFile):
+        # Nobody can hold what is no lock; its process and its mark tell the rest.
+        pass
+    except OSError as error:
+        raise past.untold(f"its lock: {error.strerror}") from error
+    run = past.record
+    if run.supervisor is None:
+        left = run.reserved_boottime_s + run.starting_deadline_s - system.clock.boottime()
+        return "it may still start" if left > 0 else ""
+    answer, detail = system.proc.is_there(identity_of(run.supervisor))
+    if answer is Answer.UNKNOWN:
+        raise past.untold(f"its supervisor: {detail}")
+    return f"its supervisor is there: {detail}" if answer is Answer.YES else ""

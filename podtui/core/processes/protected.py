@@ -1,0 +1,274 @@
+"""Who is never signalled by anything that ends leftovers.
+
+podtui itself and everybody it runs below, the first process, supervisors of every store, processes
+of other pods with all that is below them, and the programs the user protects by name. When it
+cannot be told who that is, nobody is signalled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from podtui.core.errors import UnknownState
+from podtui.core.model.records import (
+    ExitRecord,
+    IdentityRecord,
+    PodRecord,
+    RunRecord,
+    StatusRecord,
+)
+from podtui.core.model.verdicts import Answer
+from podtui.core.processes.brokers import protected_names, protecting_pattern
+from podtui.core.processes.marks import Marks, supervisor_reason
+from podtui.core.processes.tree import identity_of
+from podtui.core.store.codec import RecordProblem
+from podtui.core.store.store import Store
+from podtui.core.system.fs import UnsafeFile
+from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+
+FIRST_PROCESS = 1
+LONGEST_CHAIN = 1024
+CHAIN_TRIES = 5
+NO_RUNS = (FileNotFoundError, NotADirectoryError)
+
+
+class _Elsewhere(msgspec.Struct, frozen=True):
+    """A process that is on record of a run that is not proven over."""
+
+    identity: Identity
+    pod: str
+    pod_id: str
+    run: int
+    is_supervisor: bool = False
+    is_seen_only: bool = False
+
+
+class Foreign(msgspec.Struct, frozen=True):
+    """Why a process, and what is below it, is not to be ended.
+
+    Attributes:
+        is_supervisor: it is a supervisor: orphans of a pod come to be below the supervisor of the
+            pod it was spawned in, so not all that is below one is that one's.
+    """
+
+    reason: str
+    is_supervisor: bool = False
+
+
+class Protected:
+    """Who is protected, as of one look; what is on record elsewhere is read when it is asked for.
+
+    Args:
+        store: whose pods' records are read.
+        own: podtui itself and its ancestors, with the reason for each.
+        patterns: names of programs, as in the settings.
+    """
+
+    def __init__(self, store: Store, own: dict[int, str], patterns: tuple[str, ...]) -> None:
+        self._store = store
+        self._own = own
+        self._patterns = patterns
+
+    def reason(self, pid: int) -> str | None:
+        """Return why nobody may ever signal this process, None when somebody may.
+
+        Whose the process is, is another question: see `foreign_reason`.
+        """
+        if pid <= FIRST_PROCESS:
+            return "it is the first process"
+        return self._own.get(pid)
+
+    def reason_now(self, pid: int) -> str | None:
+        """Return the same, of this very moment: the last word before a signal.
+
+        Raises:
+            UnknownState: it cannot be told.
+        """
+        self._own = _own_chain(self._store)
+        return self.reason(pid)
+
+    def objection(
+        self,
+        process: ProcessStat,
+        marks: Marks,
+        *,
+        pod_id: str,
+        run: int,
+        orphan_of: str | None = None,
+    ) -> Foreign | None:
+        """Return why a process and all below it are not this run's to end, None when they may be.
+
+        Args:
+            process: as it was looked at.
+            marks: tell its mark.
+            pod_id: with ``run``: on whose behalf is asked.
+            run: the number of the run.
+            orphan_of: of a process that is on the run's own record, the pod that its pod was
+                spawned in. Orphans come to be below that one's supervisor, which then counts who
+                shows no mark as its own.
+
+        Raises:
+            ProcessGone: it ended meanwhile.
+            OSError: could not tell.
+            UnknownState: could not tell whose processes are whose.
+        """
+        arguments = self._store.system.proc.arguments_of(process.pid)
+        pattern = protecting_pattern(self._patterns, process, arguments)
+        if pattern is not None:
+            return Foreign(f"its name is protected ({pattern})")
+        reason = supervisor_reason(self._store.system, process)
+        if reason is not None:
+            return Foreign(reason, is_supervisor=True)
+        mark = marks.of(process)
+        if mark is not None and not mark.is_of(pod_id, run):
+            return Foreign(mark.words(pod_id))
+        return self._recorded_objection(process, pod_id, run, orphan_of)
+
+    def _recorded_objection(
+        self, process: ProcessStat, pod_id: str, run: int, orphan_of: str | None
+    ) -> Foreign | None:
+        for each in self._elsewhere.get(process.pid, ()):
+            if (each.pod_id, each.run) == (pod_id, run):
+                continue
+            if each.is_seen_only and self._is_spawned_below(orphan_of, each.pod_id):
+                continue
+            answer, _ = self._store.system.proc.is_there(each.identity)
+            if answer is not Answer.NO:
+                reason = f"it is recorded as of run {each.run} of pod {each.pod!r}"
+                return Foreign(reason, is_supervisor=each.is_supervisor)
+        return None
+
+    def _is_spawned_below(self, parent_id: str | None, pod_id: str) -> bool:
+        """Whether a pod is among those a chain of parents leads to, beginning at ``parent_id``."""
+        for _ in range(LONGEST_CHAIN):
+            if parent_id is None or parent_id == pod_id:
+                break
+            name = self._store.name_of_id(parent_id)
+            record = self._store.pod_record(name) if name else None
+            parent_id = record.parent_id if isinstance(record, PodRecord) else None
+        return parent_id == pod_id
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, list[_Elsewhere]]:
+        found: dict[int, list[_Elsewhere]] = {}
+        try:
+            boot = self._store.system.proc.boot_id()
+            names = self._store.pod_names()
+        except OSError as error:
+            raise _untold(f"the store cannot be looked through: {error.strerror}") from error
+        for name in names:
+            for each in self._recorded(name, boot):
+                found.setdefault(each.identity.pid, []).append(each)
+        return found
+
+    def _recorded(self, name: str, boot: str) -> Iterator[_Elsewhere]:
+        """Yield who is on record of a pod's latest run, unless that is proven over."""
+        store = self._store
+        try:
+            numbers = store.run_numbers(name)
+        except NO_RUNS:
+            return  # no pod, or one that never had a run
+        except OSError as error:
+            raise _untold(f"the runs of {name!r} cannot be listed: {error.strerror}") from error
+        if not numbers:
+            return
+        record = store.run_record(name, numbers[-1])
+        if isinstance(record, RecordProblem):
+            raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")
+        if record.machine_id != store.system.machine_id or record.boot_id != boot:
+            return
+        if self._is_over(name, record):
+            return
+        for each in (record.supervisor, record.child):
+            if each is not None:
+                yield _Elsewhere(
+                    identity_of(each),
+                    name,
+                    record.pod_id,
+                    record.run,
+                    is_supervisor=each is record.supervisor,
+                )
+        for seen in self._seen_below(name, record):
+            yield _Elsewhere(identity_of(seen), name, record.pod_id, record.run, is_seen_only=True)
+
+    def _is_over(self, name: str, run: RunRecord) -> bool:
+        """Whether a run is proven over and was not to leave anything running."""
+        store = self._store
+        ended = store.exit_record(name, run.run, run.pod_id)
+        if isinstance(ended, ExitRecord):
+            return not ended.kept_leftovers
+        if not ended.is_missing or run.supervisor is None:
+            return False
+        try:
+            if store.system.fs.is_locked(store.paths.pod(name).run(run.run).lock):
+                return False
+        except UnsafeFile:
+            pass  # Nobody can hold what is no lock.
+        except OSError:
+            return False  # Could not tell: then it is protected.
+        answer, _ = store.system.proc.is_there(identity_of(run.supervisor))
+        return answer is Answer.NO
+
+    def _seen_below(self, name: str, run: RunRecord) -> Iterator[IdentityRecord]:
+        status = self._store.status_record(name, run.run)
+        if not isinstance(status, StatusRecord):
+            return  # A convenience of its supervisor; marks and the tree tell the same.
+        for each in status.descendants:
+            yield IdentityRecord(
+                pid=each.pid,
+                start_ticks=each.start_ticks,
+                boot_id=run.boot_id,
+                uid=run.supervisor.uid if run.supervisor else 0,
+                pidfd_inode=each.pidfd_inode,
+            )
+
+
+def protected_processes(store: Store) -> Protected:
+    """Find out who must never be signalled.
+
+    Raises:
+        UnknownState: that cannot be told; then no signal may be sent to anybody.
+    """
+    return Protected(
+        store, _own_chain(store), protected_names(store.system.fs, store.system.environment)
+    )
+
+
+def _own_chain(store: Store) -> dict[int, str]:
+    """Return podtui itself and all it runs below, with the reasons.
+
+    Raises:
+        UnknownState: one of them cannot be read.
+    """
+    for _ in range(CHAIN_TRIES):
+        try:
+            return _chain_once(store)
+        except ProcessGone:
+            # One of them ended between two looks, and we are another's now.
+            continue
+        except (OSError, ValueError, IndexError) as error:
+            raise _untold(f"a process that podtui runs below cannot be read: {error}") from error
+    raise _untold("the processes that podtui runs below cannot be seen (is /proc hidden?)")
+
+
+def _chain_once(store: Store) -> dict[int, str]:
+    proc = store.system.proc
+    pid = proc.own_pid()
+    chain = {pid: "it is podtui itself"}
+    while (parent := proc.stat(pid).parent) > 0:
+        if parent in chain or len(chain) > LONGEST_CHAIN:
+            raise ProcessGone(str(parent))
+        chain[parent] = "podtui runs below it"
+        pid = parent
+    return chain
+
+
+def _untold(why: str) -> UnknownState:
+    return UnknownState(
+        f"who must not be signalled cannot be told: {why}",
+        next_step="podtui doctor",
+        kept="no signal was sent",
+    )

@@ -1,0 +1,55 @@
+"""Where a path leads, also one that does not exist yet."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+MOST_LINKS = 40
+"""As the kernel: whoever has followed so many goes in circles."""
+
+
+def resolved(path: str) -> str:
+    """Return an absolute path without links, "." and ".."; what does not exist yet stays as it is.
+
+    The standard library either demands that all of it exists, or takes a loop and a directory that
+    cannot be searched for an answer.
+
+    Raises:
+        OSError: links go in circles, a part cannot be looked at, or a file is in a directory's
+            place.
+    """
+    pending = _parts(path)
+    found, links = "/", 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            found = os.path.dirname(found)
+            continue
+        place = os.path.join(found, part)
+        target = _target_of(place)
+        if target is None:
+            found = place
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith("/"):
+            found = "/"
+        pending += _parts(target)
+    return found
+
+
+def _parts(path: str) -> list[str]:
+    """Return the names in a path, the last one first."""
+    return [part for part in reversed(path.split("/")) if part not in {"", "."}]
+
+
+def _target_of(place: str) -> str | None:
+    """Return where a link points, None for what is no link or is not there."""
+    try:
+        is_link = stat.S_ISLNK(os.lstat(place).st_mode)
+        return os.readlink(place) if is_link else None
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,185 @@
+"""The bugs: what is changed where, and which tests must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One change that makes podtui wrong.
+
+    Attributes:
+        old: a text that is in the file exactly once.
+        tests: the tests that must fail, as pytest names them.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        "a directory is not synced after a rename",
+        "podtui/core/system/fs.py",
+        """        os.rename(source, target)
+        for directory in dict.fromkeys((target.parent, source.parent)):
+            files.sync_directory(str(directory))
+""",
+        """        os.rename(source, target)
+""",
+        ("tests/actions/test_durability.py",),
+    ),
+    Bug(
+        "a record is renamed before it is synced",
+        "podtui/kernel/files.py",
+        """            if sync:
+                os.fsync(descriptor)
+""",
+        "",
+        ("tests/actions/test_durability.py",),
+    ),
+    Bug(
+        "could not tell counts as dead",
+        "podtui/core/observe/verdict.py",
+        "Row(Outcome.GONE_UNCONFIRMED, Verdict.UNKNOWN,",
+        "Row(Outcome.GONE_UNCONFIRMED, Verdict.DEAD,",
+        ("tests/observe/test_could_not_tell.py",),
+    ),
+    Bug(
+        "one fact is enough for a death",
+        "podtui/core/observe/verdict.py",
+        "Row(Outcome.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO)",
+        "Row(Outcome.LOST, Verdict.DEAD, started=YES, lock=NO)",
+        ("tests/observe/test_could_not_tell.py", "tests/observe/test_status.py"),
+    ),
+    Bug(
+        "what many see is written by each",
+        "podtui/core/store/logs.py",
+        "new = [entry for entry in wanted if not self._has(entry.id)]",
+        "new = wanted",
+        ("tests/store/test_journal.py",),
+    ),
+    Bug(
+        "a torn line swallows the next one",
+        "podtui/core/system/fs.py",
+        """(b"\\n" if torn else b"") + line""",
+        "line",
+        ("tests/store/test_lines.py", "tests/store/test_journal.py"),
+    ),
+    Bug(
+        "a cursor is reset when its record cannot be read",
+        "podtui/core/store/cursors.py",
+        "    elif record.is_missing:",
+        "    elif record is not None:",
+        ("tests/output/test_cursors.py",),
+    ),
+    Bug(
+        "a cursor moves back",
+        "podtui/core/store/cursors.py",
+        "if now is not None and to <= now and not rewind and now != back_from:",
+        "if now is not None and to == now:",
+        ("tests/output/test_cursors.py",),
+    ),
+    Bug(
+        "a spawn is entered in its parent's ledger twice",
+        "podtui/core/store/children.py",
+        "if any(known.id == entry.id for known in",
+        "if not all(known.id for known in",
+        ("tests/store/test_children.py",),
+    ),
+    Bug(
+        "a number on record is enough for a signal",
+        "podtui/core/processes/leftovers.py",
+        "            return self._proc.stat(recorded.pid).start_ticks == recorded.start_ticks",
+        "            return True",
+        ("tests/actions/test_never_signalled.py",),
+    ),
+    Bug(
+        "nobody is looked at again before a signal",
+        "podtui/core/actions/ending.py",
+        "return self._is_the_same(target, handle) and self._is_unprotected(target, handle)",
+        "return self._is_the_same(target, handle)",
+        ("tests/actions/test_never_signalled.py",),
+    ),
+    Bug(
+        "an unknown protected set protects nobody",
+        "podtui/core/processes/protected.py",
+        """raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")""",
+        "return",
+        ("tests/actions/test_never_signalled.py",),
+    ),
+    Bug(
+        "a restore starts beside what it could not end",
+        "podtui/core/actions/restore_one.py",
+        "        if ended.survivors:",
+        "        if not ended:",
+        ("tests/actions/test_restore_failures.py", "tests/actions/test_restore_leftovers.py"),
+    ),
+    Bug(
+        "a restore resets the cursors",
+        "podtui/core/actions/restore_staging.py",
+        "    fs.rename(staged.root, store.paths.pod(pod).run(run.run).root)",
+        """    fs.rename(staged.root, store.paths.pod(pod).run(run.run).root)
+    for cursor in store.paths.pod(pod).cursors.glob("*.json"):
+        cursor.unlink()""",
+        ("tests/actions/test_restore_viewers.py",),
+    ),
+    Bug(
+        "two ledgers are merged: a scope that comes back takes the children along",
+        "podtui/core/store/loans.py",
+        "        system.fs.append_line(paths.loans, encode_json(line))",
+        """        system.fs.append_line(paths.loans, encode_json(line))
+        paths.children.unlink(missing_ok=True)""",
+        ("tests/actions/test_loan_parts.py",),
+    ),
+    Bug(
+        "a bad line of a ledger hides what it may have lent",
+        "podtui/core/store/loans.py",
+        "return tuple(problem for problem in self.problems if not problem.torn)",
+        "return ()",
+        ("tests/actions/test_loans.py",),
+    ),
+    Bug(
+        "a prune believes what it saw when it was planned",
+        "podtui/core/actions/prune.py",
+        "    now = looker.look_at(planned.name)",
+        "    now = planned",
+        ("tests/actions/test_prune.py",),
+    ),
+    Bug(
+        "a purge follows links",
+        "podtui/core/system/removing.py",
+        "os.O_NOFOLLOW",
+        "0",
+        ("tests/actions/test_purge.py",),
+    ),
+    Bug(
+        "an action that was broken off is forgotten",
+        "podtui/core/actions/unfinished.py",
+        "    ending = finisher(store, act)\n",
+        """    ending = Ending(finished=False, summary="forgotten")
+    assert finisher
+""",
+        ("tests/actions/test_restore_killed.py", "tests/actions/test_trash_killed.py"),
+    ),
+    Bug(
+        "a restored parent forgets its children",
+        "podtui/core/actions/restore_one.py",
+        "    store, name = job.store, job.pod.name\n    _wait_for_supervisor(job)",
+        """    store, name = job.store, job.pod.name
+    store.paths.pod(name).children.unlink(missing_ok=True)
+    _wait_for_supervisor(job)""",
+        ("tests/actions/test_incident.py",),
+    ),
+    Bug(
+        "a loss is noticed and not told",
+        "podtui/core/observe/ends.py",
+        "self._store.diagnostics.append_once(loss for loss in losses if loss is not None)",
+        "assert losses",
+        ("tests/observe/test_loss_diagnostics.py",),
+    ),
+)
