@@ -266,13 +266,15 @@ class Host:
             "asked_by": self._asked_by,
             "output_bytes": self._output.length,
             "ended_leftovers": [_as_left(each) for each in self._ended_leftovers()],
-            "kept_leftovers": [
-                {**_as_left(each), "pidfd_inode": self._status.inode_of(each)}
-                for each in self._kept
-            ],
+            "kept_leftovers": [self._as_kept(each) for each in self._kept],
             "survivors": [_as_left(each, reason) for each, reason in foreign],
             "proof": self._proof,
         }
+
+    def _as_kept(self, process: ProcessStat) -> dict[str, object]:
+        """Return who goes on, with what tells it from whoever has its number later."""
+        inode = self._status.inode_of(process)
+        return {**_as_left(process), "start_ticks": process.start_ticks, "pidfd_inode": inode}
 
     def _ended_leftovers(self) -> list[ProcessStat]:
         """Return who outlived the command and was ended.
@@ -350,11 +352,7 @@ class Host:
 
 
 def _as_left(process: ProcessStat, reason: str | None = None) -> dict[str, object]:
-    left: dict[str, object] = {
-        "pid": process.pid,
-        "name": process.name,
-        "start_ticks": process.start_ticks,
-    }
+    left: dict[str, object] = {"pid": process.pid, "name": process.name}
     if reason is None:
         return left
     return {**left, "reason": reason, "of_another_pod": reason != NOT_PERMITTED}

@@ -177,7 +177,7 @@ class ActingScreen(Screen[None], inherit_bindings=False):
         if report is None or message.intended is None:
             self.tell(message.outcome)
             return
-        self.last_report = report
+        self.keep_report(report)
         if not is_long(report):
             self.tell(message.outcome)
             return
@@ -187,6 +187,10 @@ class ActingScreen(Screen[None], inherit_bindings=False):
         self.tell(outcome_of_many(report, "" if is_shown else self.keymap.shown("view.report")))
         if is_shown:
             self.app.push_screen(ReportDialog(report))
+
+    def keep_report(self, report: Report) -> None:
+        """Keep what the last action did, to be shown again."""
+        self.last_report = report
 
     def show_doing(self) -> None:
         """Show above the keys what is under way."""

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.getters import query_one
 
 from podtui.core.errors import PodtuiError
+from podtui.core.model.plans import Report
 from podtui.core.model.told import DiagnosticsPicture
 from podtui.core.text.safe import safe_line
 from podtui.tui.acting import ActingScreen, Attach
@@ -35,6 +36,7 @@ class DiagnosticsScreen(ActingScreen):
 
     Args:
         tell_elsewhere: shows what an action came to while this screen is not on.
+        keep_elsewhere: keeps a report where it can be shown again.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("diagnostics")
@@ -51,11 +53,14 @@ class DiagnosticsScreen(ActingScreen):
         attach: Attach,
         keymap: Keymap,
         local_time: Callable[[], datetime],
+        *,
         tell_elsewhere: Callable[[Outcome], None],
+        keep_elsewhere: Callable[[Report], None],
     ) -> None:
         super().__init__(plane, attach, keymap)
         self._local_time = local_time
         self._tell_elsewhere = tell_elsewhere
+        self._keep_elsewhere = keep_elsewhere
         self._given = DiagnosticsPicture()
 
     def compose(self) -> ComposeResult:
@@ -93,6 +98,10 @@ class DiagnosticsScreen(ActingScreen):
             self.notices.say(outcome)
         else:
             self._tell_elsewhere(outcome)
+
+    def keep_report(self, report: Report) -> None:
+        # The key that shows a report is one of the pods' screen.
+        self._keep_elsewhere(report)
 
     def on_acting_screen_done(self, message: ActingScreen.Done) -> None:
         message.stop()

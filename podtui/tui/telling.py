@@ -144,7 +144,12 @@ class TellingScreen(ViewingScreen):
             from podtui.tui.diagnostics_screen import DiagnosticsScreen  # noqa: PLC0415
 
             screen = self._diagnostics_screen = DiagnosticsScreen(
-                self.plane, self._hand_over, self.keymap, self._local_time, self.tell
+                self.plane,
+                self._hand_over,
+                self.keymap,
+                self._local_time,
+                tell_elsewhere=self.tell,
+                keep_elsewhere=self.keep_report,
             )
             # Kept by name: a screen that is only pushed would be gone with what is under way on it.
             self.app.install_screen(screen, "diagnostics")

@@ -138,7 +138,9 @@ def test_leftovers_are_kept_and_named_when_that_was_asked_for(new_run: NewRun) -
             control.ask(frames.SEND, {"text": "", "enter": True}, frames.DONE)
         ended = run.wait_end()
         assert is_alive(daemon)
-        assert ended["kept_leftovers"] == [{"pid": daemon, "name": "sleep"}]
+        who = identity.identify(daemon)
+        facts = {"start_ticks": who.start_ticks, "pidfd_inode": who.inode}
+        assert ended["kept_leftovers"] == [{"pid": daemon, "name": "sleep", **facts}]
         assert (ended["ended_leftovers"], ended["proof"]) == ([], "")
     finally:
         kill(daemon)
