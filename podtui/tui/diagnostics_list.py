@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-
-from rich.style import Style
-from textual import events
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from podtui.core.model.told import DiagnosticsPicture, Entry
 from podtui.tui.diagnostics_rows import Row, build_rows, haystack, row_line
-from podtui.tui.lines import RoledWidget
-from podtui.tui.spans import Line, own, paint
+from podtui.tui.row_list import RowList
+from podtui.tui.spans import Line, own
 
 
-class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=False):
+class DiagnosticsList(RowList, can_focus=True, inherit_bindings=False):
     """Newest first, one row selected, kept by what it shows through every change.
 
     Args:
         local_time: says which day it is.
     """
-
-    @dataclass
-    class Changed(Message):
-        """Other rows are shown, or another one is selected."""
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, DiagnosticsList.Changed)
 
     def __init__(
         self,
@@ -46,7 +31,6 @@ class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=
         self._unfolded: set[str] = set()
         self._wanted = ""
         self._haystacks: dict[tuple[str, int], str] = {}
-        self._index = 0
         self._drawn: set[str] = set()
         self.found = 0
 
@@ -74,7 +58,7 @@ class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=
         """Show only entries that have all these words."""
         self._wanted = wanted
         self._rebuild()
-        self._reveal()
+        self.reveal()
 
     def begin(self) -> None:
         """Begin at the newest, with nothing unfolded or filtered, as if it had just been made."""
@@ -118,13 +102,9 @@ class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=
         places = {row.key: place for place, row in enumerate(self._rows)}
         last = max(len(self._rows) - 1, 0)
         self._index = min(places.get(key, self._index) if key else 0, last)
-        self.virtual_size = Size(0, len(self._rows))
-        # Textual leaves its bars to the widget here, as its own list widgets do.
-        self._scroll_update(self.virtual_size)
+        self.take_rows()
         if top_key is not None and places.get(top_key, top) != top:
             self.scroll_to(y=places[top_key], animate=False, immediate=True)
-        self.refresh()
-        self.post_message(self.Changed())
 
     @property
     def _width(self) -> int:
@@ -132,61 +112,36 @@ class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=
 
     # drawing
 
-    def render_line(self, y: int) -> Strip:
-        index = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
-        if index >= len(self._rows):
-            return paint(self._nothing() if index == 0 else (), width, self.role_style)
+    @property
+    def row_count(self) -> int:
+        return len(self._rows)
+
+    @property
+    def selected_state(self) -> str:
+        return "selected" if self.has_focus else "selected-blurred"
+
+    def row_at(self, index: int, width: int, *, selected: bool) -> Line:
         row = self._rows[index]
         if row.detail is None:
             self._drawn.update(each.id for each in row.meant)
-        is_selected = index == self._index
-        line = row_line(row, self._picture, width, today=self._local_time(), selected=is_selected)
-        return paint(line, width, self._selected_style if is_selected else self.role_style)
+        return row_line(row, self._picture, width, today=self._local_time(), selected=selected)
 
-    def _nothing(self) -> Line:
+    def nothing(self) -> Line:
         if self._wanted:
             return (own(f" no diagnostic has {self._wanted!r}", "muted"),)
         return (
             own(" nothing was told yet: no pod was lost, and nothing was done to one", "muted"),
         )
 
-    def _selected_style(self, role: str) -> Style:
-        return self.role_style(role, "selected" if self.has_focus else "selected-blurred")
-
     def on_resize(self) -> None:
         self._rebuild()
-        self._reveal()
+        self.reveal()
 
     # moving
 
-    def _move_to(self, index: int) -> None:
-        if not self._rows:
-            return
-        old, self._index = self._index, max(0, min(index, len(self._rows) - 1))
-        self._reveal()
-        for each in {old, self._index}:
-            self.refresh(Region(0, each - self.scroll_offset.y, self.size.width, 1))
-        self.post_message(self.Changed())
-
-    def _reveal(self) -> None:
-        """Scroll no further than needed to show the selected row."""
-        top, height = self.scroll_offset.y, self.size.height
-        if height and not top <= self._index < top + height:
-            y = self._index if self._index < top else self._index - height + 1
-            self.scroll_to(y=y, animate=False, immediate=True)
-
-    def move(self, rows: int) -> None:
-        """Move the selection down by ``rows``, up when negative."""
-        self._move_to(self._index + rows)
-
-    def page(self, direction: int) -> None:
-        """Move the selection by a screen."""
-        self._move_to(self._index + direction * max(self.size.height - 1, 1))
-
     def go_to_end(self, last: bool) -> None:
         """Select the oldest, else the newest."""
-        self._move_to(len(self._rows) if last else 0)
+        self.move_to(len(self._rows) if last else 0)
 
     def toggle(self) -> None:
         """Unfold what is selected, or fold it."""
@@ -197,12 +152,7 @@ class DiagnosticsList(RoledWidget, ScrollView, can_focus=True, inherit_bindings=
         (self._unfolded.discard if key in self._unfolded else self._unfolded.add)(key)
         self._index = next(i for i, each in enumerate(self._rows) if each.key == key)
         self._rebuild()
-        self._reveal()
+        self.reveal()
 
-    def on_click(self, event: events.Click) -> None:
-        index = self.scroll_offset.y + event.y
-        if index < len(self._rows):
-            is_again = index == self._index
-            self._move_to(index)
-            if is_again:
-                self.toggle()
+    def chosen_again(self) -> None:
+        self.toggle()

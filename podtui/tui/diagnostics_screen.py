@@ -25,6 +25,7 @@ from podtui.tui.keymap import Keymap
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.pane_title import PaneTitle
 from podtui.tui.plane import Plane
+from podtui.tui.row_list import RowList
 from podtui.tui.spans import Line, own
 from podtui.tui.undoing import undoing
 
@@ -107,7 +108,7 @@ class DiagnosticsScreen(ActingScreen):
         message.stop()
         self.end(message)
 
-    def on_diagnostics_list_changed(self, message: DiagnosticsList.Changed) -> None:
+    def on_row_list_changed(self, message: RowList.Changed) -> None:
         message.stop()
         shown = self.told
         unread = sum(map(shown.picture.is_unread, shown.picture.entries))

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from rich.style import Style
-from textual import events
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from podtui.core.model.appearance import APPEARANCE
 from podtui.core.model.trash import TrashView
@@ -19,8 +13,8 @@ from podtui.core.model.verdicts import Status
 from podtui.core.text.durations import size_short
 from podtui.core.text.safe import SafeText, safe_line
 from podtui.tui.columns import SELECTED
-from podtui.tui.lines import RoledWidget
-from podtui.tui.spans import Line, Span, cut, fit, fit_right, own, paint
+from podtui.tui.row_list import RowList
+from podtui.tui.spans import Line, Span, cut, fit, fit_right, own
 
 LONGEST_TEXT = 200
 STATUS, WHEN, ACTOR, SIZE = 13, 14, 16, 7
@@ -78,19 +72,12 @@ def row_line(entry: TrashView, width: int, today: datetime, *, selected: bool) -
     return (mark, Span(name, "strong" if selected else "text"), *rest)
 
 
-class TrashList(RoledWidget, ScrollView, can_focus=False):
+class TrashList(RowList, can_focus=False):
     """Shows entries, one selected; kept by its id through every filter.
 
     Args:
         local_time: says which day it is.
     """
-
-    @dataclass
-    class Changed(Message):
-        """Other entries are shown, or another one is selected."""
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, TrashList.Changed)
 
     class Chosen(Message):
         """The selected entry was clicked again."""
@@ -103,7 +90,6 @@ class TrashList(RoledWidget, ScrollView, can_focus=False):
     ) -> None:
         super().__init__(id=id)
         self._local_time = local_time
-        self._index = 0
         self.entries: tuple[TrashView, ...] | None = None
         self.shown: tuple[TrashView, ...] = ()
         self.wanted = ""
@@ -113,6 +99,10 @@ class TrashList(RoledWidget, ScrollView, can_focus=False):
         """The selected entry, None when none is shown."""
         return self.shown[self._index] if self._index < len(self.shown) else None
 
+    @property
+    def row_count(self) -> int:
+        return len(self.shown)
+
     def show(self, entries: Sequence[TrashView] | None, wanted: str) -> None:
         """Take what is in the trash, None while that is not known, and the words of a filter."""
         before = self.selected
@@ -121,64 +111,18 @@ class TrashList(RoledWidget, ScrollView, can_focus=False):
         self.shown = found(self.entries or (), wanted)
         places = {entry.id: place for place, entry in enumerate(self.shown)}
         self._index = places.get(before.id, 0) if before is not None else 0
-        self.virtual_size = Size(0, len(self.shown))
-        # Textual leaves its bars to the widget here, as its own list widgets do.
-        self._scroll_update(self.virtual_size)
-        self._reveal()
-        self.refresh()
-        self.post_message(self.Changed())
+        self.take_rows()
+        self.reveal()
 
-    def render_line(self, y: int) -> Strip:
-        index = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
-        if index >= len(self.shown):
-            return paint(self._nothing() if index == 0 else (), width, self.role_style)
-        is_selected = index == self._index
-        line = row_line(self.shown[index], width, self._local_time(), selected=is_selected)
-        return paint(line, width, self._selected_style if is_selected else self.role_style)
+    def row_at(self, index: int, width: int, *, selected: bool) -> Line:
+        return row_line(self.shown[index], width, self._local_time(), selected=selected)
 
-    def _nothing(self) -> Line:
+    def nothing(self) -> Line:
         if self.entries is None:
             return (own("  looking into the trash …", "muted"),)
         if self.entries:
             return (own("  nothing in the trash has ", "muted"), own(repr(self.wanted), "muted"))
         return (own("  the trash is empty: nothing was pruned", "muted"),)
 
-    def _selected_style(self, role: str) -> Style:
-        return self.role_style(role, "selected")
-
-    def _move_to(self, index: int) -> None:
-        if not self.shown:
-            return
-        old, self._index = self._index, max(0, min(index, len(self.shown) - 1))
-        self._reveal()
-        for each in {old, self._index}:
-            self.refresh(Region(0, each - self.scroll_offset.y, self.size.width, 1))
-        self.post_message(self.Changed())
-
-    def _reveal(self) -> None:
-        """Scroll no further than needed to show the selected row."""
-        top, height = self.scroll_offset.y, self.size.height
-        if height and not top <= self._index < top + height:
-            y = self._index if self._index < top else self._index - height + 1
-            self.scroll_to(y=y, animate=False, immediate=True)
-
-    def move(self, rows: int) -> None:
-        """Move the selection down by ``rows``, up when negative."""
-        self._move_to(self._index + rows)
-
-    def page(self, direction: int) -> None:
-        """Move the selection by a screen."""
-        self._move_to(self._index + direction * max(self.size.height - 1, 1))
-
-    def on_resize(self) -> None:
-        self._reveal()
-
-    def on_click(self, event: events.Click) -> None:
-        index = self.scroll_offset.y + event.y
-        if index >= len(self.shown):
-            return
-        is_again = index == self._index
-        self._move_to(index)
-        if is_again:
-            self.post_message(self.Chosen())
+    def chosen_again(self) -> None:
+        self.post_message(self.Chosen())

@@ -27,6 +27,7 @@ from podtui.tui.keymap import Keymap
 from podtui.tui.notice_bar import NoticeBar, Outcome
 from podtui.tui.pane_title import PaneTitle
 from podtui.tui.plane import Plane
+from podtui.tui.row_list import RowList
 from podtui.tui.safe_input import SafeInput
 from podtui.tui.spans import Line, own, safe, wrap_words
 from podtui.tui.trash_list import TrashList
@@ -106,7 +107,7 @@ class TrashScreen(Screen[Recovery | None], inherit_bindings=False):
         event.stop()
         self.listed.show(self.listed.entries, event.value)
 
-    def on_trash_list_changed(self, message: TrashList.Changed) -> None:
+    def on_row_list_changed(self, message: RowList.Changed) -> None:
         message.stop()
         shown, entries = self.listed.shown, self.listed.entries or ()
         left: Line = (own("trash", "title"),)

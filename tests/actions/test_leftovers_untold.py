@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,3 +245,21 @@ def test_a_look_that_fails_in_the_middle_is_not_taken_for_nobody(yard: Yard, hel
     for pid in pids:
         assert held.is_living(pid)
         until(lambda pid=pid: yard.system.proc.stat(pid).state != "T")  # type: ignore[misc]
+
+
+def test_who_was_stopped_goes_on_when_podtui_is_interrupted(yard: Yard, held: Handles) -> None:
+    """Ctrl-C between stopping and killing leaves nobody stopped for ever."""
+    (pid,) = a_lost_pod(yard, held, f"trap '' TERM; exec {ME}")
+
+    class Interrupted(RecordingSignals):
+        def send(self, handle: int, number: int) -> bool:
+            if number == signal.SIGKILL:
+                raise KeyboardInterrupt
+            return super().send(handle, number)
+
+    signals = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        end(plane_with(yard, signals=signals))
+    assert signals.to(pid)[-2:] == [signal.SIGSTOP, signal.SIGCONT]
+    until(lambda: yard.system.proc.stat(pid).state != "T")
+    assert held.is_living(pid)

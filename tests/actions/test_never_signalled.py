@@ -84,7 +84,7 @@ def test_numbers_that_are_nobodys_are_never_signalled(yard: Yard, number: int) -
     write_pod(yard.plane, "pod", supervisor=a_dead_process(), child=a_dead_process())
     first = as_identity(1).start_ticks
     record_descendants(yard, [DescendantRecord(pid=number, start_ticks=first, name="x")])
-    signals = RecordingSignals()
+    signals = RecordingSignals(harmless=True)
     end(plane_with(yard, signals=signals))
     assert signals.sent == []
 
@@ -129,7 +129,7 @@ def test_podtui_itself_and_what_it_runs_below_are_never_signalled(yard: Yard) ->
         yard.plane, "pod", supervisor=a_dead_process(), child=a_dead_process(), waited_s=10**6
     )
     record_descendants(yard, [seen_of(pid) for pid in chain])
-    signals = RecordingSignals()
+    signals = RecordingSignals(harmless=True)
     ended = end(plane_with(yard, signals=signals))
     assert signals.sent == []
     told = " ".join(ended.skipped)
@@ -293,6 +293,39 @@ def test_who_becomes_another_pods_before_its_signal_gets_none(yard: Yard, held: 
     ended = end(plane_with(yard, signals=signals, proc=Changing()))
     assert signals.sent == []
     assert "belongs to pod 01ANOTHERPOD" in " ".join(ended.skipped)
+
+
+def test_supervisors_of_every_store_are_protected_with_nobody_asking_whose(
+    yard: Yard, held: Handles, tmp_path: Path
+) -> None:
+    """A record that names another store's supervisor, every fact agreeing, does not end it."""
+    (tmp_path / "elsewhere").mkdir()
+    other = Yard(tmp_path / "elsewhere")
+    try:
+        other.spawn("theirs")
+        supervisor = other.supervisor_of("theirs")
+        held.hold(other.child_of("theirs").pid)
+        write_pod(
+            yard.plane, "pod", supervisor=a_dead_process(), child=a_dead_process(), waited_s=10**6
+        )
+        record_descendants(yard, [seen_of(supervisor.pid)])
+        signals = RecordingSignals(harmless=True)
+        ended = end(plane_with(yard, signals=signals))
+        assert signals.sent == []
+        assert "it is the supervisor of the run in" in " ".join(ended.skipped)
+    finally:
+        other.end_everything()
+
+
+def test_who_only_calls_itself_a_supervisor_is_none(yard: Yard, held: Handles) -> None:
+    """Arguments can be forged; the record of the run they name says who its supervisor was."""
+    place = place_of(yard)
+    run = yard.plane.store.paths.pod("pod").run(1).root
+    forged = f"{place}/podtui/supervisor/__main__.py {run}"
+    program = a_program(place / "forger", "while :; do sleep 0.05; done")
+    pids = a_lost_pod(yard, held, f"{program} {forged} & exec {ME}", 2)
+    end(plane_with(yard))
+    assert not any(held.is_living(pid) for pid in pids)
 
 
 # programs that are protected by name

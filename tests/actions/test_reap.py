@@ -20,6 +20,7 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.records import HandoffRecord, RunRecord
 from podtui.core.model.verdicts import Verdict
 from podtui.core.store.codec import encode_json
+from tests.support.crowd import at_once
 from tests.support.handmade import a_dead_process, record_of, write_exit, write_pod
 from tests.support.orphaning import (
     DEAF,
@@ -225,6 +226,34 @@ def test_what_was_asked_to_stay_is_warned_of_and_ended_by_name_only(
     assert any("that was asked for" in each for each in report.skipped)
     plane.reap(["pod"])
     assert not held.is_living(pid)
+
+
+REAP_AT_ONCE = """
+import sys
+from pathlib import Path
+from podtui.core.control import ControlPlane
+from podtui.core.errors import PodtuiError
+from podtui.core.system.host import System
+plane = ControlPlane.open(System(machine_id="test-machine"), root=Path(sys.argv[2]))
+# gate
+try:
+    report = plane.reap(["pod"], grace_s=0)
+except PodtuiError as error:
+    print(error.kind)
+else:
+    print(sum("ended" in each for each in report.done))
+"""
+
+
+def test_of_two_who_reap_at_once_one_ends_and_the_other_finds_nothing(
+    yard: Yard, held: Handles
+) -> None:
+    """The second waits for the first, looks again, and tells nothing twice."""
+    command = a_lost_pod(yard, held)
+    said = at_once(REAP_AT_ONCE, count=2, arguments=(str(yard.plane.store_path),))
+    assert sorted(each.strip() for each in said) == ["0", "1"]
+    assert not held.is_living(command)
+    assert len(told_by(yard.reopened(), DiagnosticKind.REAPED)) == 1
 
 
 # orphans

@@ -35,6 +35,7 @@ ARGUMENTS = {
     "attach": ("p",),
     "stop": ("p", "--dry-run"),
     "restore": ("p", "--dry-run"),
+    "reap": ("p", "--dry-run"),
     "prune": ("p", "--dry-run"),
     "recover": ("--list",),
     "purge": ("--older-than", "7d", "--dry-run"),

@@ -36,7 +36,7 @@ def copied(to: Path) -> Path:
 
 def run_tests(tree: Path, tests: tuple[str, ...], tmp: Path) -> subprocess.CompletedProcess[str]:
     """Run some tests of a copy, as its own process; the copy comes before what is installed."""
-    arguments = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--basetemp={tmp}")
+    arguments = ("-x", "-q", "--numprocesses=0", "-p", "no:cacheprovider", f"--basetemp={tmp}")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *arguments, *tests],
         cwd=tree,
@@ -65,8 +65,8 @@ def test_the_suite_goes_red_on_a_seeded_bug(bug: Bug, tmp_path: Path) -> None:
     assert "ERROR collecting" not in done.stdout, done.stdout[-3000:]
 
 
-def test_the_copies_are_sound_without_a_bug(tmp_path: Path) -> None:
-    """The same tests pass in a copy in which nothing was changed: it is the bug that fails them."""
-    tests = tuple(dict.fromkeys(test for bug in BUGS for test in bug.tests))
+def test_a_copy_is_sound_without_a_bug(tmp_path: Path) -> None:
+    """Tests pass in a copy in which nothing was changed: it is the bug that fails them."""
+    tests = ("tests/store/test_children.py", "tests/output/test_cursors.py")
     done = run_tests(copied(tmp_path / "tree"), tests, tmp_path / "base")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

@@ -43,9 +43,17 @@ class BusyClock(SystemClock):
 
 
 class RecordingSignals(Signals):
-    """Real signals, each noted; with ``refuse`` those to some processes are not permitted."""
+    """Real signals, each noted.
 
-    def __init__(self, refuse: Callable[[int], bool] = lambda _: False) -> None:
+    Args:
+        refuse: to which processes they are not permitted.
+        harmless: they are noted and not sent: where a mistake would end the test or its host.
+    """
+
+    def __init__(
+        self, refuse: Callable[[int], bool] = lambda _: False, *, harmless: bool = False
+    ) -> None:
+        self._harmless = harmless
         self.sent: list[tuple[int, int]] = []
         self._pids: dict[int, int] = {}
         self._refuse = refuse
@@ -61,7 +69,7 @@ class RecordingSignals(Signals):
         if self._refuse(pid):
             raise PermissionError(1, os.strerror(1))
         self.sent.append((pid, number))
-        return super().send(handle, number)
+        return True if self._harmless else super().send(handle, number)
 
     def to(self, pid: int) -> list[int]:
         """Return the signals a process got, in their order."""

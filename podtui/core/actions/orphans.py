@@ -117,7 +117,15 @@ def _look(looker: Looker) -> _Orphans:
         UnknownState: nothing can be told at all.
     """
     store, found = looker.store, _Orphans()
-    views = looker.snapshot().pods
+    picture = looker.snapshot()
+    if not picture.health.ok:
+        # Of pods that cannot be seen nobody knows what they left; that is not "nothing".
+        raise errors.UnknownState(
+            f"what is left running cannot be told: {picture.health.reason}",
+            next_step="podtui doctor",
+            kept="no signal was sent",
+        )
+    views = picture.pods
     searching = Searching(store)
     try:
         for view in views:

@@ -17,6 +17,7 @@ import msgspec
 from podtui.core import errors
 from podtui.core.actions.act import Act, begun
 from podtui.core.actions.locking import action_lock
+from podtui.core.actions.looked_again import refuse_if_changed
 from podtui.core.actions.looking import Looker
 from podtui.core.actions.prune_checks import Checks
 from podtui.core.actions.starting import failure_of
@@ -242,24 +243,13 @@ def _locked(store: Store, name: str, actor: str, *, unreadable: bool) -> Iterato
 def _looked_at_again(looker: Looker, planned: PodView, *, unreadable: bool) -> PodView:
     """Check under the lock that the evidence behind the plan still holds."""
     now = looker.look_at(planned.name)
-    then = f"it was {planned.status.value}, run {planned.run}, when this was planned"
-    refusal = Checks(looker.store, unreadable=unreadable).refusal_of(now)
-    if refusal is not None:
-        raise errors.leaf_of(refusal.kind)(
-            f"{refusal.message} ({then})",
-            pod=now.name,
-            next_step=refusal.next,
-            kept="nothing was changed",
-        )
-    if (now.id, now.run, now.status) != (planned.id, planned.run, planned.status):
-        what = "another pod has its name" if now.id != planned.id else now.message
-        raise errors.Refused(
-            f"{now.name!r} has changed meanwhile: {then}, and now it is {now.status.value},"
-            f" run {now.run}: {what}",
-            pod=now.name,
-            next_step=f"podtui inspect {shlex.quote(now.name)}",
-            kept="nothing was changed",
-        )
+    refuse_if_changed(
+        planned,
+        now,
+        Checks(looker.store, unreadable=unreadable).refusal_of(now),
+        kept="nothing was changed",
+        next_step=f"podtui inspect {shlex.quote(now.name)}",
+    )
     return now
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from podtui.core import errors
+from podtui.core.actions.reaching import elsewhere_refusal
 from podtui.core.model.plans import Refusal
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView
@@ -173,15 +174,7 @@ def _observer_unwell(view: PodView) -> Refusal | None:
 
 
 def _elsewhere(view: PodView) -> Refusal | None:
-    machine = [each for each in view.evidence if each.probe is Probe.MACHINE]
-    if not any(each.answer is Answer.NO for each in machine):
-        return None
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"{view.name!r} cannot be pruned here: it {machine[0].detail}, and only there can"
-        " be told whether it lives",
-        next="prune it on that host",
-    )
+    return elsewhere_refusal(view, "pruned", "prune")
 
 
 # a pod that cannot be read

@@ -7,7 +7,7 @@ from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Refusal
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.paths import SocketPlace
 from podtui.core.processes.client import CONNECT_TIMEOUT_S, Role, SupervisorClient
 from podtui.core.store.codec import RecordProblem
@@ -35,6 +35,19 @@ def liveness_refusal(view: PodView, wish: str) -> Refusal | None:
             next=f"podtui inspect {view.name}",
         )
     return None
+
+
+def elsewhere_refusal(view: PodView, wish: str, act: str) -> Refusal | None:
+    """Return why what is another host's cannot be ``wish`` here, None for what is this one's."""
+    machine = [each for each in view.evidence if each.probe is Probe.MACHINE]
+    if not any(each.answer is Answer.NO for each in machine):
+        return None
+    return Refusal(
+        kind=errors.UnknownState.kind,
+        message=f"{view.name!r} cannot be {wish} here: it {machine[0].detail}, and only there can"
+        " be told whether it lives",
+        next=f"{act} it on that host",
+    )
 
 
 def connect(

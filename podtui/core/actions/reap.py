@@ -15,6 +15,7 @@ from podtui.core import errors
 from podtui.core.actions.act import Act
 from podtui.core.actions.ending import Ended
 from podtui.core.actions.locking import action_lock, is_being_acted_on
+from podtui.core.actions.looked_again import refuse_if_changed
 from podtui.core.actions.looking import Looker
 from podtui.core.actions.orphans import carry_out_reap_orphans, plan_reap_orphans
 from podtui.core.actions.reap_place import (
@@ -195,7 +196,13 @@ def _reap(looker: Looker, planned: _Candidate, actor: str) -> Report:
     try:
         with action_lock(store.system, store.paths.pod(name), pod=name, action="reap", actor=actor):
             now = looker.look_at(name)
-            _refuse_if_changed(then, now)
+            refuse_if_changed(
+                then,
+                now,
+                state_refusal(now),
+                kept="no signal was sent",
+                next_step=f"podtui reap {shlex.quote(now.name)}",
+            )
             find = Searching(store).find(place_of(store, now))
             report = reap_place(
                 store,
@@ -207,27 +214,6 @@ def _reap(looker: Looker, planned: _Candidate, actor: str) -> Report:
     except OSError as error:
         raise failure_of(name, "reaped", error, "nothing was signalled after that") from error
     return msgspec.structs.replace(report, view=now)
-
-
-def _refuse_if_changed(then: PodView, now: PodView) -> None:
-    was = f"it was {then.status.value}, run {then.run}, when this was planned"
-    refusal = state_refusal(now)
-    if refusal is not None:
-        raise errors.leaf_of(refusal.kind)(
-            f"{refusal.message} ({was})",
-            pod=now.name,
-            next_step=refusal.next,
-            kept="no signal was sent",
-        )
-    if (now.id, now.run) != (then.id, then.run):
-        what = "another pod has its name" if now.id != then.id else now.message
-        raise errors.Refused(
-            f"{now.name!r} has changed meanwhile: {was}, and now it is {now.status.value},"
-            f" run {now.run}: {what}",
-            pod=now.name,
-            next_step=f"podtui reap {shlex.quote(now.name)}",
-            kept="no signal was sent",
-        )
 
 
 # what was broken off

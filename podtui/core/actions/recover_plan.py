@@ -7,6 +7,7 @@ import shlex
 import msgspec
 
 from podtui.core import errors
+from podtui.core.actions.free_names import free_name, taken_as
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.names import checked_name
 from podtui.core.model.plans import Plan, Refusal
@@ -225,23 +226,14 @@ def _name_refusal(store: Store, entry: TrashEntry, name: str) -> Refusal | None:
             checked_name(name)
         except errors.BadInput as error:
             return Refusal(kind=error.kind, message=error.message, next=error.next_step)
-    folded = name.casefold()
-    taken = [each for each in store.pod_names() if each.casefold() == folded]
-    if not taken:
+    taken = taken_as(store, name)
+    if taken is None:
         return None
     return Refusal(
         kind=errors.Exists.kind,
-        message=f"there is a pod {taken[0]!r} already",
-        next=f"{recover_command(entry.id)} --as {_free_name(store, name)}",
+        message=f"there is a pod {taken!r} already",
+        next=f"{recover_command(entry.id)} --as {shlex.quote(free_name(store, name))}",
     )
-
-
-def _free_name(store: Store, name: str) -> str:
-    taken = {each.casefold() for each in store.pod_names()}
-    number = 2
-    while f"{name}-{number}".casefold() in taken:
-        number += 1
-    return shlex.quote(f"{name}-{number}")
 
 
 def _id_refusal(store: Store, entry: TrashEntry) -> Refusal | None:

@@ -22,6 +22,7 @@ from podtui.core.actions.loan_changes import (
     take_back_relending,
 )
 from podtui.core.actions.locking import action_lock
+from podtui.core.actions.looked_again import refuse_if_changed
 from podtui.core.actions.looking import Looker
 from podtui.core.actions.restore_plan import plan_one, state_refusal
 from podtui.core.actions.restore_records import Job, keeps_leftovers, next_start
@@ -101,24 +102,13 @@ def _looked_at_again(
 ) -> Job:
     """Check under the lock that the evidence behind the plan still holds."""
     now = looker.look_at(planned.name)
-    then = f"it was {planned.status.value}, run {planned.run}, when this was planned"
-    refusal = state_refusal(looker.store, now)
-    if refusal is not None:
-        raise errors.leaf_of(refusal.kind)(
-            f"{refusal.message} ({then})",
-            pod=now.name,
-            next_step=refusal.next,
-            kept="nothing was changed",
-        )
-    if (now.id, now.run, now.status) != (planned.id, planned.run, planned.status):
-        what = "another pod has its name" if now.id != planned.id else now.message
-        raise errors.Refused(
-            f"{now.name!r} has changed meanwhile: {then}, and now it is {now.status.value},"
-            f" run {now.run}: {what}",
-            pod=now.name,
-            next_step=f"podtui restore {now.name}",
-            kept="nothing was changed",
-        )
+    refuse_if_changed(
+        planned,
+        now,
+        state_refusal(looker.store, now),
+        kept="nothing was changed",
+        next_step=f"podtui restore {now.name}",
+    )
     plan_one(looker.store, now, without=without, in_bulk=in_bulk, surveys=False).raise_if_refused()
     job = Job.of(looker.store, now, looker.store.pod_record(now.name))
     if isinstance(job, Refusal):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from podtui.core import errors
 from podtui.core.actions.loan_changes import Relending, plan_relending
+from podtui.core.actions.reaching import elsewhere_refusal
 from podtui.core.actions.restore_records import (
     Job,
     ends_at_once,
@@ -18,7 +19,7 @@ from podtui.core.actions.spawn_refusals import refusals_of_start
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
+from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.processes.environment import missing_variables
 from podtui.core.processes.leftovers import survey_leftovers
 from podtui.core.processes.protected import protected_processes
@@ -183,15 +184,7 @@ def _restored_by(store: Store, view: PodView) -> str:
 def _elsewhere(_store: Store, view: PodView) -> Refusal | None:
     if view.verdict is Verdict.DEAD:
         return None
-    machine = [each for each in view.evidence if each.probe is Probe.MACHINE]
-    if not any(each.answer is Answer.NO for each in machine):
-        return None
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"{view.name!r} cannot be restored here: it {machine[0].detail},"
-        " and only there can be told whether it lives",
-        next="restore it on that host",
-    )
+    return elsewhere_refusal(view, "restored", "restore")
 
 
 def _unknown(_store: Store, view: PodView) -> Refusal | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from podtui.core import errors
+from podtui.core.actions.free_names import free_name, taken_as
 from podtui.core.actions.spawn_records import directory_of, pod_record, run_record
 from podtui.core.actions.spawn_scopes import scope_refusals, sight_refusals
 from podtui.core.model.names import checked_name
@@ -75,24 +76,14 @@ def _name_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
         checked_name(request.name)
     except errors.BadInput as error:
         return Refusal(kind=error.kind, message=error.message, next=error.next_step)
-    # Two names that differ in case only would be one name on some disks and to most people.
-    folded = request.name.casefold()
-    taken = [name for name in store.pod_names() if name.casefold() == folded]
-    if not taken:
+    taken = taken_as(store, request.name)
+    if taken is None:
         return None
     return Refusal(
         kind=errors.Exists.kind,
-        message=f"there is a pod {taken[0]!r} already",
-        next=f"podtui inspect {taken[0]}, or spawn it as {_free_name(store, request.name)}",
+        message=f"there is a pod {taken!r} already",
+        next=f"podtui inspect {taken}, or spawn it as {free_name(store, request.name)}",
     )
-
-
-def _free_name(store: Store, name: str) -> str:
-    taken = {each.casefold() for each in store.pod_names()}
-    number = 2
-    while f"{name}-{number}".casefold() in taken:
-        number += 1
-    return f"{name}-{number}"
 
 
 def _texts(request: SpawnRequest) -> Iterable[tuple[str, str]]:

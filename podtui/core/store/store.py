@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podtui.core.errors import Refused
+from podtui.core.errors import DiskTrouble, Refused
 from podtui.core.model.records import (
     EndedMarker,
     ExitRecord,
@@ -124,8 +124,18 @@ class Store:
         Raises:
             NotFound: there is none; of one that was pruned it says when, by whom, and the way back.
             NotVisible: there is one, and the pod that asks may not see it.
+            DiskTrouble: the pods cannot be listed; that is no answer about this one.
         """
-        names = self.pod_names()
+        try:
+            names = self.pod_names()
+        except OSError as error:
+            raise DiskTrouble(
+                f"whether there is a pod {name_or_id!r} cannot be told: {self.paths.pods} cannot"
+                f" be listed: {error.strerror}",
+                pod=name_or_id,
+                next_step="podtui doctor",
+                kept="nothing was changed",
+            ) from error
         if name_or_id in names:
             return self._if_seen(name_or_id)
         for name in names:

@@ -153,6 +153,9 @@ class Trash:
         try:
             return self._fs.names_in(self._paths.trash)
         except FileNotFoundError:
+            # A store without a trash has nothing in it; a store that is gone does not say.
+            if self._fs.stamp(self._paths.root) is None:
+                raise
             return []
 
     def _record(self, paths: TrashPaths, trash_id: str) -> TrashRecord | RecordProblem:

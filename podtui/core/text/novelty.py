@@ -61,7 +61,7 @@ _GONE = "\0"
 # A word with a digit in it is a number, an age, a size, a time or the id of a request. The
 # lookbehind keeps the search linear: a long word is entered at its beginning only.
 _NUMBER = r"(?<!\w)[^\W\d]*+\d\w*+"
-_NUMBERS = r"0(?:[ \t.,:/+%-]*+0)++"
+_NUMBERS = r"0(?>(?:[ \t.,:/+%-]*+0)+)"
 # Blanks, and what spinners, bars, frames and dots are drawn with.
 _DRAWING = (
     r"[ \t|/\\=#>*.\u00b7\u2022\u2026+_~<(){}\[\]"

@@ -15,7 +15,17 @@ from tests.cli.attach.test_programs import DETACH, Stage
 from tests.cli.attach.test_programs import stage as stage  # noqa: PLC0414 - a fixture
 from tests.screen.watched import assert_same_screen
 
-OFFLINE = ("unshare", "--map-root-user", "--net", "--")
+OFFLINE = (
+    "unshare",
+    "--map-root-user",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--",
+)
+"""No network; and what it leaves behind (codex leaves a server) ends with it."""
 FAKE_KEY = "sk-ant-no-such-key-this-is-only-a-test-0123456789"
 NOWHERE = "http://127.0.0.1:9"
 
