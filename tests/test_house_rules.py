@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -130,3 +131,20 @@ def test_the_rules_catch_what_they_are_for() -> None:
     assert not is_sentence("Short.")
     assert not is_sentence("a heading without an end")
     assert is_sentence("A wait ends when the pod does.")
+
+
+POSSESSIVE_GROUP = re.compile(r"(?<!\\)\)(?:\{[^}]*\}|[*+?])\+")
+
+
+def test_no_pattern_has_a_possessive_group() -> None:
+    """Early releases of Python 3.11 match one wrongly, or for ever; an atomic group is right."""
+    found = [
+        place(path, node)
+        for path in sources("podtui")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+        if POSSESSIVE_GROUP.search(
+            node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+        )
+    ]
+    assert found == []

@@ -110,7 +110,7 @@ BUGS: tuple[Bug, ...] = (
         "podtui/core/processes/protected.py",
         """raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")""",
         "return",
-        ("tests/actions/test_never_signalled.py",),
+        ("tests/actions/test_leftovers_untold.py",),
     ),
     Bug(
         "a restore starts beside what it could not end",

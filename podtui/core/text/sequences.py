@@ -19,7 +19,8 @@ PARAMETERS = rb"[0-?]{0,%d}+" % LONGEST_PARAMETERS
 INTERMEDIATES = rb"[ -/]{0,%d}+" % LONGEST_INTERMEDIATES
 CSI = rb"(?:\x1b\[|\xc2\x9b)"
 STRING_START = rb"(?:\x1b[\]PX^_]|\xc2[\x90\x98\x9d\x9e\x9f])"
-STRING_BODY = rb"(?:[^\x07\x18\x1a\x1b\xc2]|\xc2(?![\x90\x98\x9b-\x9f])){0,%d}+" % LONGEST_STRING
+# An atomic group: early releases of Python 3.11 match a possessive one wrongly.
+STRING_BODY = rb"(?>(?:[^\x07\x18\x1a\x1b\xc2]|\xc2(?![\x90\x98\x9b-\x9f])){0,%d})" % LONGEST_STRING
 STRING_END = rb"(?:\x07|\x1b\\|\xc2\x9c)"
 
 INTRODUCERS = (
