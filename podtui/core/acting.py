@@ -291,9 +291,13 @@ class Acting(ABC):
     # diagnostics
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return every diagnostic, oldest first; ends nobody had noticed yet are told now."""
+        """Return every diagnostic, oldest first; ends nobody had noticed yet are told now.
+
+        Raises:
+            Unreadable: the diagnostics cannot be had.
+        """
         self.snapshot()
-        return self.store.sight.told(self.store.diagnostics.read().entries)
+        return self.store.sight.told(self.store.diagnostics.entries())
 
     def unread_diagnostics(self, reader: str = "operator") -> tuple[Diagnostic, ...]:
         """Return the diagnostics a reader has not seen, oldest first."""

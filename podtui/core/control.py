@@ -339,9 +339,13 @@ class ControlPlane(Acting):
         return _waited(own_name, latest[0], until, timeout_s)
 
     def events(self) -> list[Event]:
-        """Return every event, oldest first; ends nobody had noticed yet are noticed now."""
+        """Return every event, oldest first; ends nobody had noticed yet are noticed now.
+
+        Raises:
+            Unreadable: the journal cannot be had.
+        """
         self.snapshot()
-        told = self.store.sight.told(self.store.journal.read().entries)
+        told = self.store.sight.told(self.store.journal.entries())
         return sorted(told, key=lambda event: event.at)
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from podtui.core.errors import Busy
+from podtui.core.errors import Busy, Unreadable
 from podtui.core.model.events import Event, EventKind
 from podtui.core.paths import StorePaths
 from podtui.core.store import logs as log_module
@@ -275,3 +275,17 @@ def test_an_end_that_a_crash_tore_is_told_by_the_next_look(yard: Yard) -> None:
     segment.write_bytes(whole[: len(whole) * 2 // 3])
     ends = [each.kind for each in yard.reopened().events()]
     assert ends == [EventKind.LOST]
+
+
+def test_a_journal_that_cannot_be_listed_is_not_an_empty_one(yard: Yard) -> None:
+    """Nothing happened and nothing can be told are two answers."""
+    yard.spawn("pod", "true")
+    plane = yard.reopened()
+    journal = plane.store.paths.journal
+    journal.rename(journal.with_name("elsewhere"))
+    with pytest.raises(Unreadable, match="cannot be read"):
+        plane.events()
+    diagnostics = plane.store.paths.diagnostics
+    diagnostics.rename(diagnostics.with_name("elsewhere-too"))
+    with pytest.raises(Unreadable, match="cannot be read"):
+        plane.diagnostics()

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from podtui.core.errors import Busy
+from podtui.core.errors import Busy, Unreadable
 from podtui.core.paths import log_lock, log_segment
 from podtui.core.store.lines import LONGEST_LINE, LineProblem, read_lines
 from podtui.core.system.fs import UnsafeFile
@@ -127,6 +127,20 @@ class Log(Generic[E]):
 
     def _segment(self, number: int) -> Path:
         return log_segment(self._directory, number)
+
+    def entries(self) -> tuple[E, ...]:
+        """Return every entry that can be read; which lines cannot, `read` and the doctor tell.
+
+        Raises:
+            Unreadable: the log as a whole cannot be had: that is not an empty one.
+        """
+        told = self.read()
+        lost = next((each for each in told.problems if each.path == self.directory), None)
+        if lost is not None:
+            raise Unreadable(
+                lost.sentence(), next_step="podtui doctor", kept="nothing in it was touched"
+            )
+        return told.entries
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
