@@ -327,3 +327,28 @@ def test_who_waited_for_a_pod_that_went_away_does_not_act_on_the_next_one(yard: 
         plane.prune(["pod"])
     assert yard.plane.look_at("pod").id == "1" * 26
     assert yard.plane.trash() == ()
+
+
+class TakenAway(Fs):
+    """A disk on which the pod is pruned by somebody else just before its run is read."""
+
+    def __init__(self, other: ControlPlane) -> None:
+        super().__init__()
+        self.other: ControlPlane | None = other
+
+    def open_plain(self, path: Path) -> int:
+        if path.name == "run.json" and self.other is not None:
+            other, self.other = self.other, None
+            other.prune(["pod"])
+        return super().open_plain(path)
+
+
+def test_a_pod_that_is_pruned_in_the_middle_of_a_look_is_told_as_pruned(yard: Yard) -> None:
+    """It is not taken for one whose records are missing: the answer has the way back."""
+    yard.shell("pod", "true")
+    yard.wait_ended("pod")
+    fs = TakenAway(yard.reopened())
+    plane = ControlPlane.open(replace(yard.system, fs=fs))
+    with pytest.raises(NotFound, match="recover with podtui recover pod"):
+        plane.look_at("pod")
+    assert fs.other is None
