@@ -31,7 +31,7 @@ from tests.support.orphaning import (
     lose_supervisor,
     plane_with,
 )
-from tests.support.yard import Yard
+from tests.support.yard import Yard, until
 
 TOGETHER = "sleep 600 & exec sleep 600"
 
@@ -46,6 +46,8 @@ def a_lost_pod(yard: Yard, held: Handles, name: str = "pod", **options: object) 
     """Spawn a pod, kill its supervisor, and return its command, which goes on."""
     yard.shell(name, f"{DEAF} exec sleep 600", **options)
     command = held.hold(yard.child_of(name).pid)
+    # Before it is deaf, it would end with its terminal.
+    until(lambda: yard.system.proc.stat(command).name == "sleep")
     lose_supervisor(yard, name)
     return command
 

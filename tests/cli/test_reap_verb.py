@@ -6,12 +6,14 @@ import pytest
 
 from tests.cli.conftest import Podtui
 from tests.support.orphaning import DEAF, Handles, handles, lose_supervisor
-from tests.support.yard import Yard
+from tests.support.yard import Yard, until
 
 
 def a_lost_pod(yard: Yard, held: Handles) -> int:
     yard.shell("pod", f"{DEAF} exec sleep 600")
     command = held.hold(yard.child_of("pod").pid)
+    # Before it is deaf, it would end with its terminal.
+    until(lambda: yard.system.proc.stat(command).name == "sleep")
     lose_supervisor(yard, "pod")
     return command
 

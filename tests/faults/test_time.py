@@ -22,7 +22,7 @@ from tests.support.crowd import REPOSITORY
 from tests.support.faults import FaultyProc
 from tests.support.losing import lose
 from tests.support.orphaning import RecordingSignals
-from tests.support.yard import Yard
+from tests.support.yard import Yard, until
 
 LONGEST_WAIT_S = 30.0
 ENDS = {EventKind.LOST, EventKind.EXITED, EventKind.FAILED, EventKind.STALLED}
@@ -131,6 +131,7 @@ def test_under_another_boot_id_of_the_kernel_the_living_get_no_signal(tmp_path: 
     try:
         yard.shell("pod", "trap '' HUP; exec sleep 600")
         command = yard.child_of("pod")
+        until(lambda: yard.system.proc.stat(command.pid).name == "sleep")
         yard.kill(yard.supervisor_of("pod"))
         mount = f'mount --bind "{boot}" /proc/sys/kernel/random/boot_id && exec "$@"'
         done = subprocess.run(

@@ -100,6 +100,8 @@ def test_a_lost_pod_says_that_its_command_still_runs_until_it_does_not(yard: Yar
     observer = Observer(yard.plane.store)
     observer.look()
     child = yard.child_of("coder")
+    # Before it is deaf, it would end with its terminal.
+    until(lambda: bool(yard.system.proc.descendants(child.pid)))
     yard.kill(yard.supervisor_of("coder"))
     unwatched = row(observer.look(), "coder")
     yard.kill(child)

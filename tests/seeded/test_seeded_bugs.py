@@ -36,11 +36,13 @@ def copied(to: Path) -> Path:
 
 def run_tests(tree: Path, tests: tuple[str, ...], tmp: Path) -> subprocess.CompletedProcess[str]:
     """Run some tests of a copy, as its own process; the copy comes before what is installed."""
+    # Nothing of this run's own ways: neither its workers nor what it runs twice.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     arguments = ("-x", "-q", "--numprocesses=0", "-p", "no:cacheprovider", f"--basetemp={tmp}")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *arguments, *tests],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**own, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=LONGEST_S,
