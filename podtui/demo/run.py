@@ -30,7 +30,6 @@ from podtui.core.paths import STORE_FILE
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.host import System, real_system
 from podtui.core.text.safe import safe_line
-from podtui.demo.leftovers import end_proven_leftovers
 from podtui.kernel import signals
 from podtui.kernel.identity import Identity, ProcessGone
 
@@ -182,11 +181,11 @@ def stop_demo(root: Path, say: Say, system: System | None = None) -> int:
             if view.status not in ENDED_STATUSES:
                 reasons[view.name] = _stop_part(plane, view.name, say)
     parts = _parts(plane)
-    for view in parts:
-        pod = plane.pod_paths(view.name)
-        for ended in end_proven_leftovers(system.fs, pod, plane.store_path):
-            say(f"{view.name}: {safe_line(ended)}")
-    left = [view.name for view in parts if view.status not in ENDED_STATUSES]
+    # A supervisor that wrote down the end has ended all else first: only the lost leave anything.
+    lost = [view.name for view in parts if view.status is Status.LOST]
+    unreaped = {name: why for name in lost if (why := _reap_part(plane, name, say))}
+    reasons |= unreaped
+    left = [view.name for view in parts if view.status not in ENDED_STATUSES] + list(unreaped)
     for name in left:
         say(f"{name} was not stopped: {safe_line(reasons.get(name, 'it was only just spawned'))}")
     for name in sorted(_living(plane) - {view.name for view in parts}):
@@ -217,6 +216,17 @@ def _stop_part(plane: ControlPlane, name: str, say: Say) -> str:
         return error.sentence()
     say(f"{name} stopped")
     return ""
+
+
+def _reap_part(plane: ControlPlane, name: str, say: Say) -> str:
+    """End what a lost pod left running; return why that was not done, "" when it was."""
+    try:
+        report = plane.reap([name], grace_s=STOP_GRACE_S, actor=ACTOR)
+    except PodtuiError as error:
+        return error.sentence()
+    for line in (*report.done, *report.skipped):
+        say(safe_line(line))
+    return "; ".join(report.failed)
 
 
 def newest_demo_store() -> Path:

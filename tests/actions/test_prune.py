@@ -71,7 +71,7 @@ def test_a_prune_is_told_once_with_evidence_and_the_way_back(yard: Yard) -> None
     assert told[0].undo is not None
     assert told[0].undo.command == f"podtui recover {entry.id}"
     assert {each.probe.value for each in told[0].evidence} >= {"exit record", "lock"}
-    assert "failed" in told[0].summary
+    assert told[0].summary == "pod: pruned by tester; it was failed: exited 3"
     assert told[0].actor == "tester"
     kinds = [each.kind for each in yard.plane.events() if each.pod == "pod"]
     assert kinds[-2:] == [EventKind.PRUNE_INTENDED, EventKind.PRUNED]

@@ -114,6 +114,7 @@ def test_a_restore_is_told_once_with_its_evidence_and_its_way_back(yard: Yard) -
     told = diagnostics_of(yard.plane, DiagnosticKind.RESTORED)
     assert len(told) == 1
     assert (told[0].pod, told[0].run, told[0].actor) == ("pod", 2, "ann")
+    assert told[0].summary.startswith("pod: restored by ann, run 2; run 1: it was lost: its super")
     assert [(each.probe, each.answer) for each in told[0].evidence] == [
         (each.probe, each.answer) for each in evidence
     ]

@@ -28,6 +28,7 @@ from podtui.core.actions.trash_steps import (
     may_be_acted_on,
     pod_in_place,
 )
+from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind, Undo
 from podtui.core.model.events import EventKind, cut_text
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
@@ -335,7 +336,7 @@ def _tell(act: Act, record: TrashRecord) -> None:
 def _diagnose(act: Act, record: TrashRecord | RecordProblem) -> str:
     """Write the diagnostic of a prune; returns its words."""
     known = record if isinstance(record, TrashRecord) else None
-    was = f"it was {known.status}: {known.message}" if known else "its evidence is not known"
+    was = was_words(known.status, known.message) if known else "its evidence is not known"
     summary = f"{act.intent.pod}: pruned by {act.intent.actor}; {was}"
     act.diagnose(
         DiagnosticKind.PRUNED,

@@ -29,6 +29,7 @@ from podtui.core.actions.restore_records import Job, keeps_leftovers, next_start
 from podtui.core.actions.restore_staging import build_run, clear_staged
 from podtui.core.actions.spawn_records import run_record
 from podtui.core.actions.starting import failure_of, record_never_began, start_run
+from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Refusal, Report
@@ -263,7 +264,7 @@ def _tell_restored(job: Job, act: Act) -> tuple[str, ...]:
     try:
         act.diagnose(
             DiagnosticKind.RESTORED,
-            f"{words}; it was {old.status.value}, run {old.run}: {old.message}",
+            f"{words}; run {old.run}: {was_words(old.status.value, old.message)}",
             evidence=old.evidence,
             undo=Undo("stop", name),
         )
