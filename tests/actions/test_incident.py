@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from podtui.core.model.records import PodRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.processes.tree import identity_of
-from podtui.core.system.host import real_system
 from podtui.kernel import identity
 from tests.support.handmade import write_pod
 from tests.support.yard import Yard, until
@@ -231,24 +230,17 @@ def test_a_pruned_child_comes_back_below_its_restored_parent(parent: Yard) -> No
 
 
 SPAWNER = f"""
+trap '' HUP
 {sys.executable} -m podtui spawn child -- {BASH} -c '{BUSY}' || exit 9
 exec sleep 600
 """
 
 
-@pytest.fixture
-def real_yard(tmp_path: Path) -> Iterator[Yard]:
-    """A store of this very machine, as the command line sees it."""
-    made = Yard(tmp_path, machine_id=real_system().machine_id)
-    yield made
-    made.end_everything()
-
-
 def test_a_child_spawned_from_inside_its_parent_is_not_ended_with_its_leftovers(
-    real_yard: Yard,
+    here: Yard,
 ) -> None:
-    """The child hangs below its parent's supervisor, and the restore ends only the parent's own."""
-    yard = real_yard
+    """It hung below its parent's supervisor, and the restore ends only the parent's own."""
+    yard = here
     yard.spawn("parent", BASH, "-c", SPAWNER)
     until(lambda: "child" in yard.plane.store.pod_names(), seconds=30)
     until(lambda: row(yard).status in {Status.WORKING, Status.WAITING}, seconds=30)
@@ -256,6 +248,7 @@ def test_a_child_spawned_from_inside_its_parent_is_not_ended_with_its_leftovers(
     # The command of the parent still runs: it is a leftover, and the child is none.
     leftover = yard.child_of("parent")
     until(lambda: yard.view("parent").status is Status.LOST)
+    assert is_running(yard, "parent")
     yard.reopened().restore(["parent"], actor="operator")
     answer, _ = yard.system.proc.is_there(identity_of(leftover))
     assert answer is Answer.NO

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from tests.support.orphaning import (
     DEAF,
     Handles,
     RecordingSignals,
-    handles,
     living_marked,
     lose_supervisor,
     plane_with,
@@ -105,12 +103,6 @@ SHAPES = {
     ),
     "cleared, an orphan in the command's session": Shape(f"( {CLEARED} sh -c '{ME}' & ); {ME}", 2),
 }
-
-
-@pytest.fixture
-def held() -> Iterator[Handles]:
-    with handles() as found:
-        yield found
 
 
 def left_over(yard: Yard, held: Handles, shape: Shape) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,7 +16,6 @@ from podtui.core.errors import PodtuiError, Refused, UnknownState
 from podtui.core.model.records import RunRecord
 from podtui.core.processes.protected import protected_processes
 from podtui.core.store.codec import encode_json
-from podtui.core.system.host import real_system
 from podtui.kernel.identity import ProcessGone
 from tests.support.handmade import a_dead_process, write_pod
 from tests.support.lost_pods import (
@@ -31,7 +29,6 @@ from tests.support.orphaning import (
     Handles,
     RecordingSignals,
     RefusingProc,
-    handles,
     plane_with,
 )
 from tests.support.yard import Yard, until
@@ -46,20 +43,6 @@ PROBES = (
     "boot_id",
 )
 ERRNOS = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENOMEM)
-
-
-@pytest.fixture
-def held() -> Iterator[Handles]:
-    with handles() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Yard]:
-    """A store on this very machine: the command line acts on it too."""
-    made = Yard(tmp_path, machine_id=real_system().machine_id)
-    yield made
-    made.end_everything()
 
 
 def test_settings_that_cannot_be_read_protect_everybody(tmp_path: Path, held: Handles) -> None:

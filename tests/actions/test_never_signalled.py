@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from podtui.core.model.records import DescendantRecord, IdentityRecord
-from podtui.core.system.host import real_system
 from podtui.kernel import identity
 from tests.support.handmade import a_dead_process, hold_lock, record_of, write_pod
 from tests.support.lost_pods import (
@@ -32,27 +30,11 @@ from tests.support.orphaning import (
     RecordingSignals,
     RefusingProc,
     as_identity,
-    handles,
     lose_supervisor,
     plane_with,
     wait_until_recorded,
 )
 from tests.support.yard import Yard, until
-
-
-@pytest.fixture
-def held() -> Iterator[Handles]:
-    with handles() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Yard]:
-    """A store on this very machine: the command line acts on it too."""
-    made = Yard(tmp_path, machine_id=real_system().machine_id)
-    yield made
-    made.end_everything()
-
 
 # identities
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,19 +26,12 @@ from tests.support.orphaning import (
     Handles,
     RecordingSignals,
     as_identity,
-    handles,
     lose_supervisor,
     plane_with,
 )
 from tests.support.yard import Yard, until
 
 TOGETHER = "sleep 600 & exec sleep 600"
-
-
-@pytest.fixture
-def held() -> Iterator[Handles]:
-    with handles() as found:
-        yield found
 
 
 def a_lost_pod(yard: Yard, held: Handles, name: str = "pod", **options: object) -> int:

@@ -6,19 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from podtui.core.control import ControlPlane
 from podtui.core.model.diagnostics import DiagnosticKind
-from podtui.core.system.host import real_system
 from tests.support.crowd import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, MortalSignals, Steps
-from tests.support.orphaning import DEAF, BusyClock, Handles, handles, lose_supervisor
+from tests.support.orphaning import DEAF, BusyClock, Handles, lose_supervisor
 from tests.support.trees import fingerprint
 from tests.support.yard import Yard, until
 
@@ -26,20 +23,6 @@ STRACE = shutil.which("strace")
 CALLS = {"rename": 4, "fsync": 16, "fdatasync": 8, "pidfd_send_signal": 12}
 """System calls a reap makes, and more of each than it does."""
 MOST_STEPS = 60
-
-
-@pytest.fixture
-def held() -> Iterator[Handles]:
-    with handles() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Yard]:
-    """A store on this very machine: the command line acts on it too."""
-    made = Yard(tmp_path, machine_id=real_system().machine_id)
-    yield made
-    made.end_everything()
 
 
 def a_lost_pod(yard: Yard, held: Handles, name: str) -> int:
