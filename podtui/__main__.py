@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 
-def _open_screen(plane: ControlPlane) -> int:
+def _open_screen(plane: LocalPlane) -> int:
     # Off until the first rows are there; the screen switches it on again.
     gc.disable()
     # Loaded here only: no verb pays for the screen.

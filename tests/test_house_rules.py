@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_MODULE = 500
+LONGEST_MODULE = 600
 SHORTEST_SENTENCE_WORDS = 4
 SIGNAL_DOOR = "podtui/kernel/signals.py"
 STDOUT_OWNER = "podtui/cli/output.py"
@@ -107,7 +107,7 @@ def test_only_the_owner_of_stdout_prints() -> None:
 
 
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
-    """A module over 500 lines says in its docstring why: "long because …"."""
+    """A module over 600 lines says in its docstring why: "long because …"."""
     unexplained = []
     for path in sources("podtui", "tests"):
         lines = len(path.read_text("utf-8").splitlines())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+
+import podtui
 
 SCREEN = ("textual", "rich")
 LOOK = """
@@ -29,10 +34,10 @@ def modules_after(code: str) -> set[str]:
     "module",
     [
         "podtui",
-        "podtui.core.control",
-        "podtui.core.observe.live",
-        "podtui.core.actions.spawn",
-        "podtui.core.actions.read",
+        "podtui.core.control.local",
+        "podtui.core.observe.live.live_view",
+        "podtui.core.actions.spawn.spawn",
+        "podtui.core.output.reading",
         "podtui.cli.app",
         "podtui.demo.run",
         "podtui.supervisor.startup",
@@ -56,10 +61,10 @@ def test_importing_the_package_itself_loads_nothing_else() -> None:
 
 def test_looking_loads_nothing_that_only_acting_needs() -> None:
     """A command that lists pods pays for no file watcher, no TOML writer and no launcher."""
-    loaded = modules_after("import podtui.core.control, podtui.core.observe.observer")
+    loaded = modules_after("import podtui.core.control.local, podtui.core.observe.observer")
 
     assert loaded.isdisjoint({"watchfiles", "tomli_w", "asyncio", "subprocess", "hashlib"})
-    assert "podtui.core.actions.spawn" not in loaded
+    assert "podtui.core.actions.spawn.spawn" not in loaded
 
 
 def test_the_supervisor_loads_the_standard_library_and_itself_only() -> None:
@@ -74,3 +79,70 @@ def test_the_supervisor_loads_the_standard_library_and_itself_only() -> None:
     harmless = {"sitecustomize", "usercustomize"}
     assert {name for name in foreign if not name.startswith("_")} <= harmless
     assert not any(name.startswith("podtui.core") for name in loaded)
+
+
+def _imports_of(path: Path, modules: Mapping[str, Path]) -> set[str]:
+    """Return the modules of podtui that a file imports, lazily too; what only types need is not."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If)
+        and isinstance(block.test, ast.Name)
+        and block.test.id == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names} & modules.keys()
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module in modules:
+            names = {f"{node.module}.{each.name}" for each in node.names}
+            inside = names & modules.keys()
+            found |= inside if len(inside) == len(names) else inside | {node.module}
+    return found
+
+
+def _circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the groups of names that reach each other."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        pending = [*arrows.get(start, ())]
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                pending.extend(arrows.get(name, ()))
+        return seen
+
+    reach = {name: reached(name) for name in arrows}
+    groups = {
+        frozenset(other for other in reach[name] if name in reach.get(other, ()))
+        for name in arrows
+        if name in reach[name]
+    }
+    return sorted(sorted(group) for group in groups)
+
+
+def _arrows() -> dict[str, set[str]]:
+    root = Path(podtui.__file__).parent
+    modules = {}
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return {name: _imports_of(path, modules) - {name} for name, path in modules.items()}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """An arrow only goes down between files, too, and an import inside a function is an arrow."""
+    assert _circles(_arrows()) == []
+
+
+def test_a_circle_is_found() -> None:
+    """The search itself is tried, so that it cannot pass by looking away."""
+    arrows = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}
+
+    assert _circles(arrows) == [["a", "b", "c"]]

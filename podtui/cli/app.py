@@ -18,7 +18,7 @@ from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 TRACEBACK_VARIABLE = "PODTUI_TRACEBACK"
 VERBS: Mapping[str, str] = {
@@ -45,8 +45,12 @@ VERBS: Mapping[str, str] = {
 }
 """The verbs and what they do; the module of a verb is loaded when it is run."""
 
-_MODULES: Mapping[str, str] = {"return": "give_back"}
-"""Verbs whose name cannot be a module's."""
+_PLACES: Mapping[str, tuple[str, str]] = {
+    "tree": ("ls", "tree_command"),
+    "return": ("loans", "command"),
+    "recover": ("trash", "command"),
+}
+"""Module and function of the verbs that share a module with others."""
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -60,9 +64,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(
-            f"podtui.cli.verbs.{_MODULES.get(cmd_name, cmd_name)}"
-        ).command
+        module, function = _PLACES.get(cmd_name, (cmd_name, "command"))
+        command: click.Command = getattr(import_module(f"podtui.cli.verbs.{module}"), function)
         return command
 
     def resolve_command(
@@ -123,7 +126,7 @@ def podtui(context: click.Context) -> None:
 def run(
     arguments: list[str],
     *,
-    open_screen: Callable[[ControlPlane], int],
+    open_screen: Callable[[LocalPlane], int],
     environment: Mapping[str, str] = os.environ,
 ) -> int:
     """Run one command line and return its exit code; never raises, whatever happened."""

@@ -16,8 +16,8 @@ from podtui.core.model.snapshot import LS_FIELDS, Inspection, PodView, Problem
 from podtui.core.model.trash import TrashView
 
 if TYPE_CHECKING:
+    from podtui.core.diagnostics.report import DiagnosticsPicture
     from podtui.core.model.diagnostics import Diagnostic
-    from podtui.core.model.told import DiagnosticsPicture
 
 VERSION = 1
 _EVIDENCE_FIELDS = ("probe", "answer", "detail", "at")

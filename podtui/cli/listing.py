@@ -8,6 +8,7 @@ from datetime import datetime
 from podtui.cli.session import Session
 from podtui.cli.table import Cell, Column, rendered
 from podtui.core.model.appearance import APPEARANCE, status_word
+from podtui.core.model.loans import Loan, LoanBook
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.text.durations import age, size_short
 from podtui.core.text.safe import safe_line
@@ -72,3 +73,43 @@ def _without_empty(rows: list[list[Cell]]) -> tuple[list[Column], list[list[Cell
     """Leave out columns in which no pod has anything."""
     filled = [place for place in range(len(COLUMNS)) if any(row[place].text for row in rows)]
     return [COLUMNS[place] for place in filled], [[row[p] for p in filled] for row in rows]
+
+
+# scope loans
+
+SHOWN_PATH = 400
+LOAN_COLUMNS = (
+    Column("POD"),
+    Column("MODE"),
+    Column("STATE"),
+    Column("PATH", flexible=True),
+    Column("SINCE", dropped=2),
+    Column("WHY", dropped=3),
+    Column("LOAN", dropped=4),
+)
+
+
+def show_loans(session: Session, book: LoanBook) -> None:
+    """Write one table: what is lent now, then what came back."""
+    for pod, doubt in book.doubts.items():
+        session.messages.note(f"what {pod} has cannot be told: {doubt}")
+    if not book.loans:
+        session.messages.note("nothing is lent to any pod")
+        session.messages.note("  next: podtui spawn NAME --write PATH -- COMMAND lends a scope")
+        return
+    loans = sorted(book.loans, key=lambda loan: not loan.is_out)
+    output = session.output
+    rows = [_loan_row(loan) for loan in loans]
+    output.text(rendered(LOAN_COLUMNS, rows, width=output.width, colour=output.colour))
+
+
+def _loan_row(loan: Loan) -> list[Cell]:
+    return [
+        Cell(safe_line(loan.pod, LONGEST_LABEL)),
+        Cell(loan.mode),
+        Cell("lent") if loan.is_out else Cell("returned", "quiet"),
+        Cell(safe_line(loan.path, SHOWN_PATH)),
+        Cell(f"{loan.since.astimezone():%Y-%m-%d %H:%M:%S}"),
+        Cell(safe_line(loan.why, LONGEST_LABEL)),
+        Cell(safe_line(loan.id, LONGEST_LABEL)),
+    ]

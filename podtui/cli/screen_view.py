@@ -10,10 +10,10 @@ from podtui.core.screen.paint import clipped, painted_line
 from podtui.core.screen.picture import ScreenPicture
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 
-def write_screen(session: Session, plane: ControlPlane, name: str) -> None:
+def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
     """Write the screen of a pod's latest run; no reader's cursor is moved."""
     screen = plane.screen(name)
     picture = screen.update() or screen.picture

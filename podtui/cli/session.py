@@ -14,19 +14,19 @@ from podtui.cli.messages import Messages
 from podtui.cli.output import Output
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
-    from podtui.core.settings import Settings
+    from podtui.core.control.local import LocalPlane
+    from podtui.core.settings.settings import Settings
 
 
-def _open_plane(create: bool) -> ControlPlane:
+def _open_plane(create: bool) -> LocalPlane:
     # Loaded here only: `--help` and wrong usage need no core.
-    from podtui.core.control import ControlPlane  # noqa: PLC0415
-    from podtui.core.system.host import real_system  # noqa: PLC0415
+    from podtui.core.control.local import LocalPlane  # noqa: PLC0415
+    from podtui.core.system.system import real_system  # noqa: PLC0415
 
     # What was loaded stays for good and need not be looked through; from here on there is garbage.
     gc.freeze()
     gc.enable()
-    return ControlPlane.open(real_system(), root=None, create=create)
+    return LocalPlane.open(real_system(), root=None, create=create)
 
 
 class Session:
@@ -42,8 +42,8 @@ class Session:
         self,
         *,
         environment: Mapping[str, str],
-        open_screen: Callable[[ControlPlane], int],
-        open_plane: Callable[[bool], ControlPlane] = _open_plane,
+        open_screen: Callable[[LocalPlane], int],
+        open_plane: Callable[[bool], LocalPlane] = _open_plane,
     ) -> None:
         self.environment = environment
         self.open_screen = open_screen
@@ -56,7 +56,7 @@ class Session:
     def caller(self) -> str:
         """Who asks: the pod this runs in, else the operator."""
         # Loaded here only, with the rest of the core.
-        from podtui.core.control import caller_of  # noqa: PLC0415
+        from podtui.core.control.local import caller_of  # noqa: PLC0415
 
         return caller_of(self.environment)
 
@@ -64,7 +64,7 @@ class Session:
     def settings(self) -> Settings:
         """What the user has set; what cannot be used is told once, and the defaults hold."""
         # Loaded here only: few verbs ask for it.
-        from podtui.core.settings import load_settings  # noqa: PLC0415
+        from podtui.core.settings.settings import load_settings  # noqa: PLC0415
         from podtui.core.system.fs import Fs  # noqa: PLC0415
 
         loaded = load_settings(Fs(), self.environment)

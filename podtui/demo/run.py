@@ -1,6 +1,6 @@
 """The demo: a store of its own with a tree of real pods, one of them lost with its supervisor.
 
-Everything is done through the same `ControlPlane` the doors use. The pods go on running when the
+Everything is done through the same `LocalPlane` the doors use. The pods go on running when the
 screen is closed; `stop_demo` ends them and what is left of them.
 """
 
@@ -19,19 +19,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownState
 from podtui.core.model.appearance import APPEARANCE, status_word
 from podtui.core.model.plans import Plan
 from podtui.core.model.records import IdentityRecord, RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status
 from podtui.core.paths import STORE_FILE
 from podtui.core.store.codec import RecordProblem, read_record
-from podtui.core.system.host import System, real_system
+from podtui.core.system.system import System, real_system
 from podtui.core.text.safe import safe_line
 from podtui.kernel import signals
-from podtui.kernel.identity import Identity, ProcessGone
+from podtui.kernel.processes import Identity, ProcessGone
 
 ACTOR = "demo"
 STORE_PREFIX = "podtui-demo-"
@@ -71,7 +72,7 @@ SPAWNED_BY_PLANNER = ("coder", "reviewer", "tests")
 def run_demo(
     *,
     root: Path | None,
-    open_screen: Callable[[ControlPlane], int] | None,
+    open_screen: Callable[[LocalPlane], int] | None,
     say: Say,
     system: System | None = None,
     pace: float = 1.0,
@@ -122,7 +123,7 @@ def plan_demo(root: Path | None) -> Plan:
 
 def plan_stop_demo(root: Path, system: System | None = None) -> Plan:
     """Return what ending a demo will do; raises as `stop_demo`."""
-    plane = ControlPlane.open(system or real_system(), root=root, create=False)
+    plane = LocalPlane.open(system or real_system(), root=root, create=False)
     living = [view.name for view in _parts(plane) if view.status not in ENDED_STATUSES]
     return Plan(
         action="stop",
@@ -138,7 +139,7 @@ def plan_stop_demo(root: Path, system: System | None = None) -> Plan:
 
 def start_demo(
     root: Path | None, say: Say, system: System | None = None, pace: float = 1.0
-) -> ControlPlane:
+) -> LocalPlane:
     """Make the demo's store, spawn its pods and let one be lost.
 
     Raises:
@@ -147,7 +148,7 @@ def start_demo(
         PodtuiError: the store could not be made or a pod not be spawned.
     """
     system = system or real_system()
-    plane = ControlPlane.open(system, root=_own_store(root), create=True)
+    plane = LocalPlane.open(system, root=_own_store(root), create=True)
     if plane.snapshot().pods:
         raise Exists(
             f"there are pods in {plane.store_path} already, and the demo wants a store of its own",
@@ -172,7 +173,7 @@ def stop_demo(root: Path, say: Say, system: System | None = None) -> int:
         PodtuiError: there is no usable store at ``root``.
     """
     system = system or real_system()
-    plane = ControlPlane.open(system, root=root, create=False)
+    plane = LocalPlane.open(system, root=root, create=False)
     reasons: dict[str, str] = {}
     # More than one look: the planner may have spawned a child since, and a pod that ended by itself
     # while it was asked to is no failure.
@@ -195,7 +196,7 @@ def stop_demo(root: Path, say: Say, system: System | None = None) -> int:
     return 1 if left else 0
 
 
-def _parts(plane: ControlPlane) -> list[PodView]:
+def _parts(plane: LocalPlane) -> list[PodView]:
     """Return the pods that run the demo agent, children before their parents."""
     return [
         view
@@ -204,11 +205,11 @@ def _parts(plane: ControlPlane) -> list[PodView]:
     ]
 
 
-def _living(plane: ControlPlane) -> set[str]:
+def _living(plane: LocalPlane) -> set[str]:
     return {view.name for view in plane.snapshot().pods if view.status not in ENDED_STATUSES}
 
 
-def _stop_part(plane: ControlPlane, name: str, say: Say) -> str:
+def _stop_part(plane: LocalPlane, name: str, say: Say) -> str:
     """Stop one pod; return why it could not be stopped, "" when it was."""
     try:
         plane.stop(name, grace_s=STOP_GRACE_S, actor=ACTOR)
@@ -218,7 +219,7 @@ def _stop_part(plane: ControlPlane, name: str, say: Say) -> str:
     return ""
 
 
-def _reap_part(plane: ControlPlane, name: str, say: Say) -> str:
+def _reap_part(plane: LocalPlane, name: str, say: Say) -> str:
     """End what a lost pod left running; return why that was not done, "" when it was."""
     try:
         report = plane.reap([name], grace_s=STOP_GRACE_S, actor=ACTOR)
@@ -248,7 +249,7 @@ def newest_demo_store() -> Path:
     return max(found)[1]
 
 
-def wait_for_planner(plane: ControlPlane) -> None:
+def wait_for_planner(plane: LocalPlane) -> None:
     """Wait until the planner has spawned its children.
 
     Raises:
@@ -318,7 +319,7 @@ def _request(part: Part, pace: float) -> SpawnRequest:
     )
 
 
-def _lose(plane: ControlPlane, name: str, system: System) -> None:
+def _lose(plane: LocalPlane, name: str, system: System) -> None:
     """Kill a pod together with its supervisor, as the kernel does when memory runs out."""
     _wait_for_output(plane, name)
     run = plane.pod_paths(name).run(1)
@@ -331,7 +332,7 @@ def _lose(plane: ControlPlane, name: str, system: System) -> None:
     plane.wait(name, until=frozenset({Status.LOST}), timeout_s=LOST_TIMEOUT_S)
 
 
-def _wait_for_output(plane: ControlPlane, name: str) -> None:
+def _wait_for_output(plane: LocalPlane, name: str) -> None:
     """Wait until the pod has said something, so that a lost pod has last words to show."""
     with _deadline(READY_TIMEOUT_S) as over:
         reading = plane.reading(name, reader=ACTOR, peek=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from podtui.kernel.identity import NO_SUCH_PROCESS, Identity, ProcessGone, identify
+from podtui.kernel.processes import NO_SUCH_PROCESS, Identity, ProcessGone, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

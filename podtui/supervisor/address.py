@@ -9,7 +9,7 @@ from _collections_abc import Callable
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, socket
 
 from podtui.supervisor.errors import CannotStart, describe
-from podtui.supervisor.events import EventLoop
+from podtui.supervisor.event_loop import EventLoop
 from podtui.supervisor.log import log
 
 _BACKLOG = 64

@@ -9,7 +9,7 @@ import termios
 
 from podtui.supervisor import signalling
 from podtui.supervisor.errors import CannotStart, describe
-from podtui.supervisor.specification import Specification, as_bytes
+from podtui.supervisor.run_spec import Specification, as_bytes
 
 _DEFAULT_PATH = b"/usr/local/bin:/usr/bin:/bin"
 _GO = b"g"

@@ -6,8 +6,8 @@ import struct
 from _collections_abc import Callable
 from _socket import SO_PEERCRED, SOL_SOCKET, socket
 
-from podtui.kernel import frames, plainjson
-from podtui.supervisor.events import READABLE, WRITABLE, EventLoop
+from podtui.kernel import frames, json_text
+from podtui.supervisor.event_loop import READABLE, WRITABLE, EventLoop
 
 LARGEST_BACKLOG = 64 * 1024
 """A client that does not take its answers is not read from until it has taken some."""
@@ -91,7 +91,7 @@ class Client:
 
     def send_object(self, kind: int, value: dict[str, object]) -> None:
         """Queue a control frame and send what the client takes now."""
-        self._unsent += frames.pack(kind, plainjson.encode(value))
+        self._unsent += frames.pack(kind, json_text.encode(value))
         self.send_on()
 
     def send_on(self) -> None:

@@ -9,15 +9,15 @@ import time
 from _collections_abc import Callable
 from _socket import socket
 
-from podtui.kernel import frames, plainjson
+from podtui.kernel import frames, json_text
 from podtui.supervisor.address import Address
 from podtui.supervisor.client import Client, ClientGone
 from podtui.supervisor.errors import describe
-from podtui.supervisor.events import READABLE, WRITABLE, EventLoop
+from podtui.supervisor.event_loop import READABLE, WRITABLE, EventLoop
+from podtui.supervisor.input_queue import CUT_LINE, Piece, TypingQueue
+from podtui.supervisor.pty import Terminal
+from podtui.supervisor.run_spec import as_bytes, clamped, seconds
 from podtui.supervisor.screen_size import ScreenSize
-from podtui.supervisor.specification import as_bytes, clamped, seconds
-from podtui.supervisor.terminal import Terminal
-from podtui.supervisor.typing_queue import CUT_LINE, Piece, TypingQueue
 
 MOST_CLIENTS = 64
 HELLO_WITHIN_S = 5.0
@@ -447,6 +447,6 @@ def _sender(kind: int, value: dict[str, object]) -> Callable[[Client], None]:
 
 def _object(payload: bytes) -> dict[str, object]:
     try:
-        return plainjson.decode_object(payload)
+        return json_text.decode_object(payload)
     except ValueError as error:
         raise ClientGone from error

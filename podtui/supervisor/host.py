@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from _collections_abc import Callable
 
-from podtui.kernel.identity import ProcessStat
+from podtui.kernel.processes import ProcessStat
 from podtui.supervisor import signalling
 from podtui.supervisor.address import Address, AddressKeeper
 from podtui.supervisor.child import BlockedChild, failure_in
 from podtui.supervisor.clients import Clients, Facts
-from podtui.supervisor.ending import LONGEST_LIST, PROOF_ECHILD, TreeEnding
+from podtui.supervisor.descendants import NOT_PERMITTED, Tree, key
 from podtui.supervisor.errors import CannotStart, describe
-from podtui.supervisor.events import READABLE, WRITABLE, EventLoop
+from podtui.supervisor.event_loop import READABLE, WRITABLE, EventLoop
+from podtui.supervisor.input_queue import TypingQueue
 from podtui.supervisor.log import log
-from podtui.supervisor.output import OutputFile
+from podtui.supervisor.output_file import OutputFile
+from podtui.supervisor.pty import Terminal
 from podtui.supervisor.run_directory import RunDirectory
+from podtui.supervisor.run_spec import Specification
 from podtui.supervisor.signalling import SIGCHLD, SIGINT, SIGIO, SIGTERM
-from podtui.supervisor.specification import Specification
 from podtui.supervisor.status_writer import StatusWriter
-from podtui.supervisor.terminal import Terminal
-from podtui.supervisor.tree import NOT_PERMITTED, Tree, key
-from podtui.supervisor.typing_queue import TypingQueue
+from podtui.supervisor.termination import LONGEST_LIST, PROOF_ECHILD, TreeEnding
 
 SIGNAL_GRACE_S = 5.0
 _SHORTEST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0

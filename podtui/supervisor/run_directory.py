@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 
-from podtui.kernel import plainjson, times
+from podtui.kernel import json_text, times
 from podtui.kernel.files import replace_whole
-from podtui.kernel.identity import Identity
 from podtui.kernel.locks import try_lock
+from podtui.kernel.processes import Identity
 from podtui.supervisor.errors import CannotStart, describe
-from podtui.supervisor.specification import Specification
+from podtui.supervisor.run_spec import Specification
 
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"
@@ -39,7 +39,7 @@ def read_record(path: str) -> dict[str, object]:
                 raise ValueError(f"{path} is longer than any record")
     finally:
         os.close(descriptor)
-    return plainjson.decode_object(data)
+    return json_text.decode_object(data)
 
 
 class RunDirectory:
@@ -101,7 +101,7 @@ class RunDirectory:
         record["supervisor"] = supervisor.as_record()
         record["child"] = child.as_record()
         record["started_at"] = now_text()
-        replace_whole(self.path(RUN_FILE), plainjson.encode(record))
+        replace_whole(self.path(RUN_FILE), json_text.encode(record))
 
     def write_exit(self, specification: Specification, facts: dict[str, object]) -> None:
         """Write the exit record, synced.
@@ -116,7 +116,7 @@ class RunDirectory:
             "ended_at": now_text(),
             **facts,
         }
-        replace_whole(self.path("exit.json"), plainjson.encode(record))
+        replace_whole(self.path("exit.json"), json_text.encode(record))
 
     def write_status(self, facts: dict[str, object]) -> None:
         """Write the status record: whole for every reader, and not synced.
@@ -125,4 +125,4 @@ class RunDirectory:
             OSError: it is as it was.
         """
         record = {"format": FORMAT_VERSION, **facts}
-        replace_whole(self.path("status.json"), plainjson.encode(record), sync=False)
+        replace_whole(self.path("status.json"), json_text.encode(record), sync=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _collections_abc import Callable
 
 from podtui.supervisor.client import Client
-from podtui.supervisor.terminal import Terminal
+from podtui.supervisor.pty import Terminal
 
 
 class ScreenSize:

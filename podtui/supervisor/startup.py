@@ -6,19 +6,19 @@ import os
 import sys
 import time
 
-from podtui.kernel import plainjson, prctl
-from podtui.kernel.identity import SUPERVISOR_NAME, Identity, ProcessGone, identify
+from podtui.kernel import json_text, prctl
+from podtui.kernel.processes import SUPERVISOR_NAME, Identity, ProcessGone, identify
 from podtui.supervisor import signalling
 from podtui.supervisor.address import Address
 from podtui.supervisor.child import BlockedChild, close_all_but
 from podtui.supervisor.errors import CannotStart, describe
-from podtui.supervisor.events import EventLoop
+from podtui.supervisor.event_loop import EventLoop
 from podtui.supervisor.host import Host
 from podtui.supervisor.log import log
-from podtui.supervisor.output import OutputFile
+from podtui.supervisor.output_file import OutputFile
+from podtui.supervisor.pty import Terminal
 from podtui.supervisor.run_directory import RunDirectory
-from podtui.supervisor.specification import Specification, read_specification
-from podtui.supervisor.terminal import Terminal
+from podtui.supervisor.run_spec import Specification, read_specification
 
 _OWN_FAULT = 70
 _SPECIFICATION_PIPE, _READY_PIPE, _LOG = 0, 1, 2
@@ -40,7 +40,7 @@ class ReadyLine:
         if failure is not None:
             answer = {"ok": False, "error": str(failure), "kind": failure.kind}
         try:
-            os.write(_READY_PIPE, plainjson.encode(answer) + b"\n")
+            os.write(_READY_PIPE, json_text.encode(answer) + b"\n")
         except OSError:
             pass  # The starter has died: the run goes on, its records tell the next one.
         finally:

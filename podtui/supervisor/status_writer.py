@@ -6,14 +6,14 @@ import os
 import time
 
 from podtui.kernel import signals, times
-from podtui.kernel.identity import ProcessGone, ProcessStat, pidfd_inode
+from podtui.kernel.processes import ProcessGone, ProcessStat, pidfd_inode
+from podtui.supervisor.descendants import Key, Tree, key
 from podtui.supervisor.errors import describe
-from podtui.supervisor.events import EventLoop
+from podtui.supervisor.event_loop import EventLoop
 from podtui.supervisor.log import log
-from podtui.supervisor.output import OutputFile
+from podtui.supervisor.output_file import OutputFile
+from podtui.supervisor.pty import Terminal
 from podtui.supervisor.run_directory import RunDirectory, now_text
-from podtui.supervisor.terminal import Terminal
-from podtui.supervisor.tree import Key, Tree, key
 
 APART_S = 1.0
 _FIRST_AFTER_S = 0.2

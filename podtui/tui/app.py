@@ -15,19 +15,18 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
+from podtui.core.control.plane import Plane
 from podtui.core.model.verdicts import LIVE_STATUSES
-from podtui.core.settings import Loaded, Settings, load_settings
-from podtui.core.system.host import System, real_system
-from podtui.tui.acting import Attach
-from podtui.tui.commands import Command, bindings_of
-from podtui.tui.hangup import LOOK_EVERY_S, standard_input, terminal_is_gone
-from podtui.tui.key_order import OrderedKeysApp
-from podtui.tui.keymap import keymap_of
-from podtui.tui.main_screen import MainScreen
-from podtui.tui.notice_bar import Outcome
-from podtui.tui.palette import PodCommands, ScreenCommands
-from podtui.tui.plane import Plane
-from podtui.tui.setup import Setup
+from podtui.core.settings.settings import Loaded, Settings, load_settings
+from podtui.core.system.system import System, real_system
+from podtui.tui.bars.notice_bar import Notice
+from podtui.tui.commands.commands import Command, bindings_of
+from podtui.tui.commands.key_order import OrderedKeysApp
+from podtui.tui.commands.keymap import ScreenSettings, keymap_of
+from podtui.tui.commands.palette import PodCommands, ScreenCommands
+from podtui.tui.controllers.action_runner import Attach
+from podtui.tui.feeds.hangup import LOOK_EVERY_S, standard_input, terminal_is_gone
+from podtui.tui.screens.main_screen import MainScreen
 from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
@@ -38,7 +37,7 @@ from podtui.tui.themes import (
 )
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 THEME_VARIABLE = "PODTUI_THEME"
 SIZE_VARIABLES = ("COLUMNS", "LINES")
@@ -81,7 +80,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         super().__init__(ansi_color=True if plain else None)
         settings = loaded.settings if loaded else Settings()
         keymap = keymap_of(settings.keys)
-        setup = Setup(keymap, settings.stall_after_s)
+        setup = ScreenSettings(keymap, settings.stall_after_s)
         self.main_screen = MainScreen(plane, self._system, attach, setup)
         self.collects_late = False
         # Whoever wants no colours wants none of the theme that was set for other days either.
@@ -104,7 +103,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         if self.theme != self._wanted_theme:
             words.append(f"there is no theme {self._wanted_theme!r}; using {self.theme}")
         if words:
-            self.main_screen.greeting = Outcome.of_words("; ".join(words), is_trouble=True)
+            self.main_screen.greeting = Notice.of_words("; ".join(words), is_trouble=True)
         self.set_keymap(dict(keymap.overrides))
 
     def on_ready(self) -> None:
@@ -149,13 +148,13 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
     def action_say_how_to_quit(self) -> None:
         """Answer the key that ends other programs."""
         key = self.main_screen.keymap.shown("app.quit")
-        self.main_screen.tell(Outcome.of_words(f"{key} quits; the pods go on running"))
+        self.main_screen.tell(Notice.of_words(f"{key} quits; the pods go on running"))
 
 
-def run(plane: ControlPlane) -> int:
+def run(plane: LocalPlane) -> int:
     """Show the screen until it is left; returns the exit code."""
     # Loaded here only: attaching needs the core's terminal code, the first paint does not.
-    from podtui.core.processes.terminal import attach_in_terminal  # noqa: PLC0415
+    from podtui.core.attach.attach import attach_in_terminal  # noqa: PLC0415
 
     for variable in SIZE_VARIABLES:
         # Textual believes these before the terminal; exported by a shell, they never change.

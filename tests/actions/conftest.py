@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.support.orphaning import Handles, handles
 from tests.support.yard import Yard
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
 from podtui.core.system.proc import Proc
+from podtui.core.system.system import System
 from podtui.kernel import files
 from tests.support.handmade import a_dead_process, write_exit, write_pod
 from tests.support.power import PowerWatch
@@ -40,7 +41,7 @@ def spawned_under_watch(
     write_exit(yard.plane, write_pod(yard.plane, "parent"))
     watch = PowerWatch(yard.plane.store_path, monkeypatch)
     proc = AtTheStart(watch)
-    plane = ControlPlane.open(replace(yard.system, fs=fs or Fs(), proc=proc))
+    plane = LocalPlane.open(replace(yard.system, fs=fs or Fs(), proc=proc))
     plane.spawn(REQUEST)
     return proc, watch
 
@@ -60,7 +61,7 @@ def test_a_new_store_is_on_the_disk_when_it_is_open(
 ) -> None:
     """Every directory of it, and its record last."""
     watch = PowerWatch(tmp_path, monkeypatch)
-    ControlPlane.open(System(), root=tmp_path / "a" / "store", create=True)
+    LocalPlane.open(System(), root=tmp_path / "a" / "store", create=True)
     assert (watch.unsynced(), watch.misordered) == ([], [])
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.processes.environment import PASSED, PASSED_PREFIXES
 from tests.support.yard import Yard, until
 
@@ -17,7 +18,7 @@ SESSION = ("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_HOME", "GEMINI_CLI", "
 def environment_of(yard: Yard, actor: dict[str, str], **asked: object) -> dict[str, str]:
     """Spawn a pod as an actor with this environment, and return what its command was given."""
     system = replace(yard.system, environment={**yard.environment, **actor})
-    plane = ControlPlane.open(system)
+    plane = LocalPlane.open(system)
     script = "env -0 > partly; mv partly environment; exec sleep 600"
     request = SpawnRequest(
         name="pod",
@@ -95,7 +96,7 @@ def files_with(root: Path, text: str) -> list[str]:
 def test_a_passed_value_never_reaches_the_disk(yard: Yard) -> None:
     """What is passed by name is in no record, ledger, journal, log or status of the store."""
     system = replace(yard.system, environment={**yard.environment, "TOKEN": SECRET})
-    plane = ControlPlane.open(system)
+    plane = LocalPlane.open(system)
     plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600"), pass_env=("TOKEN",)))
     assert files_with(yard.root, SECRET) == []
     plane.stop("pod", grace_s=0)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.actions import spawn_refusals
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.actions.spawn import checks
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import DiskTrouble, PodtuiError
 from podtui.core.model.events import EventKind
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
@@ -25,8 +26,8 @@ from tests.support.yard import Yard
 REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
 
 
-def with_fs(yard: Yard, fs: Fs) -> ControlPlane:
-    return ControlPlane.open(replace(yard.system, fs=fs))
+def with_fs(yard: Yard, fs: Fs) -> LocalPlane:
+    return LocalPlane.open(replace(yard.system, fs=fs))
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ class NoMoreProcesses(Proc):
 
 def test_a_host_without_room_for_a_process_leaves_no_half_pod(family: Yard) -> None:
     """The pod is there, failed at once, and says why; nobody waits for a deadline."""
-    plane = ControlPlane.open(replace(family.system, proc=NoMoreProcesses()))
+    plane = LocalPlane.open(replace(family.system, proc=NoMoreProcesses()))
     with pytest.raises(PodtuiError, match="Resource temporarily unavailable") as told:
         plane.spawn(REQUEST)
     assert told.value.kind == "refused"
@@ -112,7 +113,7 @@ class Mute(Proc):
 
 def test_a_start_nobody_confirmed_is_not_called_a_start(family: Yard) -> None:
     """A run nobody took up is fenced off, so that what is said of it stays true."""
-    plane = ControlPlane.open(replace(family.system, proc=Mute()))
+    plane = LocalPlane.open(replace(family.system, proc=Mute()))
     with pytest.raises(PodtuiError, match="did not answer, and cannot begin any more") as told:
         plane.spawn(REQUEST)
     assert told.value.kind == "refused"
@@ -177,7 +178,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def small(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """A store on the small disk, where spawns are tried until the disk itself refuses."""
-    monkeypatch.setattr(spawn_refusals, "FREE_FLOOR_BYTES", 0)
+    monkeypatch.setattr(checks, "FREE_FLOOR_BYTES", 0)
     made = Yard(disk)
     write_exit(made.plane, write_pod(made.plane, "parent"))
     made.plane.snapshot()

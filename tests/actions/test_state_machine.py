@@ -28,11 +28,12 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.loans import overlap
 from podtui.core.model.records import RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
 from podtui.core.store.children import children_of
@@ -88,7 +89,7 @@ class Operator(RuleBasedStateMachine):
         self.yard.end_everything()
         shutil.rmtree(self.root)
 
-    def plane(self, steps: Steps | None = None) -> ControlPlane:
+    def plane(self, steps: Steps | None = None) -> LocalPlane:
         """Return the plane of a process that has just been started."""
         if steps is None:
             return self.yard.reopened()
@@ -98,7 +99,7 @@ class Operator(RuleBasedStateMachine):
             proc=MortalProc(steps),
             signals=MortalSignals(steps),
         )
-        return ControlPlane.open(system)
+        return LocalPlane.open(system)
 
     def attempt(self, act: str, name: str, die_at: int = 0) -> None:
         """Do something to a pod as a process that may be killed on its way; refusals are fine."""
@@ -113,19 +114,19 @@ class Operator(RuleBasedStateMachine):
         else:
             self.came_to[act, "done"] += 1
 
-    def _restore(self, plane: ControlPlane, name: str) -> None:
+    def _restore(self, plane: LocalPlane, name: str) -> None:
         plane.restore([name], actor="operator")
 
-    def _prune(self, plane: ControlPlane, name: str) -> None:
+    def _prune(self, plane: LocalPlane, name: str) -> None:
         plane.prune([name], actor="operator")
 
-    def _recover(self, plane: ControlPlane, name: str) -> None:
+    def _recover(self, plane: LocalPlane, name: str) -> None:
         plane.recover(name, actor="operator")
 
-    def _reap(self, plane: ControlPlane, name: str) -> None:
+    def _reap(self, plane: LocalPlane, name: str) -> None:
         plane.reap([name], grace_s=0.2, actor="operator")
 
-    def _stop(self, plane: ControlPlane, name: str) -> None:
+    def _stop(self, plane: LocalPlane, name: str) -> None:
         plane.stop(name, grace_s=0.2, actor="operator")
 
     @rule(
@@ -143,9 +144,7 @@ class Operator(RuleBasedStateMachine):
             self.spawn_as(plane, name, parent if parent != name else None, scope)
         return name
 
-    def spawn_as(
-        self, plane: ControlPlane, name: str, parent: str | None, scope: str | None
-    ) -> None:
+    def spawn_as(self, plane: LocalPlane, name: str, parent: str | None, scope: str | None) -> None:
         write = (str(self.root / "work" / scope),) if scope else ()
         argv = ("/bin/sh", "-c", ONE_LINE)
         plane.spawn(SpawnRequest(name=name, argv=argv, parent=parent, write=write))

@@ -13,16 +13,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.actions import locking
-from podtui.core.actions.locking import action_lock
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.actions.framework import locks
+from podtui.core.actions.framework.locks import action_lock
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, NotFound, PodtuiError, Unreadable
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import ExitRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.children import children_of
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.support.crowd import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, Steps
 from tests.support.handmade import a_dead_process, write_exit, write_pod
@@ -30,14 +31,14 @@ from tests.support.trees import fingerprint
 from tests.support.yard import Yard, until
 
 IGNORES_TERM = "trap '' TERM HUP; echo ready; while :; do sleep 1; done"
-Act = Callable[[ControlPlane, str], object]
+Act = Callable[[LocalPlane, str], object]
 
 
-def stop(plane: ControlPlane, name: str) -> object:
+def stop(plane: LocalPlane, name: str) -> object:
     return plane.stop(name, grace_s=0)
 
 
-def send(plane: ControlPlane, name: str) -> object:
+def send(plane: LocalPlane, name: str) -> object:
     return plane.send(name, "hello")
 
 
@@ -193,7 +194,7 @@ def test_what_the_plan_rests_on_is_checked_again_under_the_lock(
         else:
             yard.kill(yard.supervisor_of("pod"))
 
-    plane = ControlPlane.open(replace(yard.system, fs=Meddler(meddle)))
+    plane = LocalPlane.open(replace(yard.system, fs=Meddler(meddle)))
     with pytest.raises(PodtuiError) as told:
         act(plane, "pod")
     assert told.value.kind == "refused"
@@ -207,7 +208,7 @@ def test_a_pod_another_action_holds_is_busy_and_names_it(
     yard: Yard, act: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loser is told which action, of whom, in which process, since when."""
-    monkeypatch.setattr(locking, "ACTION_WAIT_S", 0.0)
+    monkeypatch.setattr(locks, "ACTION_WAIT_S", 0.0)
     yard.spawn("pod", "cat")
     paths = yard.plane.store.paths.pod("pod")
     with action_lock(yard.system, paths, pod="pod", action="restore", actor="somebody"):
@@ -223,7 +224,7 @@ def test_a_holder_without_a_readable_note_is_busy_all_the_same(
     yard: Yard, monkeypatch: pytest.MonkeyPatch, note: bytes
 ) -> None:
     """Who holds it may be unreadable; that it is held is not in doubt."""
-    monkeypatch.setattr(locking, "ACTION_WAIT_S", 0.0)
+    monkeypatch.setattr(locks, "ACTION_WAIT_S", 0.0)
     yard.spawn("pod")
     paths = yard.plane.store.paths.pod("pod")
     with action_lock(yard.system, paths, pod="pod", action="x", actor="y"):
@@ -283,7 +284,7 @@ def test_a_stopper_may_die_before_any_step(yard: Yard) -> None:
         name = f"pod-{number}"
         yard.spawn(name)
         steps = Steps(number)
-        plane = ControlPlane.open(replace(yard.system, fs=MortalFs(steps)))
+        plane = LocalPlane.open(replace(yard.system, fs=MortalFs(steps)))
         with suppress(Killed):
             plane.stop(name, grace_s=0)
         died = steps.is_dead

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from podtui.core.agents.profiles import agent_of
+from podtui.core.agents.profile import agent_of
 from podtui.core.agents.resume import Resumed, resumed
 
 ID = "6f1d2c3b-1111-4a2b-9c3d-0123456789ab"

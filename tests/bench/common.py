@@ -27,14 +27,15 @@ from pathlib import Path
 
 from msgspec import structs
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import ENDED_STATUSES
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.support.yard import Yard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -187,7 +188,7 @@ class Bench:
 
     directory: Path
     environment: dict[str, str]
-    plane: ControlPlane
+    plane: LocalPlane
 
     def podtui(self, *arguments: str) -> list[str]:
         """Return a podtui command as the installed script runs it."""
@@ -240,7 +241,7 @@ def own_store() -> Iterator[Bench]:
     environment = clean_environment(directory)
     try:
         system = structs.replace(real_system(), environment=environment)
-        plane = ControlPlane.open(system, root=directory / "store", create=True)
+        plane = LocalPlane.open(system, root=directory / "store", create=True)
         bench = Bench(directory, environment, plane)
         try:
             yield bench

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from podtui.core.observe.newness import MOST_FIRST_BYTES, NEXT_BYTES, OutputNews
+from podtui.core.observe.progress.new_output import MOST_FIRST_BYTES, NEXT_BYTES, OutputNews
 from podtui.core.system.fs import Fs
 from tests.bench import common
 

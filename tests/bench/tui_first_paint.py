@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from tests.bench import common
 from tests.support.finished import write_finished
 from tests.support.screens import Screen
@@ -64,7 +64,7 @@ def main() -> int:
             thrown_away=thrown_away,
         )
         crowded = bench.directory / "crowded"
-        write_finished(ControlPlane.open(bench.plane.store.system, root=crowded, create=True), many)
+        write_finished(LocalPlane.open(bench.plane.store.system, root=crowded, create=True), many)
         place = {**bench.environment, "PODTUI_HOME": str(crowded)}
         rounds = QUICK_ROUNDS_OF_MANY if options.quick else ROUNDS_OF_MANY
         large = common.alternate(

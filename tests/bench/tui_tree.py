@@ -22,7 +22,7 @@ from textual.widgets import Tree
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Source, Status, Verdict
-from podtui.tui.pod_tree import PodTree, TreeData
+from podtui.tui.panes.tree.tree import PodTree, TreeData
 from podtui.tui.themes import ROLE_VARIABLES
 from tests.bench import common
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.cli.terminal import TerminalSession
 from tests.support.yard import Yard
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from podtui.cli.acting import carry_out, plan_lines
 from podtui.cli.app import run
+from podtui.cli.confirm import carry_out, plan_lines
 from podtui.cli.output import Output
 from podtui.cli.session import Session
-from podtui.cli.verbs.tree import guides
-from podtui.core.control import ControlPlane
+from podtui.cli.verbs.ls import guides
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Source, Status, Verdict
@@ -26,7 +26,7 @@ REPORT = Report(
 )
 
 
-def no_screen(_plane: ControlPlane) -> int:
+def no_screen(_plane: LocalPlane) -> int:
     raise AssertionError("no screen was asked for")
 
 
@@ -91,7 +91,7 @@ def test_without_a_verb_the_screen_opens_on_a_terminal(
     monkeypatch.setenv("PODTUI_HOME", str(tmp_path / "store"))
     stores: list[Path] = []
 
-    def open_screen(plane: ControlPlane) -> int:
+    def open_screen(plane: LocalPlane) -> int:
         stores.append(plane.store_path)
         return 42
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.actions.locking import action_lock
+from podtui.core.actions.framework.locks import action_lock
 from podtui.core.errors import EXIT_CODES
 from podtui.core.system.fs import Fs
 from tests.cli.conftest import Answer, Podtui

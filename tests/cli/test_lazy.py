@@ -96,5 +96,5 @@ def test_a_verb_loads_only_itself(loaded: Callable[..., set[str]]) -> None:
     assert listing == {"podtui.cli.verbs.ls"}
     for flag in ("--help", "--version"):
         modules = loaded(flag)
-        assert "podtui.core.control" not in modules
+        assert "podtui.core.control.local" not in modules
         assert not {each for each in modules if each.startswith("podtui.cli.verbs.")}

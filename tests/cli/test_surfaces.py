@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.support.hostile_store import ALL_AT_ONCE, BROKEN, fill_with_hostile_pods, steering
 from tests.support.yard import Yard

@@ -11,7 +11,7 @@ import termios
 import pytest
 
 from podtui.kernel import signals
-from podtui.kernel.identity import read_environ, read_stat
+from podtui.kernel.processes import read_environ, read_stat
 from tests.demo.player import BARE_ENVIRONMENT, LONGEST_WAIT_S, Play
 
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists, NotFound
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import StatusRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, read_record
-from podtui.core.system.host import System, real_system
+from podtui.core.system.system import System, real_system
 from podtui.demo import run as demo
 from podtui.kernel import signals
-from podtui.kernel.identity import ProcessGone, read_environ
+from podtui.kernel.processes import ProcessGone, read_environ
 from tests.support.yard import Yard, until
 
 LONGEST_WAIT_S = 20.0
@@ -34,7 +35,7 @@ class Shown:
 
     yard: Yard
     system: System
-    plane: ControlPlane
+    plane: LocalPlane
     said: list[str] = field(default_factory=list)
 
     @property
@@ -228,7 +229,7 @@ def test_without_a_screen_the_demo_prints_the_tree_and_the_way_back(yard: Yard) 
     assert code == 0
     assert sum("planner" in line for line in said) == 1
     assert tuple(said[-2:]) == demo.ways_back(root)
-    plane = ControlPlane.open(system, root=root)
+    plane = LocalPlane.open(system, root=root)
     assert plane.snapshot().counts.get(Status.LOST) == 1
     assert "planner" in processes_of(root).values()
 
@@ -239,7 +240,7 @@ def test_the_screen_is_opened_on_the_demo_and_its_exit_code_is_kept(yard: Yard) 
     opened: list[tuple[Path, bool]] = []
     root = yard.plane.store_path
 
-    def open_screen(plane: ControlPlane) -> int:
+    def open_screen(plane: LocalPlane) -> int:
         scout = plane.snapshot().find("scout")
         opened.append((plane.store_path, scout is not None and scout.status is Status.LOST))
         return 7

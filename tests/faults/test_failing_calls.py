@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from podtui.core.model.verdicts import Status, Verdict
-from tests.actions.test_spawn_killed import spawn_by_command
+from tests.actions.spawn.test_spawn_killed import spawn_by_command
 from tests.support.handmade import write_exit, write_pod
 from tests.support.yard import Yard
 

@@ -21,7 +21,7 @@ from podtui.core.store.children import add_child, children_of
 from podtui.core.store.codec import encode_json, encode_toml, read_record
 from podtui.core.store.loans import append_loan_lines, lending_lock, loans_of
 from podtui.core.store.store import Store
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 NUMBER, ROOT, READS = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 PODS, ROUNDS_OF_A_POD = 50, 20

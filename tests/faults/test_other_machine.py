@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Status, Verdict
 from tests.support.faults import FaultyProc
@@ -18,7 +18,7 @@ from tests.support.yard import Yard
 
 
 @pytest.fixture
-def there(yard: Yard, tmp_path: Path) -> tuple[ControlPlane, RecordingSignals]:
+def there(yard: Yard, tmp_path: Path) -> tuple[LocalPlane, RecordingSignals]:
     """A copy of a store with a living and an ended pod, as another machine sees it."""
     yard.spawn("lives")
     yard.shell("ended", "echo hello")
@@ -28,11 +28,11 @@ def there(yard: Yard, tmp_path: Path) -> tuple[ControlPlane, RecordingSignals]:
     proc, signals = FaultyProc(), RecordingSignals()
     proc.boot = "1" * 36
     system = replace(yard.system, proc=proc, signals=signals, machine_id="another-machine")
-    return ControlPlane.open(system, root=copy), signals
+    return LocalPlane.open(system, root=copy), signals
 
 
 def test_a_copied_store_is_history_and_signals_nobody(
-    yard: Yard, there: tuple[ControlPlane, RecordingSignals]
+    yard: Yard, there: tuple[LocalPlane, RecordingSignals]
 ) -> None:
     """What lives elsewhere is unknown here; each action says so, and nobody gets a signal."""
     plane, signals = there
@@ -55,7 +55,7 @@ def test_a_copied_store_is_history_and_signals_nobody(
 
 
 def test_what_ended_there_can_be_cleared_away_here(
-    there: tuple[ControlPlane, RecordingSignals],
+    there: tuple[LocalPlane, RecordingSignals],
 ) -> None:
     """Its end is on record, and a record is true on every machine."""
     plane, signals = there

@@ -17,10 +17,10 @@ REUSED = """
 import json, subprocess, sys
 from pathlib import Path
 from msgspec.structs import replace
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Verdict
-from podtui.kernel.identity import identify
+from podtui.kernel.processes import identify
 from tests.support.faults import FaultyProc
 from tests.support.handmade import record_of, write_pod
 from tests.support.orphaning import RecordingSignals
@@ -31,7 +31,7 @@ proc = FaultyProc()
 proc.without_inodes = older
 signals = RecordingSignals()
 yard = Yard(Path(sys.argv[1]), proc=proc)
-plane = ControlPlane.open(replace(yard.system, signals=signals))
+plane = LocalPlane.open(replace(yard.system, signals=signals))
 strangers, same_tick = {}, set()
 
 def start():

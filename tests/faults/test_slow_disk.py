@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.events import EventKind
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from podtui.kernel import frames
 from tests.observe.test_live import Screen
 from tests.support.crowd import REPOSITORY
@@ -59,7 +59,7 @@ def test_a_death_is_shown_while_the_disk_takes_its_time(yard: Yard, slow: Gated)
     """Pictures go on though no event can be written; it is written when the disk can."""
     yard.shell("dies", "exec sleep 600")
     yard.shell("lives", "read line; echo heard $line; exec sleep 600")
-    plane = ControlPlane.open(replace(yard.system, fs=slow))
+    plane = LocalPlane.open(replace(yard.system, fs=slow))
     screen = Screen()
     live = plane.watch(screen.show)
     try:
@@ -89,7 +89,7 @@ def _lost(yard: Yard) -> set[str | None]:
 def test_a_pod_goes_on_while_an_action_waits_for_the_disk(yard: Yard, slow: Gated) -> None:
     """An action that is held up in a sync holds up itself; the pod answers its terminal."""
     yard.shell("pod", "read line; echo heard $line; exec sleep 600")
-    plane = ControlPlane.open(replace(yard.system, fs=slow))
+    plane = LocalPlane.open(replace(yard.system, fs=slow))
     stopping = threading.Thread(target=plane.stop, args=("pod",), kwargs={"grace_s": 0})
     stopping.start()
     try:

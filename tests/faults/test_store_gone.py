@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.events import EventKind
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Verdict
-from podtui.core.observe import live as live_module
+from podtui.core.observe.live import live_view as live_module
 from tests.observe.test_live import Screen, watching
 from tests.support.handmade import write_exit, write_pod
 from tests.support.yard import Yard, until, wait_gone
 
-Act = Callable[[ControlPlane], object]
+Act = Callable[[LocalPlane], object]
 ACTS: dict[str, Act] = {
     "spawn": lambda it: it.spawn(SpawnRequest(name="new", argv=("true",))),
     "send": lambda it: it.send("pod", "hello"),

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.events import EventKind
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.observer import Observer
-from podtui.core.system.host import real_system
-from podtui.kernel import identity
+from podtui.core.system.system import real_system
+from podtui.kernel import processes
 from tests.support.clocks import MovableClock
 from tests.support.crowd import REPOSITORY
 from tests.support.faults import FaultyProc
@@ -55,7 +55,7 @@ def test_all_of_ours_stopped_and_continued_are_who_they_were(yard: Yard) -> None
     for process in ours:
         yard.stop_process(process)
     signals = RecordingSignals()
-    plane = ControlPlane.open(replace(yard.system, signals=signals))
+    plane = LocalPlane.open(replace(yard.system, signals=signals))
     for _ in range(2):
         for view in plane.snapshot().pods:
             assert view.verdict is not Verdict.DEAD
@@ -83,7 +83,7 @@ def test_after_a_restart_of_the_host_pods_come_back_and_nobody_is_signalled(
             yard.kill(yard.supervisor_of(name))
         proc.boot = "0" * 36
         signals = RecordingSignals()
-        plane = ControlPlane.open(replace(yard.system, signals=signals))
+        plane = LocalPlane.open(replace(yard.system, signals=signals))
         picture = plane.snapshot()
         assert {view.status for view in picture.pods} == {Status.LOST}
         assert {view.message for view in picture.pods} == {
@@ -100,14 +100,14 @@ def test_after_a_restart_of_the_host_pods_come_back_and_nobody_is_signalled(
 
 RESTARTED = """
 import sys
-from podtui.core.control import ControlPlane
-from podtui.core.system.host import real_system
+from podtui.core.control.local import LocalPlane
+from podtui.core.system.system import real_system
 from podtui.core.system.signalling import Signals
 class Never(Signals):
     def send(self, handle, number):
         raise SystemExit(f"a signal {number} was sent")
 from msgspec.structs import replace
-plane = ControlPlane.open(replace(real_system(), signals=Never()))
+plane = LocalPlane.open(replace(real_system(), signals=Never()))
 view = plane.look_at("pod")
 print(view.status, "|", view.verdict, "|", view.message, flush=True)
 plane.reap(["pod"])
@@ -149,7 +149,7 @@ def test_under_another_boot_id_of_the_kernel_the_living_get_no_signal(tmp_path: 
             "lost | dead | lost: the host was restarted while it ran",
             "pod",
         ]
-        assert not identity.read_stat(command.pid).has_exited
+        assert not processes.read_stat(command.pid).has_exited
         yard.kill(command)
     finally:
         yard.end_everything()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Verdict
@@ -24,14 +24,16 @@ from tests.support.yard import Yard
 SCRIPT = """
 import sys
 from pathlib import Path
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 environment = {"PATH": "/usr/bin:/bin", "PODTUI_RUNTIME_DIR": sys.argv[3]}
 system = System(environment=environment, machine_id="test-machine")
-plane = ControlPlane.open(system, root=Path(sys.argv[2]))
-import podtui.core.actions.stop, podtui.core.actions.restore, podtui.core.actions.reap
-import podtui.core.actions.prune
+plane = LocalPlane.open(system, root=Path(sys.argv[2]))
+import podtui.core.actions.running.stop
+import podtui.core.actions.restore.restore
+import podtui.core.actions.reap.reap
+import podtui.core.actions.trash.prune
 acts = {
     "stop": lambda: plane.stop("pod", grace_s=0, actor="stopper"),
     "restore": lambda: plane.restore(["pod"], actor="restorer"),
@@ -155,7 +157,7 @@ def test_restored_twice_crashed_and_twice_again_each_round_is_one_run(yard: Yard
         yard.system, fs=MortalFs(steps), proc=MortalProc(steps), signals=MortalSignals(steps)
     )
     with suppress(Killed):
-        ControlPlane.open(mortal).restore(["pod"])
+        LocalPlane.open(mortal).restore(["pod"])
     assert steps.is_dead
     answers = together(yard, "restore", count=2)
     assert sorted(outcome for _, outcome, _ in answers) == ["done", "refused"], answers
@@ -169,9 +171,9 @@ def test_restored_twice_crashed_and_twice_again_each_round_is_one_run(yard: Yard
 HOLDER = """
 import subprocess, sys
 from pathlib import Path
-from podtui.core.actions.locking import action_lock
+from podtui.core.actions.framework.locks import action_lock
 from podtui.core.store.store import Store
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 system = System(machine_id="test-machine")
 store = Store.open(system, Path(sys.argv[1]))
 with action_lock(system, store.paths.pod("pod"), pod="pod", action="restore", actor="ann"):
@@ -187,7 +189,7 @@ def test_the_lock_of_a_killed_holder_is_free_at_once(
 ) -> None:
     """Also while a process that the holder started lives on: the lock was not inherited."""
     yard.spawn("pod")
-    monkeypatch.setattr("podtui.core.actions.locking.ACTION_WAIT_S", 0.0)
+    monkeypatch.setattr("podtui.core.actions.framework.locks.ACTION_WAIT_S", 0.0)
     lock = yard.plane.store.paths.pod("pod").action_lock
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(yard.plane.store_path)],

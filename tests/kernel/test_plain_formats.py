@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podtui.kernel import indexrows, plainjson, times
+from podtui.kernel import index_rows, json_text, times
 
 VALUES = st.recursive(
     st.none()
@@ -27,9 +27,9 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_is_what_the_library_reads(value: object) -> None:
     """Every value of JSON comes back the same, from us and from the library."""
-    assert json.loads(plainjson.encode(value)) == value
-    assert plainjson.decode(plainjson.encode(value)) == value
-    assert plainjson.decode(json.dumps(value, ensure_ascii=False).encode("utf-8")) == value
+    assert json.loads(json_text.encode(value)) == value
+    assert json_text.decode(json_text.encode(value)) == value
+    assert json_text.decode(json.dumps(value, ensure_ascii=False).encode("utf-8")) == value
 
 
 @pytest.mark.parametrize(
@@ -43,21 +43,21 @@ def test_what_is_written_is_what_the_library_reads(value: object) -> None:
 def test_what_is_not_json_is_a_value_error(text: bytes) -> None:
     """One kind of error for all that hostile or torn texts can be, so that none gets past."""
     with pytest.raises(ValueError):  # noqa: PT011 - the words are for people and may change
-        plainjson.decode(text)
+        json_text.decode(text)
 
 
 def test_only_an_object_is_an_object() -> None:
     """A list or a number where an object belongs is refused like a broken text."""
-    assert plainjson.decode_object(b' {"a": [1, null]} ') == {"a": [1, None]}
+    assert json_text.decode_object(b' {"a": [1, null]} ') == {"a": [1, None]}
     for text in (b"[]", b"3", b"null", b'"{}"'):
         with pytest.raises(ValueError, match="object"):
-            plainjson.decode_object(text)
+            json_text.decode_object(text)
 
 
 def test_what_has_no_form_in_json_is_refused() -> None:
     """A mistake of ours fails at once instead of being written."""
     with pytest.raises(TypeError):
-        plainjson.encode({"a": b"bytes"})
+        json_text.encode({"a": b"bytes"})
 
 
 @settings(deadline=None)
@@ -75,5 +75,5 @@ def test_times_are_those_of_the_library(wall_ns: int) -> None:
 @given(st.lists(st.tuples(*[st.integers(0, 2**64 - 1)] * 3)), st.integers(0, 23))
 def test_a_torn_last_row_is_left_out(rows: list[tuple[int, int, int]], torn: int) -> None:
     """Every whole row before it is read as it was written."""
-    data = b"".join(indexrows.pack_row(*row) for row in rows)
-    assert indexrows.unpack_rows(data + b"x" * torn) == rows
+    data = b"".join(index_rows.pack_row(*row) for row in rows)
+    assert index_rows.unpack_rows(data + b"x" * torn) == rows

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from podtui.kernel import prctl, signals
-from podtui.kernel.identity import Identity, ProcessGone, identify
+from podtui.kernel.processes import Identity, ProcessGone, identify
 
 LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from podtui.core.hosts.pty.ping import Pong
 from podtui.core.model.records import IdentityRecord, PodRecord
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Answer
-from podtui.core.observe.observer import Observer, Ways
+from podtui.core.observe.observer import Observer, ObserverOptions
 from podtui.core.paths import SocketPlace
-from podtui.core.processes.pings import Pong
 from podtui.core.system.clock import FrozenClock
 from tests.support.faults import FaultyFs, FaultyProc
 from tests.support.handmade import a_dead_process, hold_lock, this_process, write_pod
@@ -53,7 +53,7 @@ class Scene:
 
     def observer(self) -> Observer:
         """Return a new observer of the store, with a memory of its own."""
-        return Observer(self.yard.reopened().store, ways=Ways(asking=Answering()))
+        return Observer(self.yard.reopened().store, ways=ObserverOptions(asking=Answering()))
 
     def lost(self, name: str, **fields: Any) -> PodRecord:
         """Write a pod whose supervisor is gone and whose lock is free: lost, when all is well."""

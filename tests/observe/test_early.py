@@ -11,9 +11,9 @@ import pytest
 from podtui.core.model.events import EventKind
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Status
-from podtui.core.observe import early, observer
-from podtui.core.observe.live import LiveView
-from podtui.core.observe.observer import Observer, Ways
+from podtui.core.observe import first_scan, observer
+from podtui.core.observe.live.live_view import LiveView
+from podtui.core.observe.observer import Observer, ObserverOptions
 from tests.observe.conftest import Answering, Scene
 from tests.support.handmade import write_exit, write_pod
 from tests.support.yard import Yard
@@ -24,8 +24,8 @@ DEADLINE_S = 10.0
 @pytest.fixture(autouse=True)
 def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show a picture after every single pod."""
-    monkeypatch.setattr(early, "FIRST_AFTER_S", 0.0)
-    monkeypatch.setattr(early, "THEN_EVERY_S", 0.0)
+    monkeypatch.setattr(first_scan, "FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr(first_scan, "THEN_EVERY_S", 0.0)
 
 
 class Shown:
@@ -35,7 +35,9 @@ class Shown:
         self._plane = scene.yard.reopened()
         self.pictures: list[Snapshot] = []
         self.ends: list[int] = []
-        self.observer = Observer(self._plane.store, ways=Ways(asking=Answering(), early=self._take))
+        self.observer = Observer(
+            self._plane.store, ways=ObserverOptions(asking=Answering(), early=self._take)
+        )
 
     def _take(self, picture: Snapshot) -> None:
         self.pictures.append(picture)
@@ -112,7 +114,7 @@ def test_a_later_look_shows_nothing_early(scene: Scene) -> None:
 
 def test_what_lives_is_looked_at_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Among thousands of finished pods the living are on screen at once."""
-    monkeypatch.setattr(early, "MANY", 0)
+    monkeypatch.setattr(first_scan, "MANY", 0)
     for name in ("a", "b"):
         write_exit(scene.yard.plane, write_pod(scene.yard.plane, name, supervisor=scene.dead))
     scene.alive("z")
@@ -150,7 +152,7 @@ def test_a_long_look_is_given_up_when_nobody_wants_it_any_more(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever leaves in the middle of a look at thousands of pods does not wait for its end."""
-    monkeypatch.setattr(early, "THEN_EVERY_S", 0.0)
+    monkeypatch.setattr(first_scan, "THEN_EVERY_S", 0.0)
     for name in ("a", "b", "c"):
         yard.spawn(name)
     shown: list[Snapshot] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.observe.hints import hints_in
+from podtui.core.observe.live.hints import hints_in
 
 PODS = Path("/store/pods")
 

@@ -17,9 +17,9 @@ import pytest
 
 from podtui.core.model.records import IdentityRecord
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
-from podtui.core.processes.tree import identity_of
+from podtui.core.processes.sample import identity_of
 from podtui.core.system.proc import Proc
-from podtui.kernel.identity import ProcessGone, identify, read_stat
+from podtui.kernel.processes import ProcessGone, identify, read_stat
 from tests.observe.conftest import Scene
 from tests.support.faults import FaultyProc
 from tests.support.handmade import record_of
@@ -176,9 +176,9 @@ def test_a_hostile_name_changes_nothing_of_what_is_read(name: str) -> None:
 REUSE = """
 import json, os, subprocess, sys
 sys.path.insert(0, sys.argv[1])
-from podtui.core.processes.tree import identity_of
+from podtui.core.processes.sample import identity_of
 from podtui.core.system.proc import Proc
-from podtui.kernel.identity import identify
+from podtui.kernel.processes import identify
 
 class Older(Proc):
     def pidfd_inode(self, handle):

@@ -16,10 +16,10 @@ import pytest
 from podtui.core.errors import Refused, UnknownState
 from podtui.core.model.events import END_KINDS, Event, EventKind
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
-from podtui.core.observe.asking import AskAndWait
-from podtui.core.observe.observer import Observer, Ways
+from podtui.core.observe.observer import Observer, ObserverOptions
+from podtui.core.observe.socket_asks import AskAndWait
 from podtui.core.paths import SocketPlace
-from podtui.kernel.identity import identify, read_stat
+from podtui.kernel.processes import identify, read_stat
 from tests.observe.conftest import NOON, Scene, row
 from tests.support.clocks import MovableClock
 from tests.support.faults import FaultyProc, refusal
@@ -30,8 +30,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ONLOOKER = """
 import sys, threading
 sys.path.insert(0, sys.argv[1])
-from podtui.core.control import ControlPlane
-from podtui.core.system.host import System
+from podtui.core.control.local import LocalPlane
+from podtui.core.system.system import System
 import os
 system = System(environment=dict(os.environ), machine_id="test-machine")
 told = {}
@@ -40,7 +40,7 @@ def see(picture):
         if told.get(view.name) != view.status:
             told[view.name] = view.status
             print(view.name, view.status.value, flush=True)
-live = ControlPlane.open(system).watch(see)
+live = LocalPlane.open(system).watch(see)
 sys.stdin.read()
 live.close()
 """
@@ -402,7 +402,7 @@ def test_a_run_that_ends_while_its_socket_is_asked_is_ended_and_not_unresponsive
             super().ask(sockets)
 
     store = yard.reopened().store
-    view = Observer(store, ways=Ways(asking=EndsWhenAsked(store))).look().find("brief")
+    view = Observer(store, ways=ObserverOptions(asking=EndsWhenAsked(store))).look().find("brief")
 
     assert view is not None
     assert view.status is Status.FAILED

@@ -16,9 +16,9 @@ import pytest
 from podtui.core.model.events import EventKind
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
-from podtui.core.observe import live as live_module
-from podtui.core.observe.deathwatch import DeathWatch
-from podtui.core.observe.live import SETTING_UP, LiveView
+from podtui.core.observe.live import live_view as live_module
+from podtui.core.observe.live.death_watch import DeathWatch
+from podtui.core.observe.live.live_view import SETTING_UP, LiveView
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
 from podtui.core.system.watch import WatchFailed, watch

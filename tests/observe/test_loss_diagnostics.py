@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
+from podtui.core.diagnostics.report import DiagnosticsPicture
+from podtui.core.diagnostics.view import DiagnosticsView
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.events import END_KINDS, EventKind
-from podtui.core.model.told import DiagnosticsPicture
 from podtui.core.model.verdicts import Answer, Probe, Status
-from podtui.core.observe.diagnosed import DiagnosticsView
 from podtui.core.observe.observer import Observer
 from podtui.core.paths import StorePaths
 from podtui.core.store.diagnostics import Diagnostics
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from tests.observe.conftest import Scene
 from tests.support.crowd import at_once
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, everywhere, on
@@ -31,16 +31,16 @@ from tests.support.yard import Yard
 LONG_AGO_S = 3600.0
 
 
-def told(plane: ControlPlane) -> tuple[Diagnostic, ...]:
+def told(plane: LocalPlane) -> tuple[Diagnostic, ...]:
     return plane.store.diagnostics.read().entries
 
 
-def ends_written(plane: ControlPlane) -> list[EventKind]:
+def ends_written(plane: LocalPlane) -> list[EventKind]:
     kinds = (each.kind for each in plane.store.journal.read().entries)
     return [kind for kind in kinds if kind in END_KINDS]
 
 
-def marker(plane: ControlPlane, name: str) -> Path:
+def marker(plane: LocalPlane, name: str) -> Path:
     return plane.store.paths.pod(name).run(1).ended_marker
 
 
@@ -106,10 +106,10 @@ def test_a_real_loss_is_told_once_for_each_run(tmp_path: Path) -> None:
 OBSERVER = """
 import sys
 from pathlib import Path
-from podtui.core.control import ControlPlane
-from podtui.core.system.host import System
+from podtui.core.control.local import LocalPlane
+from podtui.core.system.system import System
 from podtui.core.observe.observer import Observer
-plane = ControlPlane.open(System(environment={}, machine_id="test-machine"), root=Path(sys.argv[2]))
+plane = LocalPlane.open(System(environment={}, machine_id="test-machine"), root=Path(sys.argv[2]))
 # gate
 Observer(plane.store).look()
 """
@@ -145,7 +145,7 @@ def test_an_observer_killed_at_any_step_leaves_nothing_untold(tmp_path: Path) ->
             died += 1
         else:
             break
-        plane = ControlPlane.open(_system(yard, Fs()))
+        plane = LocalPlane.open(_system(yard, Fs()))
         for _ in range(2):
             plane.snapshot()
             assert [each.kind for each in told(plane)] == [DiagnosticKind.LOST]
@@ -289,7 +289,7 @@ def test_what_is_seen_elsewhere_is_seen_here(yard: Yard, taken: Taken) -> None:
     """The count of one screen goes down when another one, or a command, marks them."""
     write_told(yard, 1, 2)
     taken.until(lambda picture: len(picture.unread) == 2)
-    yard.reopened().note_diagnostics_seen(["1.x"])
+    yard.reopened().mark_diagnostics_read(["1.x"])
 
     assert taken.until(lambda picture: len(picture.unread) == 1).unread == {"2.x"}
 

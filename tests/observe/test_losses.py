@@ -6,8 +6,8 @@ import pytest
 
 from podtui.core.model.events import EventKind
 from podtui.core.model.verdicts import Status
-from podtui.core.observe.ends import RunEnd
-from podtui.core.observe.losses import LossNotices
+from podtui.core.observe.journal.ends import RunEnd
+from podtui.core.observe.journal.losses import LossNotices
 from podtui.core.system.clock import FrozenClock
 from tests.observe.conftest import NOON, Scene
 from tests.support.handmade import write_exit

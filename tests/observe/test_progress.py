@@ -8,7 +8,8 @@ import pytest
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
-from podtui.core.observe import attention, newness
+from podtui.core.observe import slow_probes
+from podtui.core.observe.progress import new_output
 from tests.observe.conftest import Scene, row
 from tests.support.handmade import print_at, this_process
 
@@ -232,7 +233,7 @@ def test_of_a_pod_that_prints_fast_only_the_newest_part_is_read(
     view = row(observer.look(), "coder")
 
     assert view.progress_quiet_s == 0
-    assert max(read) <= newness.NEXT_BYTES
+    assert max(read) <= new_output.NEXT_BYTES
 
 
 def test_a_busy_pod_that_gets_on_is_judged_every_few_seconds_only(scene: Scene) -> None:
@@ -250,14 +251,14 @@ def test_a_busy_pod_that_gets_on_is_judged_every_few_seconds_only(scene: Scene) 
         observer.look_at_output(["coder"])
 
     judged = [path for path in opened if path.endswith("/output")]
-    assert 1 <= len(judged) <= 10 / attention.JUDGED_AGAIN_S
+    assert 1 <= len(judged) <= 10 / slow_probes.JUDGED_AGAIN_S
 
 
 def test_what_one_look_may_judge_is_bounded_and_the_rest_follows(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With more to judge than one look may cost, later looks judge the others."""
-    monkeypatch.setattr(attention, "JUDGED_BYTES_PER_LOOK", 1)
+    monkeypatch.setattr(slow_probes, "JUDGED_BYTES_PER_LOOK", 1)
     scene.clock.advance(2 * HOUR)
     for name in ("one", "two", "three"):
         scene.alive(name, waited_s=HOUR)
@@ -291,8 +292,8 @@ def test_a_late_observer_of_a_long_loop_claims_no_more_than_it_has_read(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an endless loop whose beginning is out of reach, the time that was read is told."""
-    monkeypatch.setattr(newness, "FIRST_BYTES", 1000)
-    monkeypatch.setattr(newness, "MOST_FIRST_BYTES", 4000)
+    monkeypatch.setattr(new_output, "FIRST_BYTES", 1000)
+    monkeypatch.setattr(new_output, "MOST_FIRST_BYTES", 4000)
     scene.clock.advance(2 * HOUR)
     scene.alive("coder", waited_s=HOUR)
     spin(scene, "coder", 1500, text="\rworking hard {:4d}")

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from podtui.core.model.verdicts import Answer, Status
-from podtui.core.observe import work as work_module
-from podtui.core.observe.progress import Progress
-from podtui.core.observe.standstill import Peer, Standstill, StandstillKind, standstill_of
-from podtui.core.observe.work import Work, weigh
-from podtui.core.processes.tree import TreeSample
-from podtui.kernel.identity import ProcessStat
+from podtui.core.observe.progress import cpu_work as work_module
+from podtui.core.observe.progress.cpu_work import Work, sample_cpu
+from podtui.core.observe.progress.progress import Progress
+from podtui.core.observe.progress.stall_rules import Peer, Standstill, StandstillKind, standstill_of
+from podtui.core.processes.sample import TreeSample
+from podtui.kernel.processes import ProcessStat
 from tests.observe.conftest import Scene
 from tests.support.handmade import a_dead_process
 
@@ -133,7 +133,9 @@ def weighed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Weighed:
         now = TreeSample(20.0, tuple(after), {})
         monkeypatch.setattr(work_module, "sample_tree", lambda *_: now)
         earlier = TreeSample(10.0, tuple(before), {})
-        found = weigh(scene.yard.system, run, before=earlier, stuck_s=600, is_chatter=is_chatter)
+        found = sample_cpu(
+            scene.yard.system, run, before=earlier, stuck_s=600, is_chatter=is_chatter
+        )
         return found.work
 
     return weigh_both
@@ -172,6 +174,6 @@ def test_processes_that_cannot_be_seen_are_no_proof_of_idleness(scene: Scene) ->
     scene.lost("coder")
     run = scene.yard.run_record("coder")
 
-    found = weigh(scene.yard.system, run, before=None, stuck_s=600, is_chatter=False)
+    found = sample_cpu(scene.yard.system, run, before=None, stuck_s=600, is_chatter=False)
 
     assert (found.sample, found.work.answer) == (None, Answer.UNKNOWN)

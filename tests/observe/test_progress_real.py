@@ -14,7 +14,7 @@ import pytest
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
 from podtui.core.observe.observer import Observer
-from podtui.core.observe.peers import pod_waited_for
+from podtui.core.observe.waiting_on import pod_waited_for
 from tests.observe.conftest import row
 from tests.support.yard import Yard, until
 

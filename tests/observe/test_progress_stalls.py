@@ -12,10 +12,10 @@ from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import StalledMarker
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
-from podtui.core.observe import newness
-from podtui.core.observe import stalls as observed_stalls
-from podtui.core.observe.live import LiveView
+from podtui.core.observe.journal import stalls as observed_stalls
+from podtui.core.observe.live.live_view import LiveView
 from podtui.core.observe.observer import Observer
+from podtui.core.observe.progress import new_output
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 from tests.observe.conftest import Scene, row
@@ -134,8 +134,8 @@ def test_one_who_comes_late_does_not_tell_a_stall_again(
     spin(coder, 700)
     observer.look()
     spin(coder, 900)
-    monkeypatch.setattr(newness, "FIRST_BYTES", 2000)
-    monkeypatch.setattr(newness, "MOST_FIRST_BYTES", 10_000)
+    monkeypatch.setattr(new_output, "FIRST_BYTES", 2000)
+    monkeypatch.setattr(new_output, "MOST_FIRST_BYTES", 10_000)
 
     view = coder.view("coder")
 
@@ -192,8 +192,8 @@ def test_a_screen_writes_stalls_from_a_thread_of_its_own(coder: Scene) -> None:
 @pytest.fixture
 def short_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Observers who read 4000 bytes when they come, of a program that prints 14 in a second."""
-    monkeypatch.setattr(newness, "FIRST_BYTES", 1000)
-    monkeypatch.setattr(newness, "MOST_FIRST_BYTES", 4000)
+    monkeypatch.setattr(new_output, "FIRST_BYTES", 1000)
+    monkeypatch.setattr(new_output, "MOST_FIRST_BYTES", 4000)
     monkeypatch.setattr(observed_stalls, "NOTED_AGAIN_BYTES", 2000)
 
 
@@ -210,7 +210,7 @@ def test_who_comes_late_to_a_long_stall_agrees_with_who_has_seen_it_all(coder: S
     """The note beside the run tells how far somebody has judged what is out of sight by now."""
     observer = coder.observer()
     watching = spin_watched(coder, observer, 25)
-    assert watching.output_bytes > 3 * newness.MOST_FIRST_BYTES
+    assert watching.output_bytes > 3 * new_output.MOST_FIRST_BYTES
 
     late = coder.view("coder")
 

@@ -9,7 +9,7 @@ import pytest
 
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Probe, Status, Verdict
-from podtui.kernel.identity import ProcessGone
+from podtui.kernel.processes import ProcessGone
 from tests.observe.conftest import Scene, row
 from tests.support.faults import HARD_ERRNOS, refusal
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from podtui.core.agents.profiles import DEFAULT_STALL_AFTER_S
+from podtui.core.agents.profile import DEFAULT_STALL_AFTER_S
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
 from podtui.core.observe.observer import Observer

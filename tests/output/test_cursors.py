@@ -12,8 +12,8 @@ import pytest
 
 from podtui.core.errors import BadInput, Busy, DiskTrouble, Unreadable
 from podtui.core.model.records import CursorRecord
+from podtui.core.output.cursors import LOCK_TIMEOUT_S, Position, move_cursor, read_cursor
 from podtui.core.store.codec import encode_json
-from podtui.core.store.cursors import LOCK_TIMEOUT_S, Place, move_cursor, read_cursor
 from podtui.core.system.fs import Fs
 from podtui.kernel import files, locks
 from tests.support.written import NOON, WrittenPod
@@ -23,7 +23,7 @@ READER = "operator"
 
 def test_a_cursor_is_a_record_that_says_whose_it_is(pod: WrittenPod) -> None:
     """The record names its reader, the place, and when it was moved."""
-    move_cursor(pod.system, pod.paths, READER, Place(2, 40))
+    move_cursor(pod.system, pod.paths, READER, Position(2, 40))
     data = pod.paths.cursor(READER).read_bytes()
     assert data == encode_json(CursorRecord(reader=READER, run=2, offset=40, at=NOON))
     assert pod.paths.cursor(READER).stat().st_mode & 0o777 == 0o600
@@ -33,10 +33,10 @@ def test_a_cursor_is_a_record_that_says_whose_it_is(pod: WrittenPod) -> None:
 def test_a_cursor_moves_forward_only(pod: WrittenPod) -> None:
     """Of two processes that read as one reader, the one that is further decides."""
     for to, now in (
-        (Place(1, 10), Place(1, 10)),
-        (Place(1, 5), Place(1, 10)),
-        (Place(2, 0), Place(2, 0)),
-        (Place(1, 99), Place(2, 0)),
+        (Position(1, 10), Position(1, 10)),
+        (Position(1, 5), Position(1, 10)),
+        (Position(2, 0), Position(2, 0)),
+        (Position(1, 99), Position(2, 0)),
     ):
         assert move_cursor(pod.system, pod.paths, READER, to) == now
         assert pod.cursor() == now
@@ -44,13 +44,13 @@ def test_a_cursor_moves_forward_only(pod: WrittenPod) -> None:
 
 def test_a_cursor_goes_back_when_that_is_what_is_wanted(pod: WrittenPod) -> None:
     """Rewinding moves it anywhere; a shortened output moves it from one known place only."""
-    move_cursor(pod.system, pod.paths, READER, Place(2, 50))
-    move_cursor(pod.system, pod.paths, READER, Place(2, 10), back_from=Place(2, 49))
-    assert pod.cursor() == Place(2, 50)
-    move_cursor(pod.system, pod.paths, READER, Place(2, 10), back_from=Place(2, 50))
-    assert pod.cursor() == Place(2, 10)
-    move_cursor(pod.system, pod.paths, READER, Place(1, 0), rewind=True)
-    assert pod.cursor() == Place(1, 0)
+    move_cursor(pod.system, pod.paths, READER, Position(2, 50))
+    move_cursor(pod.system, pod.paths, READER, Position(2, 10), back_from=Position(2, 49))
+    assert pod.cursor() == Position(2, 50)
+    move_cursor(pod.system, pod.paths, READER, Position(2, 10), back_from=Position(2, 50))
+    assert pod.cursor() == Position(2, 10)
+    move_cursor(pod.system, pod.paths, READER, Position(1, 0), rewind=True)
+    assert pod.cursor() == Position(1, 0)
 
 
 def a_newer_one() -> bytes:
@@ -88,7 +88,7 @@ def test_a_cursor_that_cannot_be_read_is_an_error(pod: WrittenPod, content: byte
         assert str(path) in str(failed.value.next_step)
         assert failed.value.kept
     with pytest.raises(Unreadable):
-        move_cursor(pod.system, pod.paths, READER, Place(1, 4), rewind=True)
+        move_cursor(pod.system, pod.paths, READER, Position(1, 4), rewind=True)
     assert path.read_bytes() == content
     assert pod.text(reader="someone-else") == "one\n"
     assert pod.text(from_start=True, peek=True) == "one\n"
@@ -109,24 +109,24 @@ def test_a_cursor_needs_a_legal_reader(pod: WrittenPod, reader: str) -> None:
     with pytest.raises(BadInput):
         read_cursor(pod.system.fs, pod.paths, reader)
     with pytest.raises(BadInput):
-        move_cursor(pod.system, pod.paths, reader, Place(1, 1))
+        move_cursor(pod.system, pod.paths, reader, Position(1, 1))
 
 
 def test_a_cursor_held_by_another_is_waited_for_and_then_busy(pod: WrittenPod) -> None:
     """The wait for another process's move is bounded, and the cursor stays."""
-    move_cursor(pod.system, pod.paths, READER, Place(1, 1))
+    move_cursor(pod.system, pod.paths, READER, Position(1, 1))
     began = pod.clock.boottime()
     descriptor = os.open(pod.paths.cursor_lock(READER), os.O_RDWR)
     try:
         assert locks.try_lock(descriptor)
         with pytest.raises(Busy) as failed:
-            move_cursor(pod.system, pod.paths, READER, Place(1, 2))
+            move_cursor(pod.system, pod.paths, READER, Position(1, 2))
     finally:
         os.close(descriptor)
     assert failed.value.kept
     assert LOCK_TIMEOUT_S <= pod.clock.boottime() - began < LOCK_TIMEOUT_S + 1
-    assert pod.cursor() == Place(1, 1)
-    assert move_cursor(pod.system, pod.paths, READER, Place(1, 2)) == Place(1, 2)
+    assert pod.cursor() == Position(1, 1)
+    assert move_cursor(pod.system, pod.paths, READER, Position(1, 2)) == Position(1, 2)
 
 
 class FullDisk(Fs):
@@ -171,12 +171,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from podtui.core.paths import PodPaths
-from podtui.core.store.cursors import Place, move_cursor
-from podtui.core.system.host import System
+from podtui.core.output.cursors import Position, move_cursor
+from podtui.core.system.system import System
 paths, first, step = PodPaths(Path(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4])
 sys.stdin.read(1)
 for offset in range(first, 60, step):
-    assert move_cursor(System(), paths, "operator", Place(1, offset)).offset >= offset
+    assert move_cursor(System(), paths, "operator", Position(1, offset)).offset >= offset
 """
 
 
@@ -198,4 +198,4 @@ def test_two_processes_of_one_reader_lose_no_move(pod: WrittenPod) -> None:
     for mover in movers:
         _, complaint = mover.communicate(timeout=60)
         assert (mover.returncode, complaint) == (0, b"")
-    assert pod.cursor() == Place(1, 59)
+    assert pod.cursor() == Position(1, 59)

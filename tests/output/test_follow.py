@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.actions import read
-from podtui.core.actions.read import OutputPiece
 from podtui.core.errors import NotFound
-from podtui.core.store.cursors import Place
+from podtui.core.output import reading
+from podtui.core.output.cursors import Position
+from podtui.core.output.reading import OutputPiece
 from podtui.core.system.watch import WatchFailed
 from tests.support.written import WrittenPod, committed, text_of
 
@@ -33,7 +33,7 @@ def test_output_is_followed_as_it_comes(pod: WrittenPod, stop: threading.Event) 
     for number in range(3):
         pod.print(1, b"more %d\n" % number)
         assert next(pieces).data == f"more {number}\n"
-    assert pod.cursor() == Place(1, 4 + 3 * 7)
+    assert pod.cursor() == Position(1, 4 + 3 * 7)
 
 
 def test_following_ends_with_the_pod(pod: WrittenPod, stop: threading.Event) -> None:
@@ -114,8 +114,8 @@ def test_without_a_watcher_following_looks_again_and_again(
     def no_watches(*paths: Path, **options: object) -> Iterator[frozenset[Path]]:
         raise WatchFailed("OS file watch limit reached")
 
-    monkeypatch.setattr(read, "watch", no_watches)
-    monkeypatch.setattr(read, "HINT_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(reading, "watch", no_watches)
+    monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 0.01)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
     assert next(pieces).data == "one\n"
@@ -127,7 +127,7 @@ def test_a_watcher_that_is_interrupted_does_not_swallow_it(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When Ctrl-C ends the watching, the follower's caller hears of it."""
-    monkeypatch.setattr(read, "watch", lambda *paths, **options: iter(()))
+    monkeypatch.setattr(reading, "watch", lambda *paths, **options: iter(()))
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
     assert next(pieces).data == "one\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.actions.read import PieceKind
 from podtui.core.errors import DiskTrouble
-from podtui.core.store.cursors import Place
+from podtui.core.output.cursors import Position
+from podtui.core.output.reading import PieceKind
 from podtui.core.system.fs import Fs
 from tests.support.written import WrittenPod, text_of
 
@@ -24,7 +24,7 @@ def test_a_shortened_output_is_a_gap_and_reading_goes_on(pod: WrittenPod) -> Non
     (gap,) = pod.pieces()
     assert (gap.kind, gap.gap_bytes) == (PieceKind.GAP, 6)
     assert gap.data == "── 6 bytes missing: run 1 is shorter than what was read ──\n"
-    assert pod.cursor() == Place(1, 4)
+    assert pod.cursor() == Position(1, 4)
     assert pod.pieces() == []
     pod.print(1, b"new\n")
     assert pod.text() == "new\n"
@@ -57,7 +57,7 @@ def test_the_end_of_a_run_that_is_cut_off_is_a_gap(pod: WrittenPod) -> None:
     assert text.data == "only this\n"
     assert gap.gap_bytes == 90
     assert gap.data == "── 90 bytes missing: the end of run 1 is gone ──\n"
-    assert pod.cursor() == Place(1, 100)
+    assert pod.cursor() == Position(1, 100)
     assert pod.pieces() == []
 
 
@@ -97,7 +97,7 @@ def test_a_missing_run_is_a_gap(pod: WrittenPod) -> None:
     assert str(gaps.data).startswith(
         "── runs 4 to 6 are missing from the store, with all output ──\n"
     )
-    assert pod.cursor() == Place(7, 6)
+    assert pod.cursor() == Position(7, 6)
     assert pod.pieces() == []
 
 
@@ -119,7 +119,7 @@ def test_the_run_the_reader_was_in_may_vanish(pod: WrittenPod) -> None:
     pod.paths.run(2).root.rename(pod.paths.root / "elsewhere")
     (gap,) = pod.pieces()
     assert gap.data == "── run 2 is missing from the store, with all output ──\n"
-    assert pod.cursor() == Place(2, 4)
+    assert pod.cursor() == Position(2, 4)
     pod.run(3, b"three\n")
     gap, text = pod.pieces()
     assert gap.kind is PieceKind.GAP
@@ -173,7 +173,7 @@ def test_something_else_in_the_place_of_an_output_is_told(
     assert text.startswith("line\n── run 2, ")
     assert text.count("cannot be read") == 2
     assert text.count(what) == 2
-    assert pod.cursor() == Place(3, 0)
+    assert pod.cursor() == Position(3, 0)
 
 
 class ShrinkingFs(Fs):
@@ -200,7 +200,7 @@ def test_an_output_that_is_cut_while_it_is_read_loses_nothing_silently(
     if over:
         assert pieces[1].gap_bytes == 10
     else:
-        assert pod.cursor() == Place(1, 10)
+        assert pod.cursor() == Position(1, 10)
 
 
 class FailingFs(Fs):

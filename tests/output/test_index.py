@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podtui.core.store.index import IndexRow, activity, last_row, rows_since
+from podtui.core.output.index import IndexRow, activity, last_row, rows_since
 from podtui.core.system.fs import Fs, UnsafeFile
-from podtui.kernel.indexrows import ROW, pack_row
+from podtui.kernel.index_rows import ROW, pack_row
 
 SECOND = 1_000_000_000
 

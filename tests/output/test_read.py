@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from podtui.core.actions.read import PieceKind
 from podtui.core.errors import BadInput, NotFound
-from podtui.core.store import output
-from podtui.core.store.cursors import Place
-from podtui.core.store.output import WINDOW
+from podtui.core.output import files
+from podtui.core.output.cursors import Position
+from podtui.core.output.files import WINDOW
+from podtui.core.output.reading import PieceKind
 from tests.support.written import NOON, WrittenPod, committed, text_of
 
 
@@ -61,7 +61,7 @@ def test_what_is_half_there_waits_while_the_run_lives(
     """Half a character, sequence or line end is held back, and given when the rest has come."""
     pod.run(1, whole[:half])
     assert pod.text() == "yes "
-    assert pod.cursor() == Place(1, 4)
+    assert pod.cursor() == Position(1, 4)
     assert pod.pieces() == []
     pod.print(1, whole[half:])
     assert pod.text() == rest
@@ -70,7 +70,7 @@ def test_what_is_half_there_waits_while_the_run_lives(
     pod.paths.run(1).output.write_bytes(whole[:half])
     pod.over = True
     assert pod.text(reader="late") == "yes " + shown
-    assert pod.cursor("late") == Place(1, half)
+    assert pod.cursor("late") == Position(1, half)
 
 
 def test_raw_output_is_not_cut_in_a_sequence_either(pod: WrittenPod) -> None:
@@ -117,7 +117,7 @@ def test_a_new_run_is_announced(pod: WrittenPod) -> None:
     assert more.data == "second, no line end"
     day = local("%Y-%m-%d %H:%M", days=-3)
     assert last.data == f"\n── run 3, restored {day} ──\n"
-    assert pod.cursor() == Place(3, 0)
+    assert pod.cursor() == Position(3, 0)
     assert pod.pieces() == []
 
 
@@ -178,10 +178,10 @@ def test_from_start_begins_anew_and_goes_on_from_there(pod: WrittenPod) -> None:
     pod.run(2, b"two\n")
     everything = pod.text()
     assert pod.text(from_start=True) == everything
-    assert pod.cursor() == Place(2, 4)
+    assert pod.cursor() == Position(2, 4)
     reading = pod.reading(from_start=True)
     reading.commit(next(reading.pieces()))
-    assert pod.cursor() == Place(1, 4)
+    assert pod.cursor() == Position(1, 4)
     assert pod.text() == everything.removeprefix("one\n")
 
 
@@ -194,7 +194,7 @@ def test_from_start_takes_nobody_else_back(pod: WrittenPod) -> None:
     reading.commit(next(pieces))
     assert pod.text().endswith("two\n")
     reading.commit(next(pieces))
-    assert pod.cursor() == Place(2, 4)
+    assert pod.cursor() == Position(2, 4)
 
 
 def test_a_progress_bar_shows_its_states_line_by_line(pod: WrittenPod) -> None:
@@ -212,7 +212,7 @@ def test_sequences_alone_move_the_cursor(pod: WrittenPod) -> None:
     pod.run(1, b"\x1b[?25l\x1b[31m")
     (piece,) = pod.pieces()
     assert piece.data == ""
-    assert pod.cursor() == Place(1, 11)
+    assert pod.cursor() == Position(1, 11)
 
 
 def test_a_piece_that_was_not_taken_is_given_again(pod: WrittenPod) -> None:
@@ -227,7 +227,7 @@ def test_long_output_comes_in_windows_cut_after_lines(
     pod: WrittenPod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of an output each piece ends with a whole line."""
-    monkeypatch.setattr(output, "WINDOW", 100)
+    monkeypatch.setattr(files, "WINDOW", 100)
     lines = b"".join(b"line %d\r\n" % number for number in range(100))
     pod.run(1, lines)
     pieces = pod.pieces()

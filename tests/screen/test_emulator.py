@@ -8,9 +8,9 @@ import re
 import pytest
 
 from podtui.core.screen.emulator import AvtEmulator
-from podtui.core.screen.harmless import harmless
 from podtui.core.screen.paint import painted_screen, painted_state, sgr
 from podtui.core.screen.picture import PLAIN, Cursor, ScreenPicture, Style
+from podtui.core.screen.sanitize import sanitize
 from podtui.core.screen.screen import PIECE, Screen
 from podtui.core.text.safe import safe_line
 from tests.screen.eyes import Eyes
@@ -118,7 +118,7 @@ def test_characters_without_a_width_take_no_column() -> None:
 )
 def test_a_repetition_is_bounded_however_it_is_written(data: str) -> None:
     """A few bytes cannot keep the emulator busy for seconds; over a line it is exact."""
-    numbers = [int(number) for number in re.findall("[0-9]+", harmless(data, 120))]
+    numbers = [int(number) for number in re.findall("[0-9]+", sanitize(data, 120))]
     assert max(numbers) <= 120
     assert drawn("x\x1b[5b").plain_lines() == ("xxxxxx",)
 

@@ -45,15 +45,15 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "could not tell counts as dead",
         "podtui/core/observe/verdict.py",
-        "Row(Outcome.GONE_UNCONFIRMED, Verdict.UNKNOWN,",
-        "Row(Outcome.GONE_UNCONFIRMED, Verdict.DEAD,",
+        "Rule(Finding.GONE_UNCONFIRMED, Verdict.UNKNOWN,",
+        "Rule(Finding.GONE_UNCONFIRMED, Verdict.DEAD,",
         ("tests/observe/test_could_not_tell.py",),
     ),
     Bug(
         "one fact is enough for a death",
         "podtui/core/observe/verdict.py",
-        "Row(Outcome.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO)",
-        "Row(Outcome.LOST, Verdict.DEAD, started=YES, lock=NO)",
+        "Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO)",
+        "Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO)",
         ("tests/observe/test_could_not_tell.py", "tests/observe/test_status.py"),
     ),
     Bug(
@@ -72,14 +72,14 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a cursor is reset when its record cannot be read",
-        "podtui/core/store/cursors.py",
+        "podtui/core/output/cursors.py",
         "    elif record.is_missing:",
         "    elif record is not None:",
         ("tests/output/test_cursors.py",),
     ),
     Bug(
         "a cursor moves back",
-        "podtui/core/store/cursors.py",
+        "podtui/core/output/cursors.py",
         "if now is not None and to <= now and not rewind and now != back_from:",
         "if now is not None and to == now:",
         ("tests/output/test_cursors.py",),
@@ -96,37 +96,40 @@ BUGS: tuple[Bug, ...] = (
         "podtui/core/processes/leftovers.py",
         "            return self._proc.stat(recorded.pid).start_ticks == recorded.start_ticks",
         "            return True",
-        ("tests/actions/test_never_signalled.py",),
+        ("tests/actions/reap/test_never_signalled.py",),
     ),
     Bug(
         "nobody is looked at again before a signal",
-        "podtui/core/actions/ending.py",
+        "podtui/core/processes/terminate.py",
         "return self._is_the_same(target, handle) and self._is_unprotected(target, handle)",
         "return self._is_the_same(target, handle)",
-        ("tests/actions/test_never_signalled.py",),
+        ("tests/actions/reap/test_never_signalled.py",),
     ),
     Bug(
         "an unknown protected set protects nobody",
         "podtui/core/processes/protected.py",
         """raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")""",
         "return",
-        ("tests/actions/test_leftovers_untold.py",),
+        ("tests/actions/reap/test_leftovers_untold.py",),
     ),
     Bug(
         "a restore starts beside what it could not end",
-        "podtui/core/actions/restore_one.py",
+        "podtui/core/actions/restore/one.py",
         "        if ended.survivors:",
         "        if not ended:",
-        ("tests/actions/test_restore_failures.py", "tests/actions/test_restore_leftovers.py"),
+        (
+            "tests/actions/restore/test_restore_failures.py",
+            "tests/actions/restore/test_restore_leftovers.py",
+        ),
     ),
     Bug(
         "a restore resets the cursors",
-        "podtui/core/actions/restore_staging.py",
+        "podtui/core/actions/restore/finish.py",
         "    fs.rename(staged.root, store.paths.pod(pod).run(run.run).root)",
         """    fs.rename(staged.root, store.paths.pod(pod).run(run.run).root)
     for cursor in store.paths.pod(pod).cursors.glob("*.json"):
         cursor.unlink()""",
-        ("tests/actions/test_restore_viewers.py",),
+        ("tests/actions/restore/test_restore_viewers.py",),
     ),
     Bug(
         "two ledgers are merged: a scope that comes back takes the children along",
@@ -134,50 +137,53 @@ BUGS: tuple[Bug, ...] = (
         "        system.fs.append_line(paths.loans, encode_json(line))",
         """        system.fs.append_line(paths.loans, encode_json(line))
         paths.children.unlink(missing_ok=True)""",
-        ("tests/actions/test_loan_parts.py",),
+        ("tests/actions/loans/test_loan_parts.py",),
     ),
     Bug(
         "a bad line of a ledger hides what it may have lent",
         "podtui/core/store/loans.py",
         "return tuple(problem for problem in self.problems if not problem.torn)",
         "return ()",
-        ("tests/actions/test_loans.py",),
+        ("tests/actions/loans/test_loans.py",),
     ),
     Bug(
         "a prune believes what it saw when it was planned",
-        "podtui/core/actions/prune.py",
-        "    now = looker.look_at(planned.name)",
+        "podtui/core/actions/trash/prune.py",
+        "    now = inspector.look_at(planned.name)",
         "    now = planned",
-        ("tests/actions/test_prune.py",),
+        ("tests/actions/trash/test_prune.py",),
     ),
     Bug(
         "a purge follows links",
-        "podtui/core/system/removing.py",
+        "podtui/core/system/remove_tree.py",
         "os.O_NOFOLLOW",
         "0",
-        ("tests/actions/test_purge.py",),
+        ("tests/actions/trash/test_purge.py",),
     ),
     Bug(
         "an action that was broken off is forgotten",
-        "podtui/core/actions/unfinished.py",
-        "    ending = finisher(store, act)\n",
-        """    ending = Ending(finished=False, summary="forgotten")
+        "podtui/core/actions/recovery.py",
+        "    ending = finisher(store, tx)\n",
+        """    ending = Recovered(finished=False, summary="forgotten")
     assert finisher
 """,
-        ("tests/actions/test_restore_killed.py", "tests/actions/test_trash_killed.py"),
+        (
+            "tests/actions/restore/test_restore_killed.py",
+            "tests/actions/trash/test_trash_killed.py",
+        ),
     ),
     Bug(
         "a restored parent forgets its children",
-        "podtui/core/actions/restore_one.py",
+        "podtui/core/actions/restore/one.py",
         "    store, name = job.store, job.pod.name\n    _wait_for_supervisor(job)",
         """    store, name = job.store, job.pod.name
     store.paths.pod(name).children.unlink(missing_ok=True)
     _wait_for_supervisor(job)""",
-        ("tests/actions/test_incident.py",),
+        ("tests/actions/restore/test_incident.py",),
     ),
     Bug(
         "a loss is noticed and not told",
-        "podtui/core/observe/ends.py",
+        "podtui/core/observe/journal/ends.py",
         "self._store.diagnostics.append_once(loss for loss in losses if loss is not None)",
         "assert losses",
         ("tests/observe/test_loss_diagnostics.py",),

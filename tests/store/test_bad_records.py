@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import Record
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, encode_json
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from tests.support.faulty import FaultyFs, on
 from tests.support.handmade import a_dead_process, write_exit, write_pod
 from tests.support.trees import fingerprint
@@ -346,7 +346,7 @@ def test_a_record_the_disk_does_not_give_is_unknown(
         environment=yard.environment,
         machine_id="test-machine",
     )
-    picture = ControlPlane.open(system).snapshot()
+    picture = LocalPlane.open(system).snapshot()
     bad, good = picture.find("bad"), picture.find("good")
     assert bad is not None
     assert good is not None
@@ -362,7 +362,7 @@ def test_a_pod_whose_place_cannot_be_looked_at_is_unknown(yard: Yard, pods: Path
         environment=yard.environment,
         machine_id="test-machine",
     )
-    plane = ControlPlane.open(system)
+    plane = LocalPlane.open(system)
     bad = plane.snapshot().find("bad")
     assert bad is not None
     assert bad.verdict is Verdict.UNKNOWN

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.actions.seen import mark_seen, note_seen
+from podtui.core.diagnostics.read_state import mark_read, mark_read_up_to
+from podtui.core.diagnostics.report import DiagnosticsPicture, merged, picture_of, undone_of
 from podtui.core.errors import BadInput, DiskTrouble, NotFound
-from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
-from podtui.core.model.kinds import KINDS
-from podtui.core.model.told import DiagnosticsPicture, merged, picture_of, undone_of
+from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind, Undo
 from podtui.core.store import diagnostics as diagnostics_module
 from podtui.core.store.store import Store
 from tests.support.faulty import FaultyFs, on
@@ -79,7 +78,7 @@ def test_who_never_looked_has_seen_nothing(store: Store) -> None:
 def test_what_was_marked_stays_seen_for_this_reader_only(store: Store) -> None:
     """Each reader has a mark of his own, that a new look at the store finds."""
     write(store, 4)
-    mark_seen(store, READER, "1.ended")
+    mark_read_up_to(store, READER, "1.ended")
     assert unread(store) == [2, 3]
     assert unread(store, "planner") == [0, 1, 2, 3]
 
@@ -87,13 +86,13 @@ def test_what_was_marked_stays_seen_for_this_reader_only(store: Store) -> None:
 def test_the_newest_may_be_seen_before_older_ones(store: Store) -> None:
     """A list shows the newest first: what is further down stays unread."""
     write(store, 5)
-    note_seen(store, READER, ["3.ended", "4.ended"])
+    mark_read(store, READER, ["3.ended", "4.ended"])
     assert unread(store) == [0, 1, 2]
 
-    note_seen(store, READER, ["0.ended", "2.ended"])
+    mark_read(store, READER, ["0.ended", "2.ended"])
     assert unread(store) == [1]
 
-    note_seen(store, READER, ["1.ended"])
+    mark_read(store, READER, ["1.ended"])
     assert unread(store) == []
     record = store.diagnostics.seen(READER)
     assert record is not None
@@ -103,15 +102,15 @@ def test_the_newest_may_be_seen_before_older_ones(store: Store) -> None:
 def test_a_mark_never_goes_back(store: Store) -> None:
     """A second screen that has seen less takes nothing away."""
     write(store, 4)
-    mark_seen(store, READER, "2.ended")
-    mark_seen(store, READER, "0.ended")
+    mark_read_up_to(store, READER, "2.ended")
+    mark_read_up_to(store, READER, "0.ended")
     assert unread(store) == [3]
 
 
 def test_a_mark_that_nobody_can_place_tells_again(store: Store) -> None:
     """Told twice is better than not at all."""
     write(store, 2)
-    mark_seen(store, READER, "1.ended")
+    mark_read_up_to(store, READER, "1.ended")
     for path in store.paths.diagnostics.glob("*.jsonl"):
         path.unlink()
     store.diagnostics.append(told(7))
@@ -124,7 +123,7 @@ def test_a_damaged_mark_tells_again_and_is_kept_until_the_next(store: Store) -> 
     path = store.paths.diagnostics_seen(READER)
     path.write_bytes(b"{")
     assert unread(store) == [0, 1]
-    note_seen(store, READER, ["0.ended", "1.ended"])
+    mark_read(store, READER, ["0.ended", "1.ended"])
     assert unread(store) == []
 
 
@@ -134,7 +133,7 @@ def test_of_very_many_seen_before_older_ones_the_oldest_are_told_again(
     """The mark stays a small record, whatever was looked at in which order."""
     monkeypatch.setattr(diagnostics_module, "MOST_BEYOND", 2)
     write(store, 6)
-    note_seen(store, READER, [f"{number}.ended" for number in (2, 3, 4, 5)])
+    mark_read(store, READER, [f"{number}.ended" for number in (2, 3, 4, 5)])
     assert unread(store) == [0, 1, 2, 3]
 
 
@@ -147,7 +146,7 @@ def test_with_a_part_out_of_sight_no_mark_says_that_all_was_seen(store: Store) -
     whole.mkdir()
     (store.paths.diagnostics / "000002.jsonl").touch(mode=0o600)
     store.diagnostics.append(told(9))
-    note_seen(store, READER, ["9.ended"])
+    mark_read(store, READER, ["9.ended"])
     assert unread(store) == []
 
     whole.rmdir()
@@ -159,7 +158,7 @@ def test_marking_an_unknown_diagnostic_is_refused(store: Store) -> None:
     """Nothing is marked by mistake."""
     write(store, 1)
     with pytest.raises(NotFound, match=r"no diagnostic 'nothing'"):
-        mark_seen(store, READER, "nothing")
+        mark_read_up_to(store, READER, "nothing")
     assert unread(store) == [0]
 
 
@@ -167,7 +166,7 @@ def test_a_reader_whose_name_is_a_path_is_refused(store: Store) -> None:
     """A name from the environment reaches no other file."""
     write(store, 1)
     with pytest.raises(BadInput, match="reader name"):
-        note_seen(store, "../../x", ["0.ended"])
+        mark_read(store, "../../x", ["0.ended"])
 
 
 def test_a_full_disk_marks_nothing_and_says_so(store: Store, fs: FaultyFs) -> None:
@@ -175,7 +174,7 @@ def test_a_full_disk_marks_nothing_and_says_so(store: Store, fs: FaultyFs) -> No
     write(store, 2)
     fs.faults["replace"] = (errno.ENOSPC, on("seen-operator.json"))
     with pytest.raises(DiskTrouble, match="cannot be noted"):
-        note_seen(store, READER, ["0.ended"])
+        mark_read(store, READER, ["0.ended"])
     assert unread(store) == [0, 1]
 
 

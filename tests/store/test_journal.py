@@ -14,11 +14,10 @@ from podtui.core.errors import Busy, Unreadable
 from podtui.core.model.events import Event, EventKind
 from podtui.core.paths import StorePaths
 from podtui.core.store import logs as log_module
-from podtui.core.store.journal import Journal
-from podtui.core.store.logs import LogPosition
+from podtui.core.store.logs import Journal, LogPosition
 from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from tests.support.crowd import at_once
 from tests.support.faulty import FaultyFs, full_disk, on
 from tests.support.handmade import a_dead_process, write_pod
@@ -229,8 +228,8 @@ from pathlib import Path
 from podtui.core.model.events import Event, EventKind
 from podtui.core.paths import StorePaths
 from podtui.core.store import logs as module
-from podtui.core.store.journal import Journal
-from podtui.core.system.host import System
+from podtui.core.store.logs import Journal
+from podtui.core.system.system import System
 module.SEGMENT_BYTES = 2000
 journal = Journal(StorePaths(Path(sys.argv[2])), System())
 def event(name):

@@ -15,7 +15,7 @@ from podtui.core.store.children import add_child, children_of
 from podtui.core.store.codec import encode_json
 from podtui.core.store.lines import LONGEST_LINE, WINDOW, read_lines
 from podtui.core.system.fs import Fs, UnsafeFile
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from tests.support.crowd import at_once
 from tests.support.faulty import FaultyFs, everywhere
 
@@ -230,7 +230,7 @@ from pathlib import Path
 from podtui.core.model.records import ChildEntry
 from podtui.core.paths import PodPaths
 from podtui.core.store.children import add_child
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 # gate
 at = datetime(2026, 1, 1, tzinfo=UTC)
 for number in range(10):

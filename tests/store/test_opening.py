@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Refused, Unreadable
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status
 from podtui.core.system.clock import FrozenClock, SystemClock
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from tests.support.crowd import at_once
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, full_disk, on
 from tests.support.handmade import write_exit, write_pod
@@ -26,10 +27,10 @@ from tests.support.yard import Yard
 SOMEBODY_ELSE = 54321
 
 
-def opened(root: Path, *, create: bool = False, fs: Fs | None = None) -> ControlPlane:
+def opened(root: Path, *, create: bool = False, fs: Fs | None = None) -> LocalPlane:
     """Open a store as a process of its own would."""
     system = System(fs=fs or Fs(), environment={}, machine_id="test-machine")
-    return ControlPlane.open(system, root=root, create=create)
+    return LocalPlane.open(system, root=root, create=create)
 
 
 @pytest.fixture
@@ -263,10 +264,10 @@ def test_two_who_make_one_store_get_one_store(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from podtui.core.control import ControlPlane
-from podtui.core.system.host import real_system
+from podtui.core.control.local import LocalPlane
+from podtui.core.system.system import real_system
 # gate
-print(ControlPlane.open(real_system(), root=Path(sys.argv[2]), create=True).store.id)
+print(LocalPlane.open(real_system(), root=Path(sys.argv[2]), create=True).store.id)
 """
     ids = at_once(script, count=4, arguments=(str(tmp_path / "store"),))
     assert len(set(ids)) == 1
@@ -283,7 +284,7 @@ def test_a_maker_that_does_not_come_to_an_end_is_told_of(tmp_path: Path) -> None
         Fs().locked(root / ".create.lock", clock=clock, timeout_s=0),
         pytest.raises(Busy, match="has been making the store"),
     ):
-        ControlPlane.open(system, root=root, create=True)
+        LocalPlane.open(system, root=root, create=True)
 
 
 def made_by_a_mortal(root: Path, die_at: int) -> Steps:
@@ -321,7 +322,7 @@ def test_a_copied_store_is_history_on_another_machine(yard: Yard) -> None:
     """Runs of another machine are UNKNOWN, say whose they are, and are never acted on."""
     view = yard.spawn("here")
     elsewhere = replace(yard.system, machine_id="another-machine")
-    plane = ControlPlane.open(elsewhere)
+    plane = LocalPlane.open(elsewhere)
     seen = plane.snapshot().find("here")
     assert seen is not None
     assert seen.status is Status.UNKNOWN

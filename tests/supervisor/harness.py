@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import podtui
-from podtui.kernel import frames, identity, signals
+from podtui.kernel import frames, processes, signals
 
 ENTRY = Path(podtui.__file__).parent / "supervisor" / "__main__.py"
 SEAMS = Path(__file__).parent / "seams"
@@ -48,8 +48,8 @@ def wait_gone(pid: int) -> None:
 def is_alive(pid: int) -> bool:
     """Whether a process is there and has not exited."""
     try:
-        return not identity.read_stat(pid).has_exited
-    except identity.ProcessGone:
+        return not processes.read_stat(pid).has_exited
+    except processes.ProcessGone:
         return False
 
 
@@ -175,7 +175,7 @@ class Run:
             "reserved_at": "2026-11-20T10:00:00.000000Z",
             "reserved_boottime_s": time.clock_gettime(time.CLOCK_BOOTTIME),
             "starting_deadline_s": 30.0,
-            "boot_id": identity.boot_id(),
+            "boot_id": processes.boot_id(),
             "machine_id": "test",
             "argv": argv,
             "cwd": str(root),
@@ -277,7 +277,7 @@ class Run:
         """End the supervisor and everything below it."""
         if not self.ready or not is_alive(self.pid):
             return
-        below = [each.pid for each in identity.descendants_of(self.pid)]
+        below = [each.pid for each in processes.descendants_of(self.pid)]
         kill(self.pid)
         for pid in below:
             kill(pid)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.kernel import frames, identity, locks, signals
+from podtui.kernel import frames, locks, processes, signals
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import SEAMS, Connection, Run, is_alive, retry_until
 
@@ -220,7 +220,7 @@ def test_a_stopped_supervisor_goes_on_where_it_was(quiet: Run) -> None:
     try:
         with quiet.connect() as client:
             signals.send(handle, signal.SIGSTOP)
-            retry_until(lambda: identity.read_stat(quiet.pid).state == "T")
+            retry_until(lambda: processes.read_stat(quiet.pid).state == "T")
             client.send(frames.PING)
             assert locks.is_locked(lock)
             signals.send(handle, signal.SIGCONT)

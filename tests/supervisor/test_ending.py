@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.kernel import frames, identity, signals
+from podtui.kernel import frames, processes, signals
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import PYTHON, Run, is_alive, kill, python, retry_until, wait_gone
 
@@ -64,11 +64,11 @@ def pid_in(output: bytes, word: bytes) -> int:
 def marked(marker: str) -> list[int]:
     """Return every living process of this machine that has a marker in its environment."""
     found = []
-    for stat in identity.all_stats():
+    for stat in processes.all_stats():
         try:
-            if not stat.has_exited and identity.read_environ(stat.pid).get("MARKER") == marker:
+            if not stat.has_exited and processes.read_environ(stat.pid).get("MARKER") == marker:
                 found.append(stat.pid)
-        except (OSError, identity.ProcessGone):
+        except (OSError, processes.ProcessGone):
             continue
     return found
 
@@ -104,7 +104,7 @@ def test_a_tree_that_ignores_every_request_is_killed_whole(new_run: NewRun) -> N
     """Processes in sessions of their own that ignore TERM are gone, and the proof is ECHILD."""
     run = new_run(*python(IGNORES_EVERYTHING)).start()
     run.say_until(b"tree is up")
-    below = [each.pid for each in identity.descendants_of(run.pid)]
+    below = [each.pid for each in processes.descendants_of(run.pid)]
     run.stop(0.05)
     ended = run.wait_end()
     assert len(below) >= 6
@@ -117,7 +117,7 @@ def test_a_daemonised_grandchild_is_ended_with_its_run(new_run: NewRun) -> None:
     """Double fork, own session, cleared environment, no terminal: it is still below us."""
     run = new_run(*python(DAEMONISES)).start()
     daemon = pid_in(run.say_until(b"end"), b"daemon")
-    retry_until(lambda: identity.read_stat(daemon).name == "sleep")
+    retry_until(lambda: processes.read_stat(daemon).name == "sleep")
     with run.connect() as control:
         control.ask(frames.SEND, {"text": "", "enter": True}, frames.DONE)
     ended = run.wait_end()
@@ -132,13 +132,13 @@ def test_leftovers_are_kept_and_named_when_that_was_asked_for(new_run: NewRun) -
     run.specification["leftovers"] = "keep"
     run.start()
     daemon = pid_in(run.say_until(b"end"), b"daemon")
-    retry_until(lambda: identity.read_stat(daemon).name == "sleep")
+    retry_until(lambda: processes.read_stat(daemon).name == "sleep")
     try:
         with run.connect() as control:
             control.ask(frames.SEND, {"text": "", "enter": True}, frames.DONE)
         ended = run.wait_end()
         assert is_alive(daemon)
-        who = identity.identify(daemon)
+        who = processes.identify(daemon)
         facts = {"start_ticks": who.start_ticks, "pidfd_inode": who.inode}
         assert ended["kept_leftovers"] == [{"pid": daemon, "name": "sleep", **facts}]
         assert (ended["ended_leftovers"], ended["proof"]) == ([], "")
@@ -176,7 +176,7 @@ def test_a_tree_that_forks_faster_than_it_is_seen_is_ended_whole(new_run: NewRun
 def test_a_stopped_command_hears_the_request(new_run: NewRun) -> None:
     """TERM alone does not reach a process under SIGSTOP; it is continued, and ends by TERM."""
     run = new_run("sh", "-c", "kill -STOP $$").start()
-    retry_until(lambda: identity.read_stat(run.child).state == "T")
+    retry_until(lambda: processes.read_stat(run.child).state == "T")
     run.stop(20.0)
     assert run.wait_end()["signal"] == signal.SIGTERM
 
@@ -217,7 +217,7 @@ def test_orphans_that_end_while_the_run_goes_on_are_reaped(new_run: NewRun) -> N
     """A run that lives for weeks collects no zombies."""
     run = new_run("sh", "-c", "for i in 1 2 3 4 5; do (true &); done; echo on; read end").start()
     run.say_until(b"on")
-    retry_until(lambda: identity.children_of(run.pid) == [run.child])
+    retry_until(lambda: processes.children_of(run.pid) == [run.child])
 
 
 def test_a_stop_while_the_terminal_is_full_works(new_run: NewRun) -> None:
@@ -247,7 +247,7 @@ def test_a_shell_that_ignores_term_hears_hup_and_needs_no_force(new_run: NewRun)
     run.environment["PS1"] = "ready "
     run.start().say_until(b"ready ")
     # Bash loses a signal that comes between its prompt and its wait for a key, until the next key.
-    retry_until(lambda: identity.read_stat(run.child).state == "S")
+    retry_until(lambda: processes.read_stat(run.child).state == "S")
 
     run.stop(grace_s=600.0)
 

@@ -13,7 +13,7 @@ import pytest
 
 import podtui
 from podtui.core.model.records import ExitRecord, RunRecord, StatusRecord
-from podtui.kernel import frames, identity, locks
+from podtui.kernel import frames, locks, processes
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import (
     PYTHON,
@@ -68,14 +68,14 @@ def test_both_identities_are_recorded_as_they_are(new_run: NewRun) -> None:
     record = run.run_record()
     assert record["supervisor"] == run.ready["supervisor"]
     assert record["child"] == run.ready["child"]
-    assert record["supervisor"] == identity.identify(run.pid).as_record()
-    assert record["child"] == identity.identify(run.child).as_record()
+    assert record["supervisor"] == processes.identify(run.pid).as_record()
+    assert record["child"] == processes.identify(run.child).as_record()
 
 
 def test_the_supervisor_is_nobodys_child(new_run: NewRun) -> None:
     """Its death must not stay a zombie until its starter thinks of waiting."""
     run = new_run("sleep", "1000").start()
-    assert identity.read_stat(run.pid).parent != os.getpid()
+    assert processes.read_stat(run.pid).parent != os.getpid()
 
 
 def test_the_lock_is_held_exactly_as_long_as_the_supervisor_lives(new_run: NewRun) -> None:
@@ -85,7 +85,7 @@ def test_the_lock_is_held_exactly_as_long_as_the_supervisor_lives(new_run: NewRu
     lock = os.open(run.directory / "lock", os.O_RDONLY)
     try:
         assert locks.is_locked(lock)
-        below = [each.pid for each in identity.descendants_of(run.pid)]
+        below = [each.pid for each in processes.descendants_of(run.pid)]
         kill(run.pid)
         assert not locks.is_locked(lock)
         assert is_alive(run.child)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.kernel import frames, identity
+from podtui.kernel import frames, processes
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import (
     ENTRY,
@@ -54,7 +54,7 @@ def family(new_run: NewRun) -> Callable[[], tuple[Run, Run]]:
         said = outer.say_until(b" end")
         inner.ready = json.loads(said.split(b"inner ", 1)[1].rsplit(b" end", 1)[0])
         inner.say_until(b"inner")
-        retry_until(lambda: identity.read_stat(inner.pid).parent == outer.pid)
+        retry_until(lambda: processes.read_stat(inner.pid).parent == outer.pid)
         return outer, inner
 
     return start
@@ -108,7 +108,7 @@ def test_the_orphans_of_a_lost_inner_pod_are_left_to_that_pod(
     outer, inner = family()
     kill(inner.pid)
     try:
-        retry_until(lambda: identity.read_stat(inner.child).parent == outer.pid)
+        retry_until(lambda: processes.read_stat(inner.child).parent == outer.pid)
         outer.stop(0.0)
         ended = outer.wait_end()
         assert is_alive(inner.child)
@@ -128,8 +128,8 @@ def test_a_process_that_says_it_is_another_pods_is_left_and_named(new_run: NewRu
     run.record["argv"] = ["sh", "-c", '"$@"; read end', "sh", *run.record["argv"]]
     run.start()
     leader = int(run.say_until(b"end").split()[1])
-    retry_until(lambda: len(identity.children_of(leader)) == 1)
-    others = [leader, *identity.children_of(leader)]
+    retry_until(lambda: len(processes.children_of(leader)) == 1)
+    others = [leader, *processes.children_of(leader)]
     try:
         run.stop(0.0)
         ended = run.wait_end()
@@ -146,7 +146,7 @@ def test_a_name_alone_does_not_protect_a_process(new_run: NewRun, tmp_path: Path
     """Who looks like a supervisor, but whose run record names another one, is ended."""
     forged = tmp_path / "forged"
     forged.mkdir()
-    someone = identity.identify(1).as_record()
+    someone = processes.identify(1).as_record()
     (forged / "run.json").write_text(json.dumps({"supervisor": someone, "child": someone}))
     run = new_run(
         *python("print('on', flush=True); input()"), "/x/podtui/supervisor/__main__.py", str(forged)

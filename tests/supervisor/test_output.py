@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.kernel import frames, indexrows
+from podtui.kernel import frames, index_rows
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import PYTHON, SEAMS, Run, python, retry_until
 
@@ -122,7 +122,7 @@ def test_index_rows_tell_when_which_part_was_written(new_run: NewRun) -> None:
     """The first row is of offset 0, and rows are at least 100 ms apart."""
     run = new_run("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.03; done").start()
     run.wait_end()
-    rows = indexrows.unpack_rows((run.directory / "index").read_bytes())
+    rows = index_rows.unpack_rows((run.directory / "index").read_bytes())
     assert rows[0][2] == 0
     assert len(rows) >= 2
     assert [row[2] for row in rows] == sorted({row[2] for row in rows})

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from podtui.kernel import frames, identity
+from podtui.kernel import frames, processes
 from tests.supervisor.conftest import NewRun
 from tests.supervisor.harness import PYTHON, python, retry_until
 
@@ -158,7 +158,7 @@ def test_a_text_that_waits_when_the_run_ends_is_refused(new_run: NewRun) -> None
 def test_interrupt_keys_reach_the_foreground_program(new_run: NewRun, keys: bytes) -> None:
     """The terminal is the program's controlling terminal, with all it does."""
     run = new_run("sleep", "1000").start()
-    retry_until(lambda: identity.read_stat(run.child).name == "sleep")
+    retry_until(lambda: processes.read_stat(run.child).name == "sleep")
     with run.connect("attach", columns=80, rows=24) as client:
         client.send(frames.INPUT, keys)
         client.expect(frames.ENDED)

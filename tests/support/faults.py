@@ -9,7 +9,7 @@ from pathlib import Path
 
 from podtui.core.system.fs import Fs, Stamp
 from podtui.core.system.proc import Proc
-from podtui.kernel.identity import ProcessStat
+from podtui.kernel.processes import ProcessStat
 
 
 def refusal(number: int, path: object = None) -> OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import ChildEntry, EndedMarker, ExitRecord, PodRecord, RunRecord
 from podtui.core.store.codec import encode_json, encode_toml
 
@@ -12,7 +12,7 @@ CHILDREN = 20
 """Every so many pods the next one is a parent."""
 
 
-def write_finished(plane: ControlPlane, count: int) -> list[str]:
+def write_finished(plane: LocalPlane, count: int) -> list[str]:
     """Write finished pods in trees, as if observers had seen their ends; returns their names."""
     system, paths_of = plane.store.system, plane.store.paths.pod
     now, boot_id = datetime.now(UTC), system.proc.boot_id()

@@ -8,7 +8,7 @@ import sys
 
 import msgspec
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import (
     ExitRecord,
     IdentityRecord,
@@ -18,8 +18,8 @@ from podtui.core.model.records import (
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import encode_json, encode_toml
 from podtui.kernel import locks
-from podtui.kernel.identity import Identity, identify
-from podtui.kernel.indexrows import pack_row
+from podtui.kernel.index_rows import pack_row
+from podtui.kernel.processes import Identity, identify
 
 DEADLINE_S = 20.0
 
@@ -49,7 +49,7 @@ def this_process() -> IdentityRecord:
 
 
 def write_pod(
-    plane: ControlPlane,
+    plane: LocalPlane,
     name: str,
     *,
     supervisor: IdentityRecord | None = None,
@@ -100,26 +100,26 @@ def write_pod(
     return pod
 
 
-def write_exit(plane: ControlPlane, pod: PodRecord, **fields: object) -> None:
+def write_exit(plane: LocalPlane, pod: PodRecord, **fields: object) -> None:
     """Write the exit record of a hand-made pod's run."""
     record = ExitRecord(pod_id=pod.id, run=1, ended_at=plane.store.system.clock.now(), exit_code=0)
     record = msgspec.structs.replace(record, **fields)
     plane.store.paths.pod(pod.name).run(1).exit.write_bytes(encode_json(record))
 
 
-def paths_of(plane: ControlPlane, name: str) -> PodPaths:
+def paths_of(plane: LocalPlane, name: str) -> PodPaths:
     """Return a pod's files without asking whether it is there."""
     return plane.store.paths.pod(name)
 
 
-def hold_lock(plane: ControlPlane, name: str) -> int:
+def hold_lock(plane: LocalPlane, name: str) -> int:
     """Hold the lock of a hand-made pod's run as a supervisor does; close what is returned."""
     descriptor = os.open(plane.store.paths.pod(name).run(1).lock, os.O_RDWR | os.O_CLOEXEC)
     assert locks.try_lock(descriptor)
     return descriptor
 
 
-def write_row(plane: ControlPlane, name: str, *, awake_s: float, size: int = 5) -> None:
+def write_row(plane: LocalPlane, name: str, *, awake_s: float, size: int = 5) -> None:
     """Write output and its index row, as if it had come at ``awake_s`` of the awake clock."""
     files = plane.store.paths.pod(name).run(1)
     files.output.write_bytes(b"x" * size)
@@ -127,7 +127,7 @@ def write_row(plane: ControlPlane, name: str, *, awake_s: float, size: int = 5) 
     files.index.write_bytes(pack_row(wall_ns, int(awake_s * 1e9), 0))
 
 
-def print_at(plane: ControlPlane, name: str, data: bytes, *, awake_s: float) -> None:
+def print_at(plane: LocalPlane, name: str, data: bytes, *, awake_s: float) -> None:
     """Append output and its index row, as if it had come at ``awake_s`` of the awake clock."""
     files = plane.store.paths.pod(name).run(1)
     offset = files.output.stat().st_size

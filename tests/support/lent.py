@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.loans import Loan, Mode
@@ -13,7 +13,7 @@ from podtui.core.store.loans import encode_lines
 from tests.support.handmade import write_exit, write_pod
 
 
-def lend(plane: ControlPlane, pod: PodRecord, *scopes: tuple[Mode, Path | str]) -> None:
+def lend(plane: LocalPlane, pod: PodRecord, *scopes: tuple[Mode, Path | str]) -> None:
     """Write the ledger of a hand-made pod."""
     lines = [
         LoanLine(
@@ -31,7 +31,7 @@ def lend(plane: ControlPlane, pod: PodRecord, *scopes: tuple[Mode, Path | str]) 
 
 
 def write_holder(
-    plane: ControlPlane, name: str, *scopes: tuple[Mode, Path | str], ended: bool = True
+    plane: LocalPlane, name: str, *scopes: tuple[Mode, Path | str], ended: bool = True
 ) -> PodRecord:
     """Write a pod that has scopes, and has ended unless said otherwise."""
     pod = write_pod(plane, name)
@@ -41,22 +41,22 @@ def write_holder(
     return pod
 
 
-def loans_of_pod(plane: ControlPlane, name: str) -> tuple[Loan, ...]:
+def loans_of_pod(plane: LocalPlane, name: str) -> tuple[Loan, ...]:
     """Return every loan of a pod, as it is now."""
     return tuple(loan for loan in plane.loans().loans if loan.pod == name)
 
 
-def out_paths(plane: ControlPlane, name: str) -> list[str]:
+def out_paths(plane: LocalPlane, name: str) -> list[str]:
     """Return what a pod has now."""
     return [loan.path for loan in loans_of_pod(plane, name) if loan.is_out]
 
 
-def diagnostics_of_loans(plane: ControlPlane) -> list[Diagnostic]:
+def diagnostics_of_loans(plane: LocalPlane) -> list[Diagnostic]:
     """Return what was told of scopes that came back or were lent again, oldest first."""
     kinds = {DiagnosticKind.LOAN_RETURNED, DiagnosticKind.LOAN_LENT}
     return [each for each in plane.store.diagnostics.read().entries if each.kind in kinds]
 
 
-def told_events(plane: ControlPlane, kind: EventKind) -> list[str]:
+def told_events(plane: LocalPlane, kind: EventKind) -> list[str]:
     """Return the summaries of the events of a kind."""
     return [each.summary for each in plane.store.journal.read().entries if each.kind is kind]

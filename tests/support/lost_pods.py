@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from podtui.core.actions.ending import Ended, end_leftovers
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import DescendantRecord, StatusRecord
+from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.core.store.codec import encode_json
 from tests.support.orphaning import DEAF, Handles, as_identity, lose_supervisor
 from tests.support.yard import Yard
@@ -17,7 +17,7 @@ ME = "$D/me"
 CLEARED = "env -i D=$D PATH=$PATH"
 
 
-def end(plane: ControlPlane, name: str = "pod") -> Ended:
+def end(plane: LocalPlane, name: str = "pod") -> Ended:
     """End what the latest run of a pod left."""
     view = plane.look_at(name)
     return end_leftovers(plane.store, name, view.id, view.run, grace_s=0.1)

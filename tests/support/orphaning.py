@@ -10,14 +10,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import StatusRecord
 from podtui.core.model.verdicts import Status
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
 from podtui.core.system.signalling import Signals
-from podtui.kernel import identity, signals
-from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+from podtui.kernel import processes, signals
+from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 from tests.support.yard import Yard, until, wait_readable
 
 SHELL = "/bin/sh"
@@ -125,9 +125,9 @@ class RefusingProc(Proc):
         return super().boot_id()
 
 
-def plane_with(yard: Yard, **parts: object) -> ControlPlane:
+def plane_with(yard: Yard, **parts: object) -> LocalPlane:
     """Open the yard's store with another clock, other signals, other processes."""
-    return ControlPlane.open(replace(yard.system, **{"clock": BusyClock(), **parts}))
+    return LocalPlane.open(replace(yard.system, **{"clock": BusyClock(), **parts}))
 
 
 class Handles:
@@ -193,9 +193,9 @@ def wait_until_recorded(yard: Yard, name: str, pids: list[int], run: int = 1) ->
 def living_marked(yard: Yard, pod_id: str) -> list[int]:
     """Return the living processes that bear a pod's mark."""
     found = []
-    for each in identity.all_stats():
+    for each in processes.all_stats():
         try:
-            marks = identity.read_environ(each.pid)
+            marks = processes.read_environ(each.pid)
         except (ProcessGone, OSError):
             continue
         is_here = marks.get("PODTUI_HOME") == str(yard.plane.store_path)
@@ -206,4 +206,4 @@ def living_marked(yard: Yard, pod_id: str) -> list[int]:
 
 def as_identity(pid: int) -> Identity:
     """Return who a process is."""
-    return identity.identify(pid)
+    return processes.identify(pid)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.control import ControlPlane
+from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import ChildEntry, LoanLine
@@ -61,7 +61,7 @@ def kept(root: Path) -> dict[str, str]:
     }
 
 
-def place_of(plane: ControlPlane, pod_id: str) -> Path | None:
+def place_of(plane: LocalPlane, pod_id: str) -> Path | None:
     """Return where the one directory of a pod is, in place or in the trash; None when it is gone.
 
     It is an error when there are two.
@@ -104,7 +104,7 @@ def assert_converged(yard: Yard, pod_id: str) -> Path | None:
     return place
 
 
-def assert_scope_is_where_it_belongs(plane: ControlPlane, place: Path | None) -> None:
+def assert_scope_is_where_it_belongs(plane: LocalPlane, place: Path | None) -> None:
     """A pod in its place has its scope, and one in the trash has not."""
     if place is None:
         return
@@ -116,7 +116,7 @@ def assert_scope_is_where_it_belongs(plane: ControlPlane, place: Path | None) ->
     assert loan.is_out is in_place
 
 
-def told_of(plane: ControlPlane, kind: DiagnosticKind) -> int:
+def told_of(plane: LocalPlane, kind: DiagnosticKind) -> int:
     """Return how often something of a kind was told."""
     return sum(each.kind is kind for each in plane.store.diagnostics.read().entries)
 
@@ -125,7 +125,7 @@ def fs_names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def loan_line(plane: ControlPlane, name: str, path: str, *, loan: str) -> None:
+def loan_line(plane: LocalPlane, name: str, path: str, *, loan: str) -> None:
     """Lend a scope to a pod by hand."""
     line = LoanLine(
         loan=loan,

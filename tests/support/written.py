@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from podtui.core.actions.read import OutputPiece, Reading
 from podtui.core.model.records import ExitRecord, RunRecord
+from podtui.core.output.cursors import Position, read_cursor
+from podtui.core.output.reading import OutputPiece, OutputReading
 from podtui.core.paths import PodPaths, RunPaths
 from podtui.core.store.codec import encode_json
-from podtui.core.store.cursors import Place, read_cursor
 from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 POD_ID = "0" * 26
@@ -78,7 +78,7 @@ class WrittenPod:
         with self.paths.run(number).output.open("ab") as output:
             output.write(data)
 
-    def reading(self, **options: Any) -> Reading:
+    def reading(self, **options: Any) -> OutputReading:
         """Begin to read: the operator's text from the cursor on, unless asked otherwise."""
         chosen: dict[str, Any] = {
             "reader": "operator",
@@ -87,7 +87,7 @@ class WrittenPod:
             "peek": False,
             "is_over": lambda: self.over,
         }
-        return Reading(self.system, self.paths, **{**chosen, **options})
+        return OutputReading(self.system, self.paths, **{**chosen, **options})
 
     def pieces(self, **options: Any) -> list[OutputPiece]:
         """Read what is new, and commit every piece."""
@@ -106,11 +106,11 @@ class WrittenPod:
             if isinstance(piece.data, bytes)
         )
 
-    def cursor(self, reader: str = "operator") -> Place | None:
+    def cursor(self, reader: str = "operator") -> Position | None:
         return read_cursor(self.system.fs, self.paths, reader)
 
 
-def committed(reading: Reading, pieces: Iterator[OutputPiece]) -> Iterator[OutputPiece]:
+def committed(reading: OutputReading, pieces: Iterator[OutputPiece]) -> Iterator[OutputPiece]:
     """Yield pieces that have arrived and moved the cursor."""
     for piece in pieces:
         reading.commit(piece)

@@ -9,15 +9,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from podtui.core.control import ControlPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import IdentityRecord, RunRecord
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import PodView
-from podtui.core.processes.tree import identity_of
+from podtui.core.processes.sample import identity_of
 from podtui.core.system.clock import Clock, SystemClock
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
 from podtui.core.system.proc import Proc
-from podtui.kernel import identity, signals
+from podtui.core.system.system import System
+from podtui.kernel import processes, signals
 
 END_MS = 10_000
 
@@ -57,11 +58,11 @@ class Yard:
         )
         (root / "home").mkdir(mode=0o700, exist_ok=True)
         (root / "runtime").mkdir(mode=0o700, exist_ok=True)
-        self.plane = ControlPlane.open(self.system, create=True)
+        self.plane = LocalPlane.open(self.system, create=True)
 
-    def reopened(self) -> ControlPlane:
+    def reopened(self) -> LocalPlane:
         """Return a new plane over the same store, as another process would have."""
-        return ControlPlane.open(self.system)
+        return LocalPlane.open(self.system)
 
     def spawn(self, name: str, *argv: str, parent: str | None = None, **options: object) -> PodView:
         """Spawn a pod and return its view."""
@@ -120,7 +121,7 @@ class Yard:
     def stop_process(self, process: IdentityRecord) -> None:
         """Stop a process (SIGSTOP) and wait until the kernel shows it stopped."""
         self.signal(process, signals_of_system.SIGSTOP)
-        until(lambda: identity.read_stat(process.pid).state == "T")
+        until(lambda: processes.read_stat(process.pid).state == "T")
 
     def wait_ended(self, name: str, run: int = 1) -> PodView:
         """Wait until the supervisor of a run is gone, and return the pod's view."""
@@ -147,7 +148,7 @@ class Yard:
                 _end(pid)
 
 
-def _run_numbers(plane: ControlPlane, name: str) -> list[int]:
+def _run_numbers(plane: LocalPlane, name: str) -> list[int]:
     try:
         return plane.store.run_numbers(name)
     except OSError:
@@ -160,12 +161,12 @@ def _end_recorded(process: IdentityRecord | None) -> None:
         return
     try:
         handle = signals.open_target(process.pid)
-    except (identity.ProcessGone, ValueError):
+    except (processes.ProcessGone, ValueError):
         # Gone, or the test itself, which some hand-made records name.
         return
     try:
         if signals.is_same_process(identity_of(process), handle):
-            for child in identity.descendants_of(process.pid):
+            for child in processes.descendants_of(process.pid):
                 _end(child.pid)
             signals.send(handle, signals_of_system.SIGKILL)
             wait_readable(handle)
@@ -176,7 +177,7 @@ def _end_recorded(process: IdentityRecord | None) -> None:
 def _end(pid: int) -> None:
     try:
         handle = signals.open_target(pid)
-    except (identity.ProcessGone, ValueError):
+    except (processes.ProcessGone, ValueError):
         return
     try:
         signals.send(handle, signals_of_system.SIGKILL)
@@ -191,10 +192,10 @@ def _marked(store: str) -> list[int]:
         if not entry.isdigit() or int(entry) == os.getpid():
             continue
         try:
-            ours = identity.read_environ(int(entry)).get("PODTUI_HOME") == store
-            if ours and not identity.read_stat(int(entry)).has_exited:
+            ours = processes.read_environ(int(entry)).get("PODTUI_HOME") == store
+            if ours and not processes.read_stat(int(entry)).has_exited:
                 found.append(int(entry))
-        except (identity.ProcessGone, OSError):
+        except (processes.ProcessGone, OSError):
             continue
     return found
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from podtui.core.control import SpawnRequest
+from podtui.core.diagnostics.report import DiagnosticsPicture, picture_of
 from podtui.core.errors import NotFound, PodtuiError
 from podtui.core.model.diagnostics import Diagnostic
 from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView, Snapshot
-from podtui.core.model.told import DiagnosticsPicture, picture_of
 from podtui.core.model.trash import TrashView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
 from podtui.core.paths import PodPaths, StorePaths
@@ -238,7 +238,7 @@ class FakePlane:
         self.told = picture_of(diagnostics, unread=unread, problems=(problem,) if problem else ())
         self._on_told(self.told)
 
-    def note_diagnostics_seen(self, ids: Collection[str]) -> None:
+    def mark_diagnostics_read(self, ids: Collection[str]) -> None:
         self._called("seen", frozenset(ids))
         told = self.told
         seen = {each.id for each in told.diagnostics} - told.unread | set(ids)

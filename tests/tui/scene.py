@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
-from podtui.core.store.cursors import Place, move_cursor
+from podtui.core.output.cursors import Position, move_cursor
+from podtui.core.output.read_marks import READER
 from podtui.core.system.clock import FrozenClock
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from podtui.tui.app import PodtuiApp
-from podtui.tui.reader_mark import READER
 from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
 
 DEADLINE_S = 20.0
@@ -43,7 +43,7 @@ TOLD = b"\n".join(
     [
         "● I'll review the restore path first.".encode(),
         b"",
-        b"  Read podtui/core/actions/restore.py (212 lines)",
+        b"  Read podtui/core/actions/restore/restore.py (212 lines)",
         b"  Read tests/test_restore.py (340 lines)",
         b"",
         "\x1b[32m●\x1b[0m The plan re-checks its evidence under the lock, good.".encode(),
@@ -156,7 +156,7 @@ def furnished(root: Path, pods: tuple[PodView, ...] | None = None) -> FakePlane:
         plane.write_output(each.name, TOLD)
     if plane.snapshot.find("reviewer"):
         system = still_system()
-        move_cursor(system, plane.paths.pod("reviewer"), READER, Place(1, len(TOLD)))
+        move_cursor(system, plane.paths.pod("reviewer"), READER, Position(1, len(TOLD)))
         plane.write_output("reviewer", NEW)
     return plane
 

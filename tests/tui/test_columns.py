@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from podtui.core.model.appearance import age_seconds
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
-from podtui.tui.columns import (
-    age_seconds,
+from podtui.tui.panes.tree.columns import (
     column_titles,
     columns_for,
     note,
@@ -15,14 +15,14 @@ from podtui.tui.columns import (
     short_status,
     sparkline,
 )
-from podtui.tui.rows import Row
-from podtui.tui.spans import width_of
+from podtui.tui.panes.tree.rows import PodRow
+from podtui.tui.widgets.spans import width_of
 from tests.tui.fake_plane import NOW, pod
 from tests.tui.scene import one_of_each
 
 
 def text_of(view: PodView, width: int = 70, **more: object) -> str:
-    line = row_line(Row(view), columns_for(width), seconds=12.0, **more)  # type: ignore[arg-type]
+    line = row_line(PodRow(view), columns_for(width), seconds=12.0, **more)  # type: ignore[arg-type]
     return "".join(span.text for span in line)
 
 
@@ -31,7 +31,7 @@ def test_every_row_fills_its_width(width: int) -> None:
     """Columns stay aligned for every status at every width."""
     columns = columns_for(width)
     for view in one_of_each():
-        line = row_line(Row(view, True, True, 12, Status.LOST), columns, seconds=5000)
+        line = row_line(PodRow(view, True, True, 12, Status.LOST), columns, seconds=5000)
         assert width_of(line) == width
 
 
@@ -45,7 +45,7 @@ def test_a_guess_is_written_with_its_sign_and_its_own_role() -> None:
     """Shape, word and role all tell that a status is inferred."""
     stalled = pod("x", Status.STALLED, asserted=False)
     assert "▲ ~stalled" in text_of(stalled)
-    roles = {span.role for span in row_line(Row(stalled), columns_for(70), seconds=1)}
+    roles = {span.role for span in row_line(PodRow(stalled), columns_for(70), seconds=1)}
     assert "stalled-guess" in roles
 
 

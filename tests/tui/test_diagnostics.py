@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import Undo
 from podtui.core.model.verdicts import Answer, Probe, Status
-from podtui.tui import telling
 from podtui.tui.app import PodtuiApp
+from podtui.tui.controllers import diagnostics
 from podtui.tui.dialogs.help import HelpScreen
 from tests.support.hostile import HOSTILE_TEXTS
 from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
@@ -90,7 +90,7 @@ async def test_the_notice_goes_after_a_minute_and_the_count_stays(
         assert screen.noticed is not None
         boot = screen._system.clock.boottime()
         monkeypatch.setattr(
-            type(screen._system.clock), "boottime", lambda _: boot + telling.SHOWN_S
+            type(screen._system.clock), "boottime", lambda _: boot + diagnostics.SHOWN_S
         )
         await until(pilot, lambda: screen.noticed is None, "the end of the notice")
         await pilot.pause()

@@ -6,12 +6,13 @@ import threading
 
 import pytest
 
+from podtui.core.control.undo import WAYS
 from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.plans import Plan, Refusal
-from podtui.tui.diagnostics_screen import DiagnosticsScreen
+from podtui.tui.controllers.action_runner import undoing
 from podtui.tui.dialogs.plan import PlanDialog
-from podtui.tui.undoing import WAYS, undoing
+from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
 from tests.tui.fake_plane import FakePlane
 from tests.tui.scene import until, words_on
 from tests.tui.told import (

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import termios
 
-from podtui.tui.hangup import terminal_is_gone
+from podtui.tui.feeds.hangup import terminal_is_gone
 from tests.cli.conftest import Podtui
 from tests.support.yard import Yard
 

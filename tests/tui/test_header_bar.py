@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Status
-from podtui.tui.header_bar import HeaderBar
+from podtui.tui.bars.header_bar import HeaderBar
 from podtui.tui.themes import ROLE_VARIABLES
 from tests.tui.fake_plane import picture, pod
 

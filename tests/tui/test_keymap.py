@@ -10,12 +10,12 @@ import pytest
 from textual.pilot import Pilot
 
 from podtui.core.errors import BadInput
-from podtui.core.settings import Loaded, Settings
+from podtui.core.settings.settings import Loaded, Settings
 from podtui.tui.app import PodtuiApp
-from podtui.tui.commands import COMMANDS
+from podtui.tui.commands.commands import COMMANDS
+from podtui.tui.commands.keymap import Keymap, keymap_of
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.dialogs.plan import PlanDialog
-from podtui.tui.keymap import Keymap, keymap_of
 from tests.tui.conftest import REPOSITORY
 from tests.tui.fake_plane import FakePlane, picture
 from tests.tui.scene import settled, shown_text, still_system, until, words_on

@@ -15,10 +15,10 @@ from textual.widgets import Input
 from podtui.core.errors import Refused
 from podtui.core.model.plans import Plan, Refusal
 from podtui.tui.app import PodtuiApp
-from podtui.tui.commands import COMMANDS
+from podtui.tui.commands.commands import COMMANDS
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.dialogs.plan import PlanDialog
-from podtui.tui.main_screen import MainScreen
+from podtui.tui.screens.main_screen import MainScreen
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, one_of_each, settled, shown_text, until
 

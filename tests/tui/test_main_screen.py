@@ -11,8 +11,7 @@ from textual.pilot import Pilot
 from podtui.core.model.snapshot import Health
 from podtui.core.model.verdicts import Answer, Probe, Status
 from podtui.tui.app import PodtuiApp
-from podtui.tui.main_screen import MainScreen
-from podtui.tui.rows import pod_key
+from podtui.tui.screens.main_screen import MainScreen
 from tests.support.hostile import HOSTILE_TEXTS
 from tests.tui.conftest import refuse_other_textual
 from tests.tui.fake_plane import FakePlane, evidence, picture, pod
@@ -48,9 +47,7 @@ def shot(
             await pilot.pause()
             if app.screen is screen:
                 await until(pilot, lambda: is_output_shown(screen))
-        activity = {
-            pod_key(each): ACTIVITY[each.name] for each in screen.pods if each.name in ACTIVITY
-        }
+        activity = {each.key: ACTIVITY[each.name] for each in screen.pods if each.name in ACTIVITY}
         screen._sampler.stop()
         screen.pod_tree.show_activity(activity)
         await pilot.pause()
@@ -63,7 +60,7 @@ def is_output_shown(screen: MainScreen) -> bool:
     selected = screen.pod_tree.selected
     page, taken = screen.output._page, screen.terminal._shot
     shown = taken if screen.terminal.display else page
-    return selected is None or (shown is not None and shown.pod == pod_key(selected))
+    return selected is None or (shown is not None and shown.pod == selected.key)
 
 
 @pytest.mark.parametrize("size", [WIDE, MIDDLE, NARROW], ids=["wide", "80x24", "60x20"])

@@ -10,9 +10,8 @@ from textual.pilot import Pilot
 
 from podtui.core.model.verdicts import Status
 from podtui.tui.app import PodtuiApp
-from podtui.tui.main_screen import MainScreen
-from podtui.tui.marks import Marks, subtree
-from podtui.tui.rows import pod_key
+from podtui.tui.panes.tree.selection import Selection, subtree
+from podtui.tui.screens.main_screen import MainScreen
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, one_of_each, settled, shown_text, until
 
@@ -41,21 +40,21 @@ def row_of(app: PodtuiApp, name: str) -> str:
 def test_pods_are_marked_until_all_of_them_are() -> None:
     """Marking a group with one marked pod in it marks the others; again takes all marks away."""
     one, two = pod("one"), pod("two")
-    marks = Marks().toggled([one]).toggled([one, two])
+    marks = Selection().toggled([one]).toggled([one, two])
     assert marks.of((two, one)) == (two, one)
     assert not marks.toggled([one, two])
 
 
 def test_a_mark_is_on_a_pod_not_on_a_name() -> None:
     """A namesake that took the place of a marked pod is not marked."""
-    marks = Marks().toggled([pod("one", id="first")])
+    marks = Selection().toggled([pod("one", id="first")])
     assert marks.of([pod("one", id="second")]) == ()
     assert marks.gone_from([pod("one", id="second")]) == {"first": "one"}
 
 
 def test_a_record_that_cannot_be_read_for_a_while_costs_no_mark() -> None:
     """Its row has no id meanwhile: the mark waits, and nothing is done to what cannot be told."""
-    marks = Marks().toggled([pod("one", id="first")])
+    marks = Selection().toggled([pod("one", id="first")])
     unreadable = [pod("one", Status.UNKNOWN, id="")]
     assert marks.gone_from(unreadable) == {}
     assert marks.of(unreadable) == ()
@@ -64,9 +63,9 @@ def test_a_record_that_cannot_be_read_for_a_while_costs_no_mark() -> None:
 def test_a_subtree_is_a_pod_and_all_below_it() -> None:
     """Depth says where it ends; what is no pod here has none."""
     pods = one_of_each()
-    names = [each.name for each in subtree(pods, pod_key(pods[1]))]
+    names = [each.name for each in subtree(pods, pods[1].key)]
     assert names == ["coder", "reviewer", "linter", "reviewer-2", "tests"]
-    assert [each.name for each in subtree(pods, pod_key(pods[-1]))] == ["fresh"]
+    assert [each.name for each in subtree(pods, pods[-1].key)] == ["fresh"]
     assert subtree(pods, "nobody") == ()
 
 

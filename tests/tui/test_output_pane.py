@@ -13,12 +13,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from podtui.core.model.verdicts import Status
+from podtui.core.output.cursors import Position, read_cursor
+from podtui.core.output.read_marks import READER
 from podtui.core.paths import PodPaths
-from podtui.core.store.cursors import Place, read_cursor
 from podtui.core.system.fs import Fs
 from podtui.tui.app import PodtuiApp
-from podtui.tui.output_pane import Following, OutputPane
-from podtui.tui.reader_mark import READER
+from podtui.tui.panes.output.pane import Following, OutputPane
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, furnished, settled, shown_text, until
 
@@ -149,7 +149,7 @@ async def test_what_was_on_screen_is_remembered_on_disk(talker: FakePlane) -> No
     async with opened(talker):
         pass
     place = read_cursor(Fs(), PodPaths(talker.paths.pods / "talker"), READER)
-    assert place == Place(1, len(numbered(0, 1000)))
+    assert place == Position(1, len(numbered(0, 1000)))
 
 
 async def test_output_that_was_not_on_screen_stays_unread(talker: FakePlane) -> None:
@@ -159,7 +159,7 @@ async def test_output_that_was_not_on_screen_stays_unread(talker: FakePlane) -> 
         talker.write_output("talker", numbered(1000, 1010))
         await until(pilot, lambda: "new output below" in shown_text(app))
     place = read_cursor(Fs(), PodPaths(talker.paths.pods / "talker"), READER)
-    assert place == Place(1, len(numbered(0, 1000)))
+    assert place == Position(1, len(numbered(0, 1000)))
 
 
 async def test_a_read_only_store_is_not_written_to(talker: FakePlane) -> None:

@@ -8,12 +8,12 @@ import pytest
 from textual.command import CommandPalette
 
 from podtui.tui.app import PodtuiApp
-from podtui.tui.commands import COMMANDS
-from podtui.tui.diagnostics_screen import DiagnosticsScreen
+from podtui.tui.commands.commands import COMMANDS
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.spawn import SpawnForm
-from podtui.tui.trash_screen import TrashScreen
+from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
+from podtui.tui.screens.trash_screen import TrashScreen
 from tests.tui.fake_plane import FakePlane
 from tests.tui.scene import app_over, settled, shown_text, until
 

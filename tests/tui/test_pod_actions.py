@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 from podtui.core.errors import Busy, NotFound
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.verdicts import Status
-from podtui.core.settings import Loaded, Settings
+from podtui.core.settings.settings import Loaded, Settings
 from podtui.tui.app import PodtuiApp
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.report import ReportDialog
-from podtui.tui.main_screen import MainScreen
+from podtui.tui.screens.main_screen import MainScreen
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import (
     app_over,

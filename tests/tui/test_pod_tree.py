@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 from podtui.tui.app import PodtuiApp
-from podtui.tui.pod_tree import PodTree, TreeData
+from podtui.tui.panes.tree.tree import PodTree, TreeData
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, settled, shown_text, until
 

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from podtui.core.model.verdicts import Status
-from podtui.core.store.cursors import read_cursor
+from podtui.core.output.cursors import read_cursor
+from podtui.core.output.read_marks import READER
 from podtui.tui.app import PodtuiApp
-from podtui.tui.main_screen import MainScreen
-from podtui.tui.reader_mark import READER
+from podtui.tui.screens.main_screen import MainScreen
 from tests.support.yard import Yard
 from tests.tui.scene import settled, shown_text, until, words_on
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podtui.core.model.verdicts import Status
-from podtui.tui.rows import build_rows, pod_key
+from podtui.tui.panes.tree.rows import build_rows
 from tests.tui.fake_plane import pod
 from tests.tui.scene import one_of_each
 
@@ -11,7 +11,7 @@ PODS = one_of_each()
 
 
 def names(folded: set[str] | None = None, wanted: str = "") -> list[str]:
-    keys = {pod_key(each) for each in PODS if each.name in (folded or set())}
+    keys = {each.key for each in PODS if each.name in (folded or set())}
     return [row.pod.name for row in build_rows(PODS, keys, wanted)]
 
 
@@ -27,7 +27,7 @@ def test_a_folded_pod_hides_all_below_it_and_nothing_else() -> None:
 
 def test_a_folded_row_tells_how_many_it_hides_and_the_worst_of_them() -> None:
     """What needs the operator is not lost by folding: the lost child shows on the parent."""
-    row = build_rows(PODS, {pod_key(PODS[0])})[0]
+    row = build_rows(PODS, {PODS[0].key})[0]
     assert (row.folded, row.hidden, row.worst_hidden) == (True, 6, Status.LOST)
 
 
@@ -67,7 +67,7 @@ def test_the_status_word_can_be_filtered_for() -> None:
 def test_pods_without_an_id_are_still_told_apart() -> None:
     """Two unreadable records have no id; each has a key of its own."""
     first, second = pod("a", id=""), pod("b", id="")
-    assert pod_key(first) != pod_key(second)
+    assert first.key != second.key
 
 
 def test_the_parent_of_a_row_is_the_nearest_row_above_that_is_less_deep() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from podtui.core.model.loans import Loan, Mode
 from podtui.core.model.plans import Plan, Refusal
-from podtui.tui.why import why_lines
-from podtui.tui.why_pane import LOANS_EVERY
+from podtui.tui.panes.why.lines import why_lines
+from podtui.tui.panes.why.pane import LOANS_EVERY
 from tests.tui.fake_plane import NOW, FakePlane, pod
 from tests.tui.scene import app_over, settled, until
 

@@ -16,13 +16,13 @@ from textual.pilot import Pilot
 
 from podtui.core.model.records import StatusRecord
 from podtui.core.model.verdicts import Status
+from podtui.core.output.cursors import Position, read_cursor
+from podtui.core.output.read_marks import READER
 from podtui.core.store.codec import encode_json
-from podtui.core.store.cursors import Place, read_cursor
 from podtui.core.system.fs import Fs
 from podtui.core.text.safe import INVISIBLE
 from podtui.tui.app import PodtuiApp
-from podtui.tui.reader_mark import READER
-from podtui.tui.screen_pane import ScreenPane
+from podtui.tui.panes.terminal.pane import ScreenPane
 from tests.support.hostile import HOSTILE_TEXTS
 from tests.tui.fake_plane import NOW, FakePlane, picture, pod
 from tests.tui.scene import app_over, settled, shown_text, until
@@ -215,7 +215,7 @@ async def test_what_was_on_the_screen_view_counts_as_seen(painter: FakePlane) ->
     async with opened(painter) as (pilot, app, _):
         await until(pilot, lambda: "ALERT" in shown_text(app))
     place = read_cursor(Fs(), painter.paths.pod("painter"), READER)
-    assert place == Place(1, len(TAKE_SCREEN + PAINTED))
+    assert place == Position(1, len(TAKE_SCREEN + PAINTED))
 
 
 async def test_an_output_that_cannot_be_drawn_falls_back_to_text(painter: FakePlane) -> None:

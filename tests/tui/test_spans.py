@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from rich.style import Style
 
 from podtui.core.text.safe import SafeText
-from podtui.tui.spans import cut, cut_line, fit, fit_right, own, paint, safe, width_of, wrap_words
+from podtui.tui.widgets.spans import (
+    cut,
+    cut_line,
+    fit,
+    fit_right,
+    own,
+    paint,
+    safe,
+    width_of,
+    wrap_words,
+)
 
 WORDS = st.text(alphabet="ab 日é😀", max_size=40)
 

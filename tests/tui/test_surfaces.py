@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
 from tests.support.hostile_store import TEXTS, fill_with_hostile_pods, steering

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
 from tests.support.hostile import HOSTILE_TEXTS

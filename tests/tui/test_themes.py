@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from podtui.tui.roles import LOOKS, style_of
 from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
@@ -18,6 +17,7 @@ from podtui.tui.themes import (
     read_theme,
     user_directory,
 )
+from podtui.tui.widgets.roles import LOOKS, style_of
 from tests.tui.fake_plane import FakePlane
 from tests.tui.scene import app_over, settled, shown_text, until, words_on
 

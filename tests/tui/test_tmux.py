@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.model.verdicts import Status
-from podtui.core.system.host import real_system
+from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.support.tmux import Tmux
 from tests.support.yard import Yard, until

@@ -19,8 +19,8 @@ from podtui.core.model.verdicts import Status
 from podtui.tui.app import PodtuiApp
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.recover import RecoverDialog, proposed_name
-from podtui.tui.trash_list import found, row_line, status_span, time_words
-from podtui.tui.trash_screen import TrashScreen
+from podtui.tui.panes.lists.trash_list import found, row_line, status_span, time_words
+from podtui.tui.screens.trash_screen import TrashScreen
 from tests.support.hostile import HOSTILE_TEXTS
 from tests.tui.fake_plane import NOW, FakePlane, picture, pod
 from tests.tui.scene import app_over, settled, shown_text, until, words_on

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from podtui.core.output.lines import OutputLine
 from podtui.core.text.safe import SafeText
-from podtui.tui.output_lines import OutputLine
-from podtui.tui.viewport import Place, find, last_top, moved, visible, wrapped
+from podtui.tui.panes.output.viewport import Scroll, find, last_top, moved, visible, wrapped
 
 TEXTS = st.lists(st.text(alphabet="ab 日", max_size=30), min_size=1, max_size=12)
 
@@ -32,9 +32,9 @@ def test_wrapping_keeps_every_character_and_fits(text: str, width: int) -> None:
 def test_moving_down_and_up_again_comes_back(texts: list[str], rows: int, width: int) -> None:
     """As long as no end is met, up undoes down."""
     lines = lines_of(texts)
-    there = moved(lines, Place(0, 0), rows, width)
+    there = moved(lines, Scroll(0, 0), rows, width)
     height = sum(len(wrapped(line.text, width)) for line in lines)
-    assert moved(lines, there, -min(rows, height - 1), width) == Place(0, 0)
+    assert moved(lines, there, -min(rows, height - 1), width) == Scroll(0, 0)
 
 
 @given(TEXTS, st.integers(min_value=1, max_value=20), st.integers(min_value=1, max_value=12))
@@ -51,8 +51,8 @@ def test_the_last_screen_ends_with_the_last_row(texts: list[str], height: int, w
 def test_a_page_can_be_left_out_of_neither_end() -> None:
     """Moving past an end stays at that end."""
     lines = lines_of(["a", "b", "c"])
-    assert moved(lines, Place(1, 0), -9, 0) == Place(0, 0)
-    assert moved(lines, Place(1, 0), 9, 0) == Place(2, 0)
+    assert moved(lines, Scroll(1, 0), -9, 0) == Scroll(0, 0)
+    assert moved(lines, Scroll(1, 0), 9, 0) == Scroll(2, 0)
 
 
 def test_a_line_is_found_by_its_key() -> None:

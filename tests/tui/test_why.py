@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
-from podtui.tui.keymap import Keymap
-from podtui.tui.spans import Line
-from podtui.tui.why import next_keys, summary, why_lines
+from podtui.tui.commands.keymap import Keymap
+from podtui.tui.panes.why.lines import next_keys, summary, why_lines
+from podtui.tui.widgets.spans import Line
 from tests.tui.fake_plane import NOW, evidence, pod
 from tests.tui.scene import one_of_each
 

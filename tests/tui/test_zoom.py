@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widget import Widget
 
-from podtui.tui.main_screen import MainScreen
+from podtui.tui.screens.main_screen import MainScreen
 from tests.tui.fake_plane import FakePlane
 from tests.tui.scene import shown_text, until
 from tests.tui.test_keys import opened

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.verdicts import Answer, Probe
 from podtui.tui.app import PodtuiApp
-from podtui.tui.diagnostics_screen import DiagnosticsScreen
+from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
 from tests.tui.fake_plane import NOW, FakePlane, evidence
 from tests.tui.scene import GONE, app_over, settled, until
 

@@ -7,8 +7,8 @@ import click
 from podtui.cli.as_json import document
 from podtui.cli.options import json_option, name_argument
 from podtui.cli.session import Session, pass_session
-from podtui.core.processes.detach_key import DEFAULT_KEY
-from podtui.core.processes.terminal import attach_terminal
+from podtui.core.attach.attach import attach_terminal
+from podtui.core.settings.detach_key import DEFAULT_KEY
 
 
 @click.command("attach")

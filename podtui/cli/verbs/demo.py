@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from podtui.cli.acting import show_plan
 from podtui.cli.as_json import document, pod_object
+from podtui.cli.confirm import show_plan
 from podtui.cli.options import action_options, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.demo import run as demo

@@ -12,14 +12,13 @@ from podtui.cli.interruption import interruptible
 from podtui.cli.options import json_option
 from podtui.cli.session import Session, pass_session
 from podtui.cli.table import Cell, painted
+from podtui.core.diagnostics.report import DiagnosticsPicture, Entry, merged
 from podtui.core.errors import NotFound
-from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind
-from podtui.core.model.kinds import KINDS
-from podtui.core.model.told import DiagnosticsPicture, Entry, merged
+from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 Wanted = Callable[[Diagnostic], bool]
 KIND_WIDTH = 15
@@ -82,7 +81,7 @@ def command(
     else:
         _show(session, shown, picture, each=each)
     if mark_seen:
-        plane.note_diagnostics_seen([one.id for one in shown], session.caller)
+        plane.mark_diagnostics_read([one.id for one in shown], session.caller)
 
 
 def _filter(pod: str | None, kinds: tuple[str, ...]) -> Wanted:
@@ -91,14 +90,14 @@ def _filter(pod: str | None, kinds: tuple[str, ...]) -> Wanted:
     )
 
 
-def _refuse_unknown(plane: ControlPlane, pod: str) -> None:
+def _refuse_unknown(plane: LocalPlane, pod: str) -> None:
     """Tell a pod of which nothing was told from one that never was.
 
     Raises:
         NotFound: there is no such pod.
     """
     try:
-        plane.store.name_of(pod)
+        plane.access.name_of(pod)
     except NotFound as error:
         error.kept = error.kept or "no diagnostic names it either"
         raise
@@ -106,7 +105,7 @@ def _refuse_unknown(plane: ControlPlane, pod: str) -> None:
 
 def _follow(
     session: Session,
-    plane: ControlPlane,
+    plane: LocalPlane,
     past: DiagnosticsPicture,
     wanted: Wanted,
     *,
@@ -124,7 +123,7 @@ def _follow(
             else:
                 _show_entry(session, Entry((one,), one.summary), past, is_unread=is_unread)
             if mark_seen:
-                plane.note_diagnostics_seen([one.id], session.caller)
+                plane.mark_diagnostics_read([one.id], session.caller)
 
 
 def _show(

@@ -24,8 +24,8 @@ from podtui.core.system.clock import SystemClock
 from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
-    from podtui.core.actions.read import OutputPiece, Reading
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
+    from podtui.core.output.reading import OutputPiece, OutputReading
 
 STATUS_IS_FRESH_S = 0.5
 """How old a status in a followed reading may be: each look costs more than a piece."""
@@ -90,7 +90,7 @@ def command(
 class _Told:
     """What is said of the pod beside its output."""
 
-    def __init__(self, plane: ControlPlane, name: str) -> None:
+    def __init__(self, plane: LocalPlane, name: str) -> None:
         self._plane = plane
         self._name = name
         self._clock = SystemClock()
@@ -117,7 +117,9 @@ def message(view: PodView, *, something_new: bool) -> str:
     return f"{view.message}, no new output for {duration(view.quiet_for_s)}"
 
 
-def _write(session: Session, reading: Reading, pieces: Iterator[OutputPiece], told: _Told) -> None:
+def _write(
+    session: Session, reading: OutputReading, pieces: Iterator[OutputPiece], told: _Told
+) -> None:
     something_new = False
     ends_line = True
     for piece in pieces:
@@ -134,7 +136,7 @@ def _write(session: Session, reading: Reading, pieces: Iterator[OutputPiece], to
 
 def _write_objects(
     session: Session,
-    reading: Reading,
+    reading: OutputReading,
     pieces: Iterator[OutputPiece],
     told: _Told,
     view: Literal["text", "raw"],
@@ -168,7 +170,7 @@ def _write_objects(
 
 def _write_object(
     session: Session,
-    reading: Reading,
+    reading: OutputReading,
     pieces: Iterator[OutputPiece],
     told: _Told,
     view: Literal["text", "raw"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from podtui.cli.acting import carry_out, confirm, show_plan
+from podtui.cli.confirm import carry_out, confirm, show_plan
 from podtui.cli.options import action_options, duration_option, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.core.errors import BadInput

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podtui.cli.acting import carry_out, show_plan
+from podtui.cli.confirm import carry_out, show_plan
 from podtui.cli.options import action_options, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.core.errors import BadInput
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
     from podtui.core.model.plans import Report
 
 
@@ -57,7 +57,7 @@ def command(
 
 def _restore(
     session: Session,
-    plane: ControlPlane,
+    plane: LocalPlane,
     names: tuple[str, ...],
     without: tuple[str, ...],
     all_lost: bool,

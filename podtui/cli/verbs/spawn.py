@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podtui.cli.acting import carry_out, show_plan
+from podtui.cli.confirm import carry_out, show_plan
 from podtui.cli.options import (
     action_options,
     assignment,
@@ -21,7 +21,7 @@ from podtui.core.paths import POD_ID_VARIABLE
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
-    from podtui.core.control import ControlPlane
+    from podtui.core.control.local import LocalPlane
 
 USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
@@ -55,7 +55,7 @@ def _command(words: tuple[str, ...], command: tuple[str, ...] | None, name: str)
     raise BadInput(trouble, next_step=USAGE, kept="nothing was started")
 
 
-def _calling_pod(plane: ControlPlane, session: Session) -> str | None:
+def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
     """Return the pod this runs in; by id, since another store may have a pod of the same name."""
     pod_id = session.environment.get(POD_ID_VARIABLE)
     if not pod_id:
@@ -142,7 +142,7 @@ def command(
     """
     argv = _command(words, context.meta[__name__], name)
     # Loaded here only: wrong usage needs no core.
-    from podtui.core.control import SpawnRequest  # noqa: PLC0415
+    from podtui.core.model.requests import SpawnRequest  # noqa: PLC0415
 
     plane = session.open_plane(not dry_run)
     request = SpawnRequest(

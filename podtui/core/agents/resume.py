@@ -89,7 +89,7 @@ AGENTS: Mapping[str, Agent] = {
     ),
     "aider": Agent(own_history="--chat-history-file", from_history="--restore-chat-history"),
 }
-"""By the names of `podtui.core.agents.profiles`."""
+"""By the names of `podtui.core.agents.profile`."""
 
 
 class Resumed(msgspec.Struct, frozen=True):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Status
+from podtui.core.model.verdicts import LIVE_STATUSES, Status
 
 Role = Literal["working", "waiting", "stalled", "failed", "lost", "unknown", "quiet"]
 STOPPED = "stopped"
@@ -72,3 +73,36 @@ def status_word(view: PodView) -> str:
     # "Could not tell" is itself the guess-free answer: a mark would say it twice.
     inferred = not view.asserted and view.status is not Status.UNKNOWN
     return f"{INFERRED}{word}" if inferred else word
+
+
+URGENCY: dict[Status, int] = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            Status.WAITING,
+            Status.LOST,
+            Status.FAILED,
+            Status.UNKNOWN,
+            Status.UNRESPONSIVE,
+            Status.STALLED,
+            Status.STARTING,
+            Status.IDLE,
+            Status.WORKING,
+            Status.EXITED,
+        )
+    )
+}
+"""How much a status needs the operator; 0 needs most."""
+
+
+def age_seconds(pod: PodView, at: datetime, elapsed: float) -> float:
+    """Return the seconds a row shows: how long quiet when alive, else how long in this status.
+
+    Of a stalled pod it is the time without progress: one that repeats itself is never quiet.
+    ``at`` is the wall time of the snapshot the pod is from, ``elapsed`` the seconds since then by
+    a clock that counts sleep.
+    """
+    if pod.status in LIVE_STATUSES and pod.quiet_for_s is not None:
+        stuck = pod.progress_quiet_s if pod.status is Status.STALLED else None
+        return max(pod.quiet_for_s, stuck or 0.0) + elapsed
+    return (at - pod.since).total_seconds() + elapsed

@@ -47,7 +47,7 @@ class EventKind(StrEnum):
     FAILED = "failed"
     LOST = "lost"
     NEVER_STARTED = "never_started"
-    LEDGER_MENDED = "ledger_mended"
+    LEDGER_REPAIRED = "ledger_mended"
     STALLED = "stalled"
     OBSERVER_UNWELL = "observer_unwell"
     RECORD_UNREADABLE = "record_unreadable"

@@ -17,6 +17,15 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     next: str | None = None
 
+    @classmethod
+    def of(cls, error: errors.PodtuiError) -> Refusal:
+        """Return the refusal that an error amounts to."""
+        return cls(kind=error.kind, message=error.message, next=error.next_step)
+
+    def error(self, *, pod: str | None, kept: str = "nothing was changed") -> errors.PodtuiError:
+        """Return the error of this refusal; ``kept`` says what was not done."""
+        return errors.leaf_of(self.kind)(self.message, pod=pod, next_step=self.next, kept=kept)
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What an action will do: made without touching anything.
@@ -51,9 +60,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if not self.is_refused:
             return
         for refusal in self.refusals:
-            raise errors.leaf_of(refusal.kind)(
-                refusal.message, pod=self.pod, next_step=refusal.next, kept="nothing was changed"
-            )
+            raise refusal.error(pod=self.pod)
 
 
 def joined_plan(action: str, parts: Sequence[Plan]) -> Plan:

@@ -72,7 +72,7 @@ class PodRecord(Record, frozen=True, kw_only=True):
 
 
 class IdentityRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a process is; see ``podtui.kernel.identity``."""
+    """Who a process is; see ``podtui.kernel.processes``."""
 
     pid: Pid
     start_ticks: Count

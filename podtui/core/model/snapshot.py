@@ -56,6 +56,11 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
     record_error: str | None = None
     asked_by: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What tells a pod from others: its id, or its name while its record cannot be read."""
+        return self.id or f"name {self.name}"
+
 
 LS_FIELDS: tuple[str, ...] = (
     "name",

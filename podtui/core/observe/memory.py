@@ -6,21 +6,22 @@ from datetime import datetime
 
 import msgspec
 
+from podtui.core.hosts.pty.ping import Pong
+from podtui.core.hosts.pty.probe import RunLook
 from podtui.core.model.records import PodRecord, Record, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
-from podtui.core.observe.facts import RunLook
-from podtui.core.observe.newness import OutputNews
-from podtui.core.observe.progress import Progress
-from podtui.core.observe.status import Reading
-from podtui.core.observe.verdict import Outcome, row_for
-from podtui.core.observe.work import Weighing
-from podtui.core.processes.pings import Pong
+from podtui.core.observe.progress.cpu_work import CpuSample
+from podtui.core.observe.progress.new_output import OutputNews
+from podtui.core.observe.progress.progress import Progress
+from podtui.core.observe.status import StatusReading
+from podtui.core.observe.verdict import Finding, rule_for
+from podtui.core.paths import EXIT_FILE, POD_FILE, RUN_FILE, run_name
 from podtui.core.store.codec import ProblemKind, RecordProblem
-from podtui.core.system.fs import Stamp
+from podtui.core.system.fs import Fs, Stamp
 
-FilesStamp = tuple[Stamp | None, ...]
+Fingerprint = tuple[Stamp | None, ...]
 NEVER = float("-inf")
-LIVE_OUTCOMES = frozenset({Outcome.RUNNING, Outcome.SILENT})
+LIVE_OUTCOMES = frozenset({Finding.RUNNING, Finding.SILENT})
 
 
 class PodMemory(msgspec.Struct):
@@ -48,7 +49,7 @@ class PodMemory(msgspec.Struct):
     had_record: bool = False
     had_run_record: bool = False
     was_refused: bool = False
-    settled: FilesStamp | None = None
+    settled: Fingerprint | None = None
     pong: Pong | None = None
     pong_at: datetime | None = None
     ping_due: float = NEVER
@@ -57,15 +58,15 @@ class PodMemory(msgspec.Struct):
     terminal_asked_at: float = NEVER
     news: OutputNews | None = None
     judged_at: float = NEVER
-    weighing: Weighing | None = None
-    reading: Reading | None = None
+    weighing: CpuSample | None = None
+    reading: StatusReading | None = None
     ended_at: datetime | None = None
     _episode: tuple[Status, datetime] | None = None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Finding:
         """The row of the table of verdicts the last look came to."""
-        return row_for(self.look.answers).outcome if self.look else Outcome.UNTOLD
+        return rule_for(self.look.answers).outcome if self.look else Finding.UNTOLD
 
     @property
     def has_ended(self) -> bool:
@@ -119,12 +120,12 @@ class PodMemory(msgspec.Struct):
         look = self.look
         if look is None or self.trouble or isinstance(self.record, RecordProblem):
             return True
-        if self.outcome is Outcome.ENDED:
+        if self.outcome is Finding.ENDED:
             # A supervisor lets its lock go a moment after the exit record.
             return look.answers.lock is Answer.YES
-        if self.outcome is Outcome.LOST:
+        if self.outcome is Finding.LOST:
             return look.child is not None and look.child.answer is not Answer.NO
-        return self.outcome not in {Outcome.HOST_RESTARTED, Outcome.ELSEWHERE}
+        return self.outcome not in {Finding.HOST_RESTARTED, Finding.ELSEWHERE}
 
 
 def is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
@@ -132,3 +133,19 @@ def is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
     if not isinstance(record, RecordProblem):
         return False
     return record.kind is ProblemKind.UNTOLD or (record.is_missing and had_one)
+
+
+# whether anything about an ended run has changed
+
+
+def fingerprint(fs: Fs, pods: str, name: str, run: int) -> Fingerprint | None:
+    """Return the stamps of a pod's record, runs, run and exit record; None = could not tell."""
+    # Texts, not paths: thousands are asked about every few seconds.
+    root = f"{pods}/{name}"
+    files = f"{root}/runs/{run_name(run)}"
+    places = (f"{root}/{POD_FILE}", f"{root}/runs", f"{files}/{RUN_FILE}", f"{files}/{EXIT_FILE}")
+    try:
+        return tuple(fs.stamp(path) for path in places)
+    except OSError:
+        # It is looked at, and the look says why.
+        return None

@@ -12,36 +12,34 @@ from functools import partial
 
 import msgspec
 
+from podtui.core.access.missing import why_gone
+from podtui.core.hosts.pty.ping import Pong
+from podtui.core.hosts.pty.probe import SETTLE_MS, RunLook, probe_run, with_socket
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import Detector, Health, Snapshot
 from podtui.core.model.verdicts import Answer, Verdict
-from podtui.core.observe.asking import AskAndWait, Asking
-from podtui.core.observe.attention import Attention
-from podtui.core.observe.departures import was_pruned
-from podtui.core.observe.deriving import derived
-from podtui.core.observe.early import (
+from podtui.core.observe.first_scan import (
     MANY,
     EarlyPictures,
-    ShowEarly,
+    FirstScan,
     collector_paused,
     in_order_of_interest,
     progress_words,
 )
-from podtui.core.observe.ends import EndsJournal, EndsWriter, RunEnd
-from podtui.core.observe.facts import SETTLE_MS, RunLook, look_at_run, with_socket
-from podtui.core.observe.health import SelfCheck, untold_by_half
-from podtui.core.observe.losses import LossNotices
-from podtui.core.observe.memory import FilesStamp, PodMemory, is_refusal
-from podtui.core.observe.peers import waits_for_pods
-from podtui.core.observe.picture import Moment, Picture
-from podtui.core.observe.progress import errno_words
-from podtui.core.observe.settling import files_stamp
-from podtui.core.observe.stalls import StallsJournal, StallsWriter, stall_of
-from podtui.core.observe.verdict import Outcome
+from podtui.core.observe.journal.ends import EndsJournal, EndsWriter, RunEnd
+from podtui.core.observe.journal.losses import LossNotices
+from podtui.core.observe.journal.stalls import StallsJournal, StallsWriter, stall_of
+from podtui.core.observe.memory import Fingerprint, PodMemory, fingerprint, is_refusal
+from podtui.core.observe.self_check import SelfCheck, untold_by_half
+from podtui.core.observe.slow_probes import Attention
+from podtui.core.observe.snapshot import Moment, Picture, derived
+from podtui.core.observe.socket_asks import AskAndWait, Asking
+from podtui.core.observe.verdict import Finding
+from podtui.core.observe.waiting_on import waits_for_pods
 from podtui.core.paths import SocketPlace
-from podtui.core.processes.pings import Pong
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
+from podtui.core.system.fs import errno_words
 
 ASK_SILENT_AGAIN_S = 2.0
 CONFIRM_AFTER_S = 2.0
@@ -49,10 +47,10 @@ LIVELY_S = 10.0
 """How long after its last output a pod is asked every second what it is at."""
 FIRST_RUN = 1
 STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
-RESTLESS = frozenset({Outcome.STARTING, Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT})
+RESTLESS = frozenset({Finding.STARTING, Finding.GONE_UNCONFIRMED, Finding.DISAGREEMENT})
 
 
-class Ways(msgspec.Struct, frozen=True):
+class ObserverOptions(msgspec.Struct, frozen=True):
     """How an observer does what may take long.
 
     Attributes:
@@ -69,16 +67,16 @@ class Ways(msgspec.Struct, frozen=True):
     stalls: StallsWriter | None = None
     ping_every_s: float = 0.0
     only: frozenset[str] | None = None
-    early: ShowEarly | None = None
+    early: FirstScan | None = None
 
 
 class Observer:
     """Makes snapshots. Not thread-safe: one thread looks."""
 
     def __init__(
-        self, store: Store, *, ends: EndsJournal | None = None, ways: Ways | None = None
+        self, store: Store, *, ends: EndsJournal | None = None, ways: ObserverOptions | None = None
     ) -> None:
-        ways = ways or Ways()
+        ways = ways or ObserverOptions()
         self.store = store
         self.memory: dict[str, PodMemory] = {}
         self._ends = ends or EndsJournal(store)
@@ -108,14 +106,14 @@ class Observer:
         try:
             names = self._names()
         except OSError as error:
-            return self.unwell(
+            return self.degraded(
                 f"the pods cannot be listed: {self.store.paths.pods}: {errno_words(error)}"
             )
         self._forget_pruned(self._check.newly_absent(names))
         absent_before = self._check.absent
         self._health = self._check.examine(names)
         if not self._health.ok:
-            return self._snapshot_of_nothing_believed(names)
+            return self._snapshot_without_store(names)
         is_first = not self.memory
         with collector_paused(all_stays=is_first and len(names) >= MANY):
             new = [name for name in names if is_first or not self._is_settled(name)]
@@ -130,7 +128,7 @@ class Observer:
         if not self.memory:
             self._health = self._check.own_senses()
         if not self._health.ok:
-            return self._snapshot_of_nothing_believed(names)
+            return self._snapshot_without_store(names)
         there = [name for name in names if self._is_wanted(name) and self._is_in_place(name)]
         if any(name not in there and name in self.memory for name in names):
             # A pod that went away is judged together with all others: it may be us.
@@ -140,8 +138,8 @@ class Observer:
         self._judge(new)
         return self.snapshot()
 
-    def _snapshot_of_nothing_believed(self, names: Iterable[str]) -> Snapshot:
-        """Make a picture while the observer is unwell: who is new gets a row and no verdict."""
+    def _snapshot_without_store(self, names: Iterable[str]) -> Snapshot:
+        """Make a picture while the observer is degraded: who is new gets a row and no verdict."""
         new = [name for name in names if name not in self.memory and self._is_wanted(name)]
         self._meet(name for name in new if self._is_in_place(name))
         return self.snapshot()
@@ -156,12 +154,12 @@ class Observer:
             self._derive(known)
         return self.snapshot()
 
-    def restless(self) -> list[str]:
+    def needs_rescan(self) -> list[str]:
         """Return the pods whose state may change without a hint: worth a look every second."""
         return [name for name in self._unsettled if self._is_restless(self.memory[name])]
 
-    def is_lively(self) -> bool:
-        """Whether a pod has printed a moment ago, or is restless: its status changes with time."""
+    def has_changes(self) -> bool:
+        """Whether a pod printed a moment ago, or its status changes with time."""
         awake = self.store.system.clock.monotonic()
         return any(
             (quiet := memory.progress.quiet_for(awake)) is None
@@ -305,23 +303,23 @@ class Observer:
             memory = self.memory[name] = memory.of_run(run)
         pod_id = record.id if isinstance(record, PodRecord) else None
         settle_ms = 0 if memory.gone_since is not None else SETTLE_MS
-        look = look_at_run(self.store, name, run, pod_id, settle_ms=settle_ms)
+        look = probe_run(self.store, name, run, pod_id, settle_ms=settle_ms)
         memory.look = self._confirmed(memory, look)
         gone = is_refusal(look.record, had_one=memory.had_run_record)
-        memory.was_refused |= gone or (look.was_refused and memory.outcome is not Outcome.ENDED)
+        memory.was_refused |= gone or (look.was_refused and memory.outcome is not Finding.ENDED)
         memory.had_run_record |= isinstance(look.record, RunRecord)
         memory.settled = stamps if run == expected else None
 
     def _confirmed(self, memory: PodMemory, look: RunLook) -> RunLook:
         """Count a death that rests on one fact only when it is found again, seconds later."""
         memory.look = look
-        if memory.outcome not in {Outcome.GONE_UNCONFIRMED, Outcome.DISAGREEMENT}:
+        if memory.outcome not in {Finding.GONE_UNCONFIRMED, Finding.DISAGREEMENT}:
             memory.gone_since, memory.confirmed = None, False
             return look
         now = self.store.system.clock.monotonic()
         if memory.gone_since is None:
             memory.gone_since = now
-        if memory.outcome is Outcome.DISAGREEMENT:
+        if memory.outcome is Finding.DISAGREEMENT:
             return look
         memory.confirmed = memory.confirmed or now - memory.gone_since >= CONFIRM_AFTER_S
         return msgspec.structs.replace(
@@ -334,8 +332,8 @@ class Observer:
             return False
         return self._stamps(name, memory.run) == memory.settled
 
-    def _stamps(self, name: str, run: int) -> FilesStamp | None:
-        return files_stamp(self.store.system.fs, self._pods, name, run)
+    def _stamps(self, name: str, run: int) -> Fingerprint | None:
+        return fingerprint(self.store.system.fs, self._pods, name, run)
 
     def _settle(self, names: Iterable[str], ends: dict[str, RunEnd]) -> None:
         for name in names:
@@ -401,7 +399,7 @@ class Observer:
             self._derive(answered)
         return self.snapshot()
 
-    def unwell(self, reason: str) -> Snapshot:
+    def degraded(self, reason: str) -> Snapshot:
         """Make a picture in which nothing is believed, because the observer itself failed."""
         self._health = Health(ok=False, reason=reason)
         return self.snapshot()
@@ -441,7 +439,7 @@ class Observer:
             status=reading.status,
             at=reading.since or self._ended_at(memory),
             summary=reading.message,
-            never_started=memory.outcome is Outcome.NEVER_STARTED,
+            never_started=memory.outcome is Finding.NEVER_STARTED,
             evidence=memory.look.evidence if memory.look else (),
         )
 
@@ -498,3 +496,15 @@ class Observer:
 def _add_pong(memory: PodMemory) -> None:
     if memory.pong is not None and memory.look is not None and memory.pong_at is not None:
         memory.look = with_socket(memory.look, memory.pong, memory.pong_at)
+
+
+def was_pruned(store: Store, memory: PodMemory) -> bool:
+    """Whether a pod that is not in its place any more was pruned, as far as that can be told."""
+    if isinstance(memory.record, PodRecord):
+        return why_gone(store, memory.name, pod_id=memory.record.id) is not None
+    try:
+        found = store.trash.named(memory.name)
+    except OSError:
+        return False
+    # What could not be read before cannot be read in the trash; another pod of its name can.
+    return any(each.has_pod and isinstance(each.pod, RecordProblem) for each in found)

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from podtui.core.hosts.pty.probe import RunLook
 from podtui.core.model.appearance import signal_name
 from podtui.core.model.records import ExitRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
-from podtui.core.observe.facts import RunLook
-from podtui.core.observe.progress import Progress
-from podtui.core.observe.standstill import Peer, Standstill, standstill_of
-from podtui.core.observe.verdict import Outcome, Row, row_for
-from podtui.core.observe.work import Work
+from podtui.core.observe.progress.cpu_work import Work
+from podtui.core.observe.progress.progress import Progress
+from podtui.core.observe.progress.stall_rules import Peer, Standstill, standstill_of
+from podtui.core.observe.verdict import Finding, Rule, rule_for
 from podtui.core.store.codec import RecordProblem
 from podtui.core.text.durations import duration
 
 
-class Reading(msgspec.Struct, frozen=True):
+class StatusReading(msgspec.Struct, frozen=True):
     """What is to be read of a run right now.
 
     Attributes:
@@ -43,7 +43,7 @@ class Situation(msgspec.Struct, frozen=True):
     """Everything a status may be made of."""
 
     look: RunLook
-    row: Row
+    row: Rule
     progress: Progress
     now: datetime
     awake_seconds: float
@@ -63,11 +63,11 @@ def read_status(
     stall_after_s: float,
     work: Work | None = None,
     peers: Sequence[Peer] = (),
-) -> Reading:
+) -> StatusReading:
     """Return the status of a run from one look, its progress, its CPU use and whom it waits for."""
     situation = Situation(
         look=look,
-        row=row_for(look.answers),
+        row=rule_for(look.answers),
         progress=progress,
         now=now,
         awake_seconds=awake_seconds,
@@ -97,12 +97,12 @@ def ended_sentence(record: ExitRecord) -> str:
     return f"{how}, {left} left running" if left else how
 
 
-def _ended(situation: Situation) -> Reading:
+def _ended(situation: Situation) -> StatusReading:
     record = situation.look.exit
     if isinstance(record, RecordProblem):
         return _untold(situation)
     well = not record.start_error and (record.exit_code == 0 or bool(record.asked_by))
-    return Reading(
+    return StatusReading(
         status=Status.EXITED if well else Status.FAILED,
         verdict=situation.row.verdict,
         asserted=True,
@@ -115,10 +115,10 @@ def _ended(situation: Situation) -> Reading:
     )
 
 
-def _running(situation: Situation) -> Reading:
+def _running(situation: Situation) -> StatusReading:
     child, quiet, standstill = situation.look.child, situation.quiet_s, situation.standstill
     if child is not None and child.is_stopped:
-        return Reading(
+        return StatusReading(
             status=Status.STALLED,
             verdict=situation.row.verdict,
             asserted=True,
@@ -126,7 +126,7 @@ def _running(situation: Situation) -> Reading:
             message="running, but its command is stopped (SIGSTOP): it goes on after SIGCONT",
         )
     if quiet is not None and situation.progress.terminal is Answer.YES:
-        return Reading(
+        return StatusReading(
             status=Status.WAITING,
             verdict=situation.row.verdict,
             asserted=False,
@@ -139,8 +139,8 @@ def _running(situation: Situation) -> Reading:
     return _working(situation, standstill)
 
 
-def _stalled(situation: Situation, standstill: Standstill) -> Reading:
-    return Reading(
+def _stalled(situation: Situation, standstill: Standstill) -> StatusReading:
+    return StatusReading(
         status=Status.STALLED,
         verdict=situation.row.verdict,
         asserted=False,
@@ -151,14 +151,14 @@ def _stalled(situation: Situation, standstill: Standstill) -> Reading:
     )
 
 
-def _working(situation: Situation, standstill: Standstill | None) -> Reading:
+def _working(situation: Situation, standstill: Standstill | None) -> StatusReading:
     child = situation.look.child
     message = standstill.words if standstill else "running"
     if child is not None and child.answer is Answer.NO:
         message = "its command has ended; its supervisor ends what is left of it"
     # That a tool is at work is a guess from figures; that the run lives is not.
     is_guess = standstill is not None and standstill.source is Source.PROCESS
-    return Reading(
+    return StatusReading(
         status=Status.WORKING,
         verdict=situation.row.verdict,
         asserted=not is_guess,
@@ -169,8 +169,8 @@ def _working(situation: Situation, standstill: Standstill | None) -> Reading:
     )
 
 
-def _silent(situation: Situation) -> Reading:
-    return Reading(
+def _silent(situation: Situation) -> StatusReading:
+    return StatusReading(
         status=Status.UNRESPONSIVE,
         verdict=situation.row.verdict,
         asserted=True,
@@ -179,13 +179,13 @@ def _silent(situation: Situation) -> Reading:
     )
 
 
-def _lost(situation: Situation) -> Reading:
+def _lost(situation: Situation) -> StatusReading:
     message = "lost: its supervisor ended without writing an exit record"
-    if situation.row.outcome is Outcome.HOST_RESTARTED:
+    if situation.row.outcome is Finding.HOST_RESTARTED:
         message = "lost: the host was restarted while it ran"
     elif _answer(situation, Probe.CHILD) is Answer.YES:
         message += "; its command still runs, unwatched"
-    return Reading(
+    return StatusReading(
         status=Status.LOST,
         verdict=situation.row.verdict,
         asserted=True,
@@ -194,9 +194,9 @@ def _lost(situation: Situation) -> Reading:
     )
 
 
-def _starting(situation: Situation) -> Reading:
+def _starting(situation: Situation) -> StatusReading:
     alive = situation.row.verdict is Verdict.ALIVE
-    return Reading(
+    return StatusReading(
         status=Status.STARTING,
         verdict=situation.row.verdict,
         asserted=alive,
@@ -206,8 +206,8 @@ def _starting(situation: Situation) -> Reading:
     )
 
 
-def _never_started(situation: Situation) -> Reading:
-    return Reading(
+def _never_started(situation: Situation) -> StatusReading:
+    return StatusReading(
         status=Status.LOST,
         verdict=situation.row.verdict,
         asserted=True,
@@ -217,21 +217,21 @@ def _never_started(situation: Situation) -> Reading:
     )
 
 
-def _elsewhere(situation: Situation) -> Reading:
+def _elsewhere(situation: Situation) -> StatusReading:
     return _unknown(situation, _detail(situation, Probe.MACHINE), Source.RECORD)
 
 
-def _disagreement(situation: Situation) -> Reading:
+def _disagreement(situation: Situation) -> StatusReading:
     message = "the probes disagree: its lock is free, and its supervisor is there"
     return _unknown(situation, message, Source.KERNEL)
 
 
-def _unconfirmed(situation: Situation) -> Reading:
+def _unconfirmed(situation: Situation) -> StatusReading:
     message = "its supervisor is gone, and its lock could not be asked: not confirmed yet"
     return _unknown(situation, message, Source.KERNEL)
 
 
-def _untold(situation: Situation) -> Reading:
+def _untold(situation: Situation) -> StatusReading:
     record, exit_record = situation.look.record, situation.look.exit
     if isinstance(record, RecordProblem):
         return _unknown(situation, record.sentence(), Source.RECORD)
@@ -242,8 +242,8 @@ def _untold(situation: Situation) -> Reading:
     return _unknown(situation, f"could not tell: {why}", Source.KERNEL)
 
 
-def _unknown(situation: Situation, message: str, source: Source) -> Reading:
-    return Reading(
+def _unknown(situation: Situation, message: str, source: Source) -> StatusReading:
+    return StatusReading(
         status=Status.UNKNOWN,
         verdict=situation.row.verdict,
         asserted=True,
@@ -252,19 +252,19 @@ def _unknown(situation: Situation, message: str, source: Source) -> Reading:
     )
 
 
-READERS: Mapping[Outcome, Callable[[Situation], Reading]] = {
-    Outcome.ENDED: _ended,
-    Outcome.ELSEWHERE: _elsewhere,
-    Outcome.HOST_RESTARTED: _lost,
-    Outcome.RUNNING: _running,
-    Outcome.SILENT: _silent,
-    Outcome.LOST: _lost,
-    Outcome.LOST_CONFIRMED: _lost,
-    Outcome.DISAGREEMENT: _disagreement,
-    Outcome.GONE_UNCONFIRMED: _unconfirmed,
-    Outcome.STARTING: _starting,
-    Outcome.NEVER_STARTED: _never_started,
-    Outcome.UNTOLD: _untold,
+READERS: Mapping[Finding, Callable[[Situation], StatusReading]] = {
+    Finding.ENDED: _ended,
+    Finding.ELSEWHERE: _elsewhere,
+    Finding.HOST_RESTARTED: _lost,
+    Finding.RUNNING: _running,
+    Finding.SILENT: _silent,
+    Finding.LOST: _lost,
+    Finding.LOST_CONFIRMED: _lost,
+    Finding.DISAGREEMENT: _disagreement,
+    Finding.GONE_UNCONFIRMED: _unconfirmed,
+    Finding.STARTING: _starting,
+    Finding.NEVER_STARTED: _never_started,
+    Finding.UNTOLD: _untold,
 }
 
 

@@ -12,10 +12,11 @@ from functools import cache
 
 import msgspec
 
+from podtui.core.hosts.facts import RunFacts
 from podtui.core.model.verdicts import Answer, Verdict
 
 
-class Outcome(StrEnum):
+class Finding(StrEnum):
     """Which row of the table a run is in; names the row for statuses, tests and people."""
 
     ENDED = "ended"
@@ -32,42 +33,16 @@ class Outcome(StrEnum):
     UNTOLD = "could not tell"
 
 
-class RunAnswers(msgspec.Struct, frozen=True):
-    """What the probes answered about one run; everything a verdict may rest on.
-
-    Attributes:
-        exit_record: is there an exit record of this very run?
-        started: does the run record name a supervisor?
-        lock: is the run's lock held?
-        supervisor: is the recorded supervisor process there?
-        boot: is this the boot the run belongs to?
-        machine: is this the machine the run belongs to?
-        socket: does the supervisor answer? UNKNOWN also when it was not asked.
-        deadline_passed: is the time over in which a reserved run must start?
-        confirmed: was the supervisor found gone twice, seconds apart, by a healthy observer?
-    """
-
-    exit_record: Answer = Answer.UNKNOWN
-    started: Answer = Answer.UNKNOWN
-    lock: Answer = Answer.UNKNOWN
-    supervisor: Answer = Answer.UNKNOWN
-    boot: Answer = Answer.UNKNOWN
-    machine: Answer = Answer.UNKNOWN
-    socket: Answer = Answer.UNKNOWN
-    deadline_passed: bool = False
-    confirmed: bool = False
-
-
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 
 
-class Row(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True):
     """One row of the table: what must have been answered, and what follows.
 
     A condition of None is not asked about.
     """
 
-    outcome: Outcome
+    outcome: Finding
     verdict: Verdict
     exit_record: Answer | None = NO
     started: Answer | None = None
@@ -79,44 +54,44 @@ class Row(msgspec.Struct, frozen=True):
     deadline_passed: bool | None = None
     confirmed: bool | None = None
 
-    def matches(self, answers: RunAnswers) -> bool:
+    def matches(self, answers: RunFacts) -> bool:
         """Whether every condition of this row holds."""
         wanted = ((name, getattr(self, name)) for name in CONDITIONS)
         return all(want is None or want == getattr(answers, name) for name, want in wanted)
 
 
-CONDITIONS: tuple[str, ...] = RunAnswers.__struct_fields__
+CONDITIONS: tuple[str, ...] = RunFacts.__struct_fields__
 
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[Rule, ...] = (
     # An end that was written down is true on every machine and after every boot.
-    Row(Outcome.ENDED, Verdict.DEAD, exit_record=YES, boot=None, machine=None),
-    Row(Outcome.ELSEWHERE, Verdict.UNKNOWN, exit_record=None, boot=None, machine=NO),
-    Row(Outcome.HOST_RESTARTED, Verdict.DEAD, boot=NO),
+    Rule(Finding.ENDED, Verdict.DEAD, exit_record=YES, boot=None, machine=None),
+    Rule(Finding.ELSEWHERE, Verdict.UNKNOWN, exit_record=None, boot=None, machine=NO),
+    Rule(Finding.HOST_RESTARTED, Verdict.DEAD, boot=NO),
     # A run that is reserved only: its lock tells a supervisor that has just begun from nobody.
-    Row(Outcome.STARTING, Verdict.ALIVE, started=NO, lock=YES),
-    Row(Outcome.STARTING, Verdict.UNKNOWN, started=NO, lock=NO, deadline_passed=False),
-    Row(Outcome.NEVER_STARTED, Verdict.DEAD, started=NO, lock=NO, deadline_passed=True),
+    Rule(Finding.STARTING, Verdict.ALIVE, started=NO, lock=YES),
+    Rule(Finding.STARTING, Verdict.UNKNOWN, started=NO, lock=NO, deadline_passed=False),
+    Rule(Finding.NEVER_STARTED, Verdict.DEAD, started=NO, lock=NO, deadline_passed=True),
     # The kernel's lock says somebody lives; the socket only says whether it listens.
-    Row(Outcome.SILENT, Verdict.ALIVE, started=YES, lock=YES, socket=NO),
-    Row(Outcome.RUNNING, Verdict.ALIVE, started=YES, lock=YES),
+    Rule(Finding.SILENT, Verdict.ALIVE, started=YES, lock=YES, socket=NO),
+    Rule(Finding.RUNNING, Verdict.ALIVE, started=YES, lock=YES),
     # Two independent facts.
-    Row(Outcome.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO),
-    Row(Outcome.DISAGREEMENT, Verdict.UNKNOWN, started=YES, lock=NO, supervisor=YES),
+    Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO),
+    Rule(Finding.DISAGREEMENT, Verdict.UNKNOWN, started=YES, lock=NO, supervisor=YES),
     # One fact: only if it is found again, later, by an observer that is in order.
-    Row(
-        Outcome.LOST_CONFIRMED,
+    Rule(
+        Finding.LOST_CONFIRMED,
         Verdict.DEAD,
         started=YES,
         lock=UNKNOWN,
         supervisor=NO,
         confirmed=True,
     ),
-    Row(Outcome.GONE_UNCONFIRMED, Verdict.UNKNOWN, started=YES, lock=UNKNOWN, supervisor=NO),
-    Row(Outcome.UNTOLD, Verdict.UNKNOWN, exit_record=None, boot=None, machine=None),
+    Rule(Finding.GONE_UNCONFIRMED, Verdict.UNKNOWN, started=YES, lock=UNKNOWN, supervisor=NO),
+    Rule(Finding.UNTOLD, Verdict.UNKNOWN, exit_record=None, boot=None, machine=None),
 )
 
 
 @cache
-def row_for(answers: RunAnswers) -> Row:
+def rule_for(answers: RunFacts) -> Rule:
     """Return the row of the table that decides; there always is one."""
     return next(row for row in TABLE if row.matches(answers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from podtui.core import paths
-from podtui.core.agents.profiles import is_session_variable
+from podtui.core.agents.profile import is_session_variable
 from podtui.core.model.records import PodRecord
 from podtui.core.paths import RUNTIME_VARIABLE, STORE_VARIABLE
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from podtui.core.errors import UnknownState
-from podtui.core.processes.everyone import Everyone
+from podtui.core.processes.marks import MarkedProcesses
 from podtui.core.processes.past_runs import (
     Known,
     PastRun,
@@ -23,12 +23,12 @@ from podtui.core.processes.past_runs import (
 from podtui.core.processes.protected import FIRST_PROCESS, Foreign, Protected
 from podtui.core.store.store import Store
 from podtui.core.system.proc import Proc
-from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
 Key = tuple[int, int]
 
 
-class Target(msgspec.Struct, frozen=True):
+class LeftoverProcess(msgspec.Struct, frozen=True):
     """A process that is proven to be left over; ``why`` is the proof in words."""
 
     identity: Identity
@@ -68,7 +68,7 @@ class Survey(msgspec.Struct, frozen=True):
         possible: False when no process of the run can be there: the host was restarted since.
     """
 
-    targets: tuple[Target, ...] = ()
+    targets: tuple[LeftoverProcess, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     hidden: int = 0
     possible: bool = True
@@ -92,8 +92,8 @@ def survey_run(
     past: PastRun,
     *,
     protected: Protected,
-    before: Iterable[Target] = (),
-    everyone: Everyone | None = None,
+    before: Iterable[LeftoverProcess] = (),
+    everyone: MarkedProcesses | None = None,
 ) -> Survey:
     """Look who is left of a past run, wherever its pod is; errors as `survey_leftovers`.
 
@@ -108,7 +108,7 @@ def survey_run(
         return Survey(possible=False)
     refuse_unless_over(store, past)
     try:
-        return _Look(store, past, protected, everyone or Everyone(store)).survey(before)
+        return _Look(store, past, protected, everyone or MarkedProcesses(store)).survey(before)
     except (OSError, ValueError, IndexError, ProcessGone) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise past.untold(f"the processes cannot be looked at: {reason or error}") from error
@@ -121,7 +121,7 @@ class _Look:
     """One look at all processes, on behalf of one run."""
 
     def __init__(
-        self, store: Store, past: PastRun, protected: Protected, everyone: Everyone
+        self, store: Store, past: PastRun, protected: Protected, everyone: MarkedProcesses
     ) -> None:
         self._proc: Proc = store.system.proc
         self._past = past
@@ -130,12 +130,12 @@ class _Look:
         self._all = everyone.by_pid
         # One tick more: the start of a process is rounded down, the reservation is not.
         self._not_before = int(past.record.reserved_boottime_s * self._proc.ticks_per_second) - 1
-        self._targets: dict[int, Target] = {}
+        self._targets: dict[int, LeftoverProcess] = {}
         self._skipped: dict[int, Skipped] = {}
         self._recorded: set[int] = set()
         self._objections: dict[int, Foreign | None] = {}
 
-    def survey(self, before: Iterable[Target]) -> Survey:
+    def survey(self, before: Iterable[LeftoverProcess]) -> Survey:
         on_record = self._on_record(self._past.known)
         self._recorded = {process.pid for process, _ in on_record}
         earlier = self._on_record([Known(each.identity, each.why) for each in before])
@@ -260,7 +260,7 @@ class _Look:
             return False
         if identity is None:
             return False
-        self._targets[process.pid] = Target(
+        self._targets[process.pid] = LeftoverProcess(
             identity,
             process.name,
             why,
@@ -344,12 +344,12 @@ class _Look:
     def _skip(self, process: ProcessStat, reason: str) -> None:
         self._skipped.setdefault(process.pid, Skipped(process.pid, process.name, reason))
 
-    def _in_order(self) -> tuple[Target, ...]:
+    def _in_order(self) -> tuple[LeftoverProcess, ...]:
         """Return the targets, each after those it is below."""
-        ordered: dict[int, Target] = {}
+        ordered: dict[int, LeftoverProcess] = {}
         for target in self._targets.values():
             chain = []
-            at: Target | None = target
+            at: LeftoverProcess | None = target
             while at is not None and at.identity.pid not in ordered and at not in chain:
                 chain.append(at)
                 at = self._targets.get(at.parent)

@@ -6,7 +6,7 @@ clears them; another pod's supervisor never has one, and its command has its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,10 +15,11 @@ from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import POD_ID_VARIABLE, RUN_FILE, STORE_VARIABLE
 from podtui.core.processes.environment import RUN_VARIABLE
-from podtui.core.processes.tree import identity_of
+from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem, read_record
-from podtui.core.system.host import System
-from podtui.kernel.identity import ProcessGone, ProcessStat
+from podtui.core.store.store import Store
+from podtui.core.system.system import System
+from podtui.kernel.processes import ProcessGone, ProcessStat
 
 SUPERVISOR_ENTRY = "/podtui/supervisor/__main__.py"
 
@@ -48,7 +49,7 @@ class Mark(msgspec.Struct, frozen=True):
         return f"it belongs to pod {self.pod_id}"
 
 
-class Marks:
+class ProcessMarks:
     """Reads marks, each process once: for the length of one look.
 
     Attributes:
@@ -148,3 +149,81 @@ def is_gone(system: System, process: ProcessStat) -> bool:
         return system.proc.stat(process.pid).start_ticks != process.start_ticks
     except ProcessGone:
         return True
+
+
+KERNEL_THREADS = 2
+"""The parent of every kernel thread; those have neither an environment nor a user."""
+
+
+class MarkedProcesses:
+    """One look at all processes; what is asked of one of them is read once.
+
+    Attributes:
+        by_pid: every process that could be seen.
+        own_user: the user podtui runs as.
+
+    Raises:
+        ProcessGone, OSError: the processes cannot be listed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._system = store.system
+        proc = store.system.proc
+        self.marks = ProcessMarks(store.system, store.paths.root)
+        self.by_pid = {each.pid: each for each in proc.all_processes()}
+        self.own_user = proc.owner_of(proc.own_pid())
+        self._owners: dict[int, int] = {}
+        self._children: dict[int, list[ProcessStat]] = {}
+        for each in self.by_pid.values():
+            self._children.setdefault(each.parent, []).append(each)
+
+    def children(self, parent: ProcessStat) -> list[ProcessStat]:
+        """Return who is directly below a process."""
+        # Who is older is not its child: the number was another's when it was read.
+        return [
+            each
+            for each in self._children.get(parent.pid, ())
+            if each.start_ticks >= parent.start_ticks
+        ]
+
+    def living(self) -> Iterator[ProcessStat]:
+        """Yield every process that has not exited and is no thread of the kernel."""
+        for each in self.by_pid.values():
+            if not each.has_exited and each.parent != KERNEL_THREADS:
+                yield each
+
+    def is_ours(self, process: ProcessStat) -> bool:
+        """Whether it runs as our user; raises ProcessGone or OSError."""
+        return self.owner(process) == self.own_user
+
+    def owner(self, process: ProcessStat) -> int:
+        """Return the user it runs as; raises ProcessGone or OSError."""
+        if process.pid not in self._owners:
+            self._owners[process.pid] = self._system.proc.owner_of(process.pid)
+        return self._owners[process.pid]
+
+    def marked(self, *, not_before: int = 0) -> Iterator[tuple[ProcessStat, Mark]]:
+        """Yield our user's processes that bear a mark, and it; raises OSError."""
+        for each in self.living():
+            if each.start_ticks < not_before:
+                continue
+            try:
+                mark = self.marks.of(each) if self.is_ours(each) else None
+            except ProcessGone:
+                continue
+            if mark is not None:
+                yield each, mark
+
+    def hidden(self, *, not_before: int = 0) -> int:
+        """Return how many of our processes could bear a mark and do not show it.
+
+        Of those whose marks were asked for; supervisors hide theirs and have none.
+        """
+        found = (self.by_pid[pid] for pid in self.marks.hidden)
+        return sum(each.start_ticks >= not_before and self._could_be_marked(each) for each in found)
+
+    def _could_be_marked(self, process: ProcessStat) -> bool:
+        try:
+            return self.is_ours(process) and supervisor_reason(self._system, process) is None
+        except ProcessGone:
+            return False

@@ -19,12 +19,12 @@ from podtui.core.model.records import (
 )
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import PodPaths, RunPaths
-from podtui.core.processes.tree import identity_of
+from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.store.store import Store
 from podtui.core.system.fs import UnsafeFile
-from podtui.core.system.host import System
-from podtui.kernel.identity import Identity
+from podtui.core.system.system import System
+from podtui.kernel.processes import Identity
 
 R = TypeVar("R", bound=Record)
 KEEP = "keep"

@@ -7,8 +7,10 @@ cannot be told who that is, nobody is signalled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -21,18 +23,17 @@ from podtui.core.model.records import (
     StatusRecord,
 )
 from podtui.core.model.verdicts import Answer
-from podtui.core.processes.brokers import protected_names, protecting_pattern
-from podtui.core.processes.marks import Marks, supervisor_reason
-from podtui.core.processes.tree import identity_of
+from podtui.core.paths import CONFIG_VARIABLE, config_file
+from podtui.core.processes.marks import ProcessMarks, supervisor_reason
+from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
-from podtui.core.system.fs import UnsafeFile
-from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+from podtui.core.system.fs import MISSING, Fs, UnsafeFile
+from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
 FIRST_PROCESS = 1
 LONGEST_CHAIN = 1024
 CHAIN_TRIES = 5
-NO_RUNS = (FileNotFoundError, NotADirectoryError)
 
 
 class _Elsewhere(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ class Protected:
     def objection(
         self,
         process: ProcessStat,
-        marks: Marks,
+        marks: ProcessMarks,
         *,
         pod_id: str,
         run: int,
@@ -169,7 +170,7 @@ class Protected:
         store = self._store
         try:
             numbers = store.run_numbers(name)
-        except NO_RUNS:
+        except MISSING:
             return  # no pod, or one that never had a run
         except OSError as error:
             raise _untold(f"the runs of {name!r} cannot be listed: {error.strerror}") from error
@@ -272,3 +273,45 @@ def _untold(why: str) -> UnknownState:
         next_step="podtui doctor",
         kept="no signal was sent",
     )
+
+
+# programs the user protects by name: brokers, servers many pods share
+
+
+LARGEST_FILE = 64 * 1024
+
+
+class _File(msgspec.Struct, frozen=True):
+    protect: list[str] = []
+
+
+def protected_names(fs: Fs, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the patterns of program names that are never signalled.
+
+    Raises:
+        UnknownState: the settings cannot be read.
+    """
+    path = config_file(environment)
+    try:
+        data = fs.read_linked(path, LARGEST_FILE)
+        return tuple(each for each in msgspec.toml.decode(data, type=_File).protect if each)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not environment.get(CONFIG_VARIABLE):
+            return ()
+        why: Exception = error
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        why = error
+    reason = why.strerror if isinstance(why, OSError) else str(why)
+    raise UnknownState(
+        f"which programs are protected cannot be told: {path}: {reason}",
+        next_step=f"mend {path}; docs/config.md describes it",
+        kept="no signal was sent",
+    ) from why
+
+
+def protecting_pattern(
+    patterns: Sequence[str], process: ProcessStat, arguments: Sequence[str]
+) -> str | None:
+    """Return the pattern that a process's name, or its program's, matches as a whole."""
+    names = {process.name, *(PurePosixPath(each).name for each in arguments[:1])}
+    return next((each for each in patterns if any(fnmatchcase(name, each) for name in names)), None)

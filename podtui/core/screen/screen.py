@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from podtui.core.screen.emulator import AvtEmulator, Emulator
-from podtui.core.screen.harmless import harmless
 from podtui.core.screen.picture import PLAIN, Cursor, Line, ScreenPicture
+from podtui.core.screen.sanitize import sanitize
 from podtui.core.text.boundaries import safe_end
 from podtui.core.text.safe import SafeText, safe_line
 
@@ -82,7 +82,7 @@ class Screen:
         for found in _TITLE.finditer(text):
             self._title = safe_line(found[1], LONGEST_TITLE)
         columns, rows = self.size
-        self._guarded(lambda: self._emulator.feed(harmless(text, columns)), columns, rows)
+        self._guarded(lambda: self._emulator.feed(sanitize(text, columns)), columns, rows)
 
     def _guarded(self, act: Callable[[], None], columns: int, rows: int) -> None:
         try:

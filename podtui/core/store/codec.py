@@ -17,7 +17,7 @@ import msgspec
 
 from podtui.core.errors import PodtuiError, Unreadable
 from podtui.core.model.records import FORMAT_VERSION, Record
-from podtui.core.store.quicktoml import as_json
+from podtui.core.store.fast_toml import as_json
 from podtui.core.system.fs import RECORD_LIMIT, Fs, Stamp, UnsafeFile
 
 R = TypeVar("R", bound=Record)

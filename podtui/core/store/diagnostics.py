@@ -11,7 +11,7 @@ from podtui.core.model.records import SeenRecord
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, encode_json, read_record
 from podtui.core.store.logs import Log
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 MOST_BEYOND = 1000
 """Diagnostics seen before older ones were; of more than these the oldest are told again."""
@@ -34,7 +34,7 @@ class Diagnostics(Log[Diagnostic]):
         record = read_record(self._system.fs, path, SeenRecord)
         return None if isinstance(record, RecordProblem) else record
 
-    def note_seen(self, reader: str, ids: Collection[str]) -> None:
+    def mark_read(self, reader: str, ids: Collection[str]) -> None:
         """Note that a reader has seen these diagnostics, besides those he had seen before.
 
         Raises:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from podtui.core.model.records import HandoffRecord
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, encode_json, read_record
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 SUFFIX = ".json"
 

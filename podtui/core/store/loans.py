@@ -18,7 +18,7 @@ from podtui.core.paths import PodPaths, StorePaths
 from podtui.core.store.codec import encode_json
 from podtui.core.store.lines import LineProblem, read_lines
 from podtui.core.system.fs import Fs
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 LOCK_WAIT_S = 10.0
 

@@ -16,10 +16,11 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from podtui.core.errors import Busy, Unreadable
-from podtui.core.paths import log_lock, log_segment
+from podtui.core.model.events import Event
+from podtui.core.paths import StorePaths, log_lock, log_segment
 from podtui.core.store.lines import LONGEST_LINE, LineProblem, read_lines
 from podtui.core.system.fs import UnsafeFile
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 
 class LogEntry(Protocol):
@@ -199,3 +200,10 @@ def _line(entry: LogEntry) -> bytes:
     line = msgspec.json.encode(entry.cut(LONGEST_TEXT))
     assert len(line) < LONGEST_LINE, entry.id  # noqa: S101 - the texts are all that can be long
     return line
+
+
+class Journal(Log[Event]):
+    """Appends and reads events."""
+
+    def __init__(self, paths: StorePaths, system: System) -> None:
+        super().__init__(system, paths.journal, Event)

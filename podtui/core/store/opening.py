@@ -13,7 +13,7 @@ from podtui.core.model.records import StoreRecord
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import ProblemKind, RecordProblem, encode_toml, read_record
 from podtui.core.system.fs import is_disk_trouble
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 from podtui.kernel.files import TEMPORARY_SUFFIX
 
 CREATE_WAIT_S = 10.0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from podtui.core.errors import DiskTrouble, Refused
+from podtui.core.errors import Refused
 from podtui.core.model.records import (
     EndedMarker,
     ExitRecord,
@@ -18,8 +16,6 @@ from podtui.core.model.records import (
     StoreRecord,
 )
 from podtui.core.paths import (
-    POD_ID_VARIABLE,
-    PodPaths,
     SocketPlace,
     StorePaths,
     run_name,
@@ -35,14 +31,11 @@ from podtui.core.store.codec import (
 )
 from podtui.core.store.diagnostics import Diagnostics
 from podtui.core.store.handoffs import Handoffs
-from podtui.core.store.intents import Intents
-from podtui.core.store.journal import Journal
+from podtui.core.store.logs import Journal
 from podtui.core.store.opening import OpenedStore, open_store
+from podtui.core.store.pending import Intents
 from podtui.core.store.trash import Trash
-from podtui.core.system.host import System
-
-if TYPE_CHECKING:
-    from podtui.core.visibility import Sight
+from podtui.core.system.system import System
 
 _RUN = re.compile(r"(?!0000\Z)[0-9]{4,6}\Z")
 
@@ -71,19 +64,6 @@ class Store:
     def open(cls, system: System, root: Path, *, create: bool = False) -> Store:
         """Open the store at ``root``; errors as `open_store`."""
         return cls(open_store(system, root, create=create), system)
-
-    @property
-    def asked_by_pod(self) -> bool:
-        """Whether the one who asks may be a pod: only then is `sight` worth asking."""
-        return POD_ID_VARIABLE in self.system.environment
-
-    @cached_property
-    def sight(self) -> Sight:
-        """What the one who asks may see; the operator's screen sets one of its own."""
-        # Loaded here only: the operator sees everything.
-        from podtui.core.visibility import sight_of  # noqa: PLC0415
-
-        return sight_of(self, self.system.environment)
 
     def refuse_if_read_only(self) -> None:
         """Raise Refused when nothing may be written."""
@@ -118,41 +98,6 @@ class Store:
             return RecordProblem(paths.record, ProblemKind.UNREADABLE, reason)
         return record
 
-    def name_of(self, name_or_id: str) -> str:
-        """Return the name of the pod that has this name or id.
-
-        Raises:
-            NotFound: there is none; of one that was pruned it says when, by whom, and the way back.
-            NotVisible: there is one, and the pod that asks may not see it.
-            DiskTrouble: the pods cannot be listed; that is no answer about this one.
-        """
-        try:
-            names = self.pod_names()
-        except OSError as error:
-            raise DiskTrouble(
-                f"whether there is a pod {name_or_id!r} cannot be told: {self.paths.pods} cannot"
-                f" be listed: {error.strerror}",
-                pod=name_or_id,
-                next_step="podtui doctor",
-                kept="nothing was changed",
-            ) from error
-        if name_or_id in names:
-            return self._if_seen(name_or_id)
-        for name in names:
-            record = self.pod_record(name)
-            if isinstance(record, PodRecord) and record.id == name_or_id:
-                return self._if_seen(name)
-        # Loaded here only: nearly always the pod is there.
-        from podtui.core.store.gone import not_found  # noqa: PLC0415
-
-        raise not_found(self, name_or_id)
-
-    def _if_seen(self, name: str) -> str:
-        # Every verb of every door comes by here; the operator does not pay for the rule.
-        if self.asked_by_pod:
-            self.sight.refuse(name)
-        return name
-
     def name_of_id(self, pod_id: str, *, likely: str | None = None) -> str | None:
         """Return the name the pod of this id has now, None when it is not in its place.
 
@@ -166,10 +111,6 @@ class Store:
             if isinstance(record, PodRecord) and record.id == pod_id:
                 return name
         return None
-
-    def pod_paths(self, name_or_id: str) -> PodPaths:
-        """Return the files of a pod; errors as `name_of`."""
-        return self.paths.pod(self.name_of(name_or_id))
 
     # runs
 

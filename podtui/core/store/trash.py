@@ -11,7 +11,7 @@ from podtui.core.model.ids import is_id, milliseconds_of
 from podtui.core.model.records import PodRecord, TrashRecord
 from podtui.core.paths import StorePaths, TrashPaths
 from podtui.core.store.codec import ProblemKind, RecordProblem, read_record, untold
-from podtui.core.system.host import System
+from podtui.core.system.system import System
 
 PURGING_PREFIX = ".purging-"
 """What is about to be deleted for good is renamed to this and its id."""

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from podtui.core.system import links
+from podtui.core.system import fs_links
 from podtui.core.system.clock import Clock
 from podtui.kernel import files, locks
 
+MISSING = (FileNotFoundError, NotADirectoryError)
+"""What the disk says of what is not there."""
 RECORD_LIMIT = 64 * 1024
 """Bytes a record may have; a longer one is unreadable, not read."""
 SEARCHED_BYTES = 64 * 1024 * 1024
@@ -242,8 +244,8 @@ class Fs:
         return stat.S_ISDIR(facts.st_mode) and facts.st_uid == self.uid
 
     def resolved(self, path: str) -> str:
-        """Return where an absolute path leads; see `podtui.core.system.links.resolved`."""
-        return links.resolved(path)
+        """Return where an absolute path leads; see `podtui.core.system.fs_links.resolved`."""
+        return fs_links.resolved(path)
 
     def mode_problem(self, path: Path) -> str | None:
         """Return who else may use a file or directory, None when nobody else may.
@@ -403,7 +405,7 @@ class Fs:
             OSError: something of it is still there; it may be called again.
         """
         # Loaded here only: nothing but a purge deletes.
-        from podtui.core.system.removing import TreeRemover  # noqa: PLC0415
+        from podtui.core.system.remove_tree import TreeRemover  # noqa: PLC0415
 
         TreeRemover(self.before_tree_step).remove(path)
 
@@ -413,7 +415,7 @@ class Fs:
     def tree_size(self, path: Path) -> int | None:
         """Return the bytes of all plain files at and below ``path``, None when it cannot tell."""
         # Loaded here only: as above.
-        from podtui.core.system.removing import tree_size  # noqa: PLC0415
+        from podtui.core.system.remove_tree import tree_size  # noqa: PLC0415
 
         return tree_size(path)
 
@@ -496,3 +498,11 @@ def is_disk_trouble(error: OSError) -> bool:
         errno.EFBIG,
         errno.ENOMEM,
     }
+
+
+def errno_words(error: OSError) -> str:
+    """Return an error of the disk or the kernel as "EIO: Input/output error"."""
+    if isinstance(error, UnsafeFile):
+        return f"it is {error.reason}"
+    name = errno.errorcode.get(error.errno or 0, "error")
+    return f"{name}: {os.strerror(error.errno or 0)}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podtui.core.model.verdicts import Answer
-from podtui.kernel import files, identity
-from podtui.kernel.identity import Identity, ProcessGone, ProcessStat
+from podtui.kernel import files, processes
+from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
 if TYPE_CHECKING:
     import socket
@@ -55,7 +55,7 @@ class Proc:
             OSError: could not tell.
         """
         try:
-            return identity.boot_id()
+            return processes.boot_id()
         except ProcessGone as error:
             # No /proc, not "no process": that the observer cannot see is never an answer.
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(error)) from None
@@ -65,7 +65,7 @@ class Proc:
 
     def stat(self, pid: int) -> ProcessStat:
         """Return what the kernel says of a process; raises ProcessGone or OSError."""
-        return identity.read_stat(pid)
+        return processes.read_stat(pid)
 
     def is_there(self, recorded: Identity) -> tuple[Answer, str]:
         """Tell whether the recorded process is there, every recorded fact agreeing.
@@ -93,7 +93,7 @@ class Proc:
 
     def pidfd_inode(self, handle: int) -> int | None:
         """Return the inode that tells this process from all others, None on older kernels."""
-        return identity.pidfd_inode(handle)
+        return processes.pidfd_inode(handle)
 
     def _compare(self, recorded: Identity, handle: int) -> Sighting:
         pid, inode = recorded.pid, self.pidfd_inode(handle)
@@ -129,38 +129,38 @@ class Proc:
 
     def descendants(self, pid: int) -> list[ProcessStat]:
         """Return the stats of every descendant; a hint, see `kernel.identity.children_of`."""
-        return identity.descendants_of(pid)
+        return processes.descendants_of(pid)
 
     def all_processes(self) -> list[ProcessStat]:
         """Return the stats of every process of the machine; raises OSError when it cannot."""
-        return identity.all_stats()
+        return processes.all_stats()
 
     def owner_of(self, pid: int) -> int:
         """Return the real user id of a process; raises ProcessGone or OSError."""
-        return identity.read_owner(pid)
+        return processes.read_owner(pid)
 
     def hears_hang_up(self, pid: int) -> bool:
         """Whether a process ignores TERM or handles HUP itself; raises ProcessGone or OSError.
 
         An interactive shell does nothing on TERM and ends on HUP.
         """
-        ignored, caught = identity.ignored_and_caught(pid)
+        ignored, caught = processes.ignored_and_caught(pid)
         return bool(ignored >> (_TERM - 1) & 1 or caught >> (_HANG_UP - 1) & 1)
 
     def environment_of(self, pid: int) -> dict[str, str]:
         """Return the environment a process started with; raises ProcessGone or OSError."""
-        return identity.read_environ(pid)
+        return processes.read_environ(pid)
 
     def arguments_of(self, pid: int) -> list[str]:
         """Return the arguments of a process; raises ProcessGone or OSError."""
-        return identity.read_arguments(pid)
+        return processes.read_arguments(pid)
 
     def open_pidfd(self, pid: int) -> int | None:
         """Return a pidfd that becomes readable when the process ends; None when it is gone."""
         try:
             return os.pidfd_open(pid)
         except OSError as error:
-            if error.errno in identity.NO_SUCH_PROCESS:
+            if error.errno in processes.NO_SUCH_PROCESS:
                 return None
             raise
 
@@ -287,7 +287,7 @@ class Proc:
         an event loop always answers NO. UNKNOWN where the kernel does not let us look.
         """
         try:
-            fields = identity.read_syscall(pid).split()
+            fields = processes.read_syscall(pid).split()
             descriptor = _descriptor_waited_on(fields)
             if descriptor is None:
                 return Answer.NO

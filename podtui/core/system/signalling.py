@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from podtui.kernel import signals
-from podtui.kernel.identity import ProcessGone
+from podtui.kernel.processes import ProcessGone
 
 
 class Signals:

@@ -87,7 +87,7 @@ def watch(
         changes.close()
 
 
-def beats(directory: Path, stop: threading.Event) -> Iterator[None]:
+def ticks_on_change(directory: Path, stop: threading.Event) -> Iterator[None]:
     """Yield at once, after every change in a directory, and every second, until ``stop`` is set."""
     yield
     while not stop.is_set():

@@ -13,13 +13,13 @@ from textual.screen import ModalScreen
 
 from podtui.core.model.appearance import APPEARANCE
 from podtui.core.model.verdicts import Status
-from podtui.tui.commands import GROUPS, Command, Place
+from podtui.tui.commands.commands import GROUPS, Command, KeyContext
 from podtui.tui.dialogs.words import Words
-from podtui.tui.spans import Line, own, wrap_words
+from podtui.tui.widgets.spans import Line, own, wrap_words
 
 KEYS_WIDTH = 13
 WORD_WIDTH = 15
-PLACES: tuple[Place, ...] = (
+PLACES: tuple[KeyContext, ...] = (
     "screen",
     "tree",
     "output",

@@ -11,7 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from podtui.core.model.plans import Plan
 from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.words import Words
-from podtui.tui.spans import Line, own, safe, wrap_words
+from podtui.tui.widgets.spans import Line, own, safe, wrap_words
 
 LONGEST_STEP = 400
 INDENT = 4

@@ -23,8 +23,8 @@ from podtui.core.text.safe import safe_line
 from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.plan import plan_lines
 from podtui.tui.dialogs.words import Words
-from podtui.tui.safe_input import SafeInput
-from podtui.tui.spans import Line, own, safe, wrap_words
+from podtui.tui.widgets.safe_input import SafeInput
+from podtui.tui.widgets.spans import Line, own, safe, wrap_words
 
 LABEL = "recover as "
 LONGEST_NAME = 200

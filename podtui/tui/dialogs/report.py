@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
 from podtui.core.model.plans import Report
+from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.words import Words
-from podtui.tui.notice_bar import Outcome
-from podtui.tui.spans import Line, Span, own, safe, wrap_words
+from podtui.tui.widgets.spans import Line, Span, own, safe, wrap_words
 
 LONGEST_LINE = 800
 INDENT = 4
@@ -56,12 +56,12 @@ def report_lines(report: Report, width: int) -> list[Line]:
     return lines or [(own(" nothing was to be done", "muted"),)]
 
 
-def outcome_of_many(report: Report, key: str) -> Outcome:
+def outcome_of_many(report: Report, key: str) -> Notice:
     """Return a long report in one line; ``key`` shows all of it, "" when it is on screen."""
     mark = own(" ✗ ", "failed") if report.failed else own(" ✓ ", "ok")
     more = (own("   "), own(key, "key"), own(" shows the report", "muted")) if key else ()
     action = safe(f"{report.action}: ", "text")
-    return Outcome((mark, action, *counts_line(report), *more), is_trouble=bool(report.failed))
+    return Notice((mark, action, *counts_line(report), *more), is_trouble=bool(report.failed))
 
 
 class ReportDialog(TextDialog[None], inherit_bindings=False):

@@ -16,15 +16,15 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from podtui.core.control import SpawnRequest
 from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.model.plans import Plan
+from podtui.core.model.requests import SpawnRequest
 from podtui.core.text.safe import safe_line
 from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.plan import plan_lines
 from podtui.tui.dialogs.words import Words
-from podtui.tui.safe_input import SafeInput
-from podtui.tui.spans import Line, own, safe, wrap_words
+from podtui.tui.widgets.safe_input import SafeInput
+from podtui.tui.widgets.spans import Line, own, safe, wrap_words
 
 FIELDS: tuple[tuple[str, str], ...] = (
     ("name", "reviewer-2"),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from textual.geometry import Size
 
-from podtui.tui.lines import LineWidget
-from podtui.tui.spans import Line, Span
+from podtui.tui.widgets.line_widget import LineWidget
+from podtui.tui.widgets.spans import Line, Span
 
 
 class Words(LineWidget):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from podtui.core.attach.first_paint import Arrival, arrival, painted_arrival
 from podtui.core.errors import Unreadable
-from podtui.core.processes.arrival import Arrival, arrival, painted_arrival
 from podtui.core.screen.draw import SizeFrom
 from podtui.core.screen.tail import SEARCH_WINDOW, TAIL_BYTES
 from podtui.core.system.clock import FrozenClock

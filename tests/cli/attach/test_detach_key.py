@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podtui.core.errors import BadInput
-from podtui.core.processes.detach_key import KeyWatch, detach_key
+from podtui.core.settings.detach_key import KeyWatch, detach_key
 
 
 @pytest.mark.parametrize(

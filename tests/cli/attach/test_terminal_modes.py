@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podtui.core.processes.terminal_modes import TerminalModes
+from podtui.core.attach.terminal_modes import TerminalModes
 
 PLAIN_ENDING = b"\x1b\\\x1b(B\x0f\x1b[0m"
 

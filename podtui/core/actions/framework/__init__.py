@@ -1,0 +1,1 @@
+"""What every action is built from: the transaction, locks, preconditions, batches, starts."""

@@ -1,0 +1,124 @@
+"""What prune, recover and purge share: places looked at, entries cleared, many done one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from podtui.core import errors
+from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.actions.framework.transaction import Transaction
+from podtui.core.model.plans import Plan, Report, joined_report
+from podtui.core.paths import PodPaths
+from podtui.core.store.codec import RecordProblem
+from podtui.core.store.store import Store
+from podtui.core.system.fs import UnsafeFile
+
+DISK_FAILURES = (OSError, errors.PodtuiError)
+"""What a step that writes may fail by: the disk, or a lock that was not free in time."""
+T = TypeVar("T")
+
+
+def for_each(
+    action: str, found: Sequence[tuple[Plan, T | None]], act: Callable[[T], Report]
+) -> Report:
+    """Act on each that is not refused, and return one report.
+
+    Raises:
+        PodtuiError: of a single one: why it was not done; of several: of the first that was tried,
+            when none was done.
+    """
+    reports: list[Report] = []
+    first_error: errors.PodtuiError | None = None
+    for plan, thing in found:
+        if thing is None or plan.is_refused:
+            why = plan.refusals[0].message
+            reports.append(_left_out(action, plan.pod, why))
+            continue
+        try:
+            reports.append(act(thing))
+        except errors.PodtuiError as error:
+            if len(found) == 1:
+                raise
+            first_error = first_error or error
+            failed = isinstance(error, errors.DiskTrouble)
+            reports.append(_left_out(action, plan.pod, error.sentence(), failed=failed))
+    if first_error is not None and not any(each.done or each.failed for each in reports):
+        raise first_error
+    return joined_report(action, reports)
+
+
+def _left_out(action: str, name: str, why: str, *, failed: bool = False) -> Report:
+    words = (f"{name}: {why}",)
+    return Report(
+        action=action,
+        pod=name,
+        done=(),
+        skipped=() if failed else words,
+        failed=words if failed else (),
+    )
+
+
+def clear_entry(store: Store, trash_id: str) -> None:
+    """Take away what is left of an entry of the trash that holds no pod.
+
+    What else anybody put into it stays, and the doctor names it. Raises:
+        OSError: it is still there.
+    """
+    fs, entry = store.system.fs, store.paths.trashed(trash_id)
+    with suppress(FileNotFoundError, NotADirectoryError):
+        names = fs.names_in(entry.root)
+        # The record, and what a write of it that was broken off left.
+        ours = [name for name in names if name.startswith(entry.record.name)]
+        for name in ours:
+            fs.remove(entry.root / name)
+        if names == ours:
+            fs.remove_directory(entry.root)
+
+
+def may_be_acted_on(store: Store, paths: PodPaths, *, unreadable: bool) -> bool:
+    """Whether there is a place for an action lock: in a directory, where nothing else is."""
+    if not store.system.fs.is_directory(paths.root):
+        return False
+    if not unreadable:
+        return True
+    try:
+        is_being_acted_on(store.system, paths)
+    except UnsafeFile:
+        return False
+    return True
+
+
+@contextmanager
+def pod_in_place(store: Store, tx: Transaction) -> Iterator[str | None]:
+    """Yield the name of the pod an action was about, with its lock held; None when it is gone.
+
+    Raises:
+        Busy: it is acted on; the next start looks again.
+    """
+    name = _name_now(store, tx)
+    if name is None:
+        yield None
+        return
+    paths = store.paths.pod(name)
+    if not may_be_acted_on(store, paths, unreadable=True):
+        yield name
+        return
+    # Not waited for: a start must not stand still because somebody acts on a pod.
+    if is_being_acted_on(store.system, paths):
+        raise errors.Busy(f"{name!r} is being acted on", pod=name)
+    action, actor = tx.intent.action, tx.intent.actor
+    with action_lock(store.system, paths, pod=name, action=action, actor=actor):
+        yield name
+
+
+def _name_now(store: Store, tx: Transaction) -> str | None:
+    name, pod_id = tx.intent.pod, tx.intent.pod_id
+    record = store.pod_record(name)
+    if isinstance(record, RecordProblem):
+        # What cannot be read may be this very pod, and is nobody else's.
+        return name if store.trash.is_there(store.paths.pod(name).root) else None
+    if record.id == pod_id:
+        return name
+    return store.name_of_id(pod_id) if pod_id else None

@@ -1,0 +1,1 @@
+"""The verbs return and relend, and the scopes a spawn borrows."""

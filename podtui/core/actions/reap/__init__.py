@@ -1,0 +1,1 @@
+"""The verb reap: ends what past runs left running."""

@@ -1,0 +1,260 @@
+"""Reaping one pod, wherever it is: looked at, ended, told.
+
+A pod's place is its own directory, or the trash; who is left of its runs is proven in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from podtui.core import errors
+from podtui.core.actions.framework.limits import LONGEST_DETAIL, first_few
+from podtui.core.actions.framework.transaction import Transaction, transaction
+from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind
+from podtui.core.model.events import EventKind, cut_text
+from podtui.core.model.plans import Report
+from podtui.core.model.verdicts import Answer, Evidence, Probe
+from podtui.core.paths import PodPaths
+from podtui.core.processes.handoff import clear_handoff, handed_off_runs
+from podtui.core.processes.leftovers import Survey, survey_run
+from podtui.core.processes.marks import MarkedProcesses
+from podtui.core.processes.past_runs import PastRun, past_run
+from podtui.core.processes.protected import Protected, protected_processes
+from podtui.core.processes.terminate import Ended, end_run
+from podtui.core.store.store import Store
+from podtui.kernel.processes import ProcessGone
+
+
+class PodFiles(msgspec.Struct, frozen=True):
+    """A pod whose past runs are looked at.
+
+    Attributes:
+        pod: its name; in the trash the one it had.
+        runs: numbers of the runs that are over, oldest first.
+        latest: number of its latest run, whose records must be readable.
+    """
+
+    pod: str
+    pod_id: str
+    paths: PodPaths
+    runs: tuple[int, ...]
+    latest: int = 0
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Who is left of one run, as of one look."""
+
+    past: PastRun
+    survey: Survey
+
+
+class Find(msgspec.Struct, frozen=True):
+    """Who is left of the runs of one pod; ``doubts`` says of which that cannot be told, and why."""
+
+    place: PodFiles
+    left: tuple[Left, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def with_targets(self) -> tuple[Left, ...]:
+        return tuple(each for each in self.left if each.survey.targets)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Who looked like a leftover and is none, and of which runs nothing can be told."""
+        words = (f"{skip.words}" for each in self.left for skip in each.survey.skipped)
+        return (*dict.fromkeys(words), *self.doubts)
+
+    def steps(self) -> tuple[str, ...]:
+        """Return what would be done, a sentence for each process."""
+        return tuple(
+            f"end {target.words}, left of run {each.past.run}: {target.why}"
+            for each in self.left
+            for target in each.survey.targets
+        )
+
+
+class Searching:
+    """Looks at the runs of many pods, with one look at the processes for all of them.
+
+    Raises:
+        UnknownState: who must not be signalled cannot be told, or the processes not be listed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._protected: Protected = protected_processes(store)
+        try:
+            self.everyone = MarkedProcesses(store)
+        except (OSError, ProcessGone, ValueError, IndexError) as error:
+            raise errors.UnknownState(
+                f"the processes cannot be listed: {error}",
+                next_step="podtui doctor",
+                kept="no signal was sent",
+            ) from error
+
+    def find(self, place: PodFiles) -> Find:
+        """Look who is left of a pod's runs.
+
+        Raises:
+            Refused, UnknownState: of its latest run: it is not over, or cannot be told.
+        """
+        left, doubts = [], []
+        for run in place.runs:
+            try:
+                past = past_run(
+                    self._store, place.paths, pod=place.pod, pod_id=place.pod_id, run=run
+                )
+                survey = survey_run(
+                    self._store, past, protected=self._protected, everyone=self.everyone
+                )
+            except (errors.UnknownState, errors.Refused) as error:
+                if run == place.latest:
+                    raise
+                doubts.append(f"{place.pod}: {error.message}")
+            else:
+                left.append(Left(past, survey))
+        return Find(place, tuple(left), tuple(doubts))
+
+
+def reap_place(
+    store: Store, find: Find, *, runs: Iterable[int], grace_s: float, actor: str
+) -> Report:
+    """End who is left of some runs of a pod, and tell it; the pod's action lock is held.
+
+    Raises:
+        Refused, UnknownState: it cannot be told who is left, or who must not be signalled.
+        Busy, OSError: it could not be written that it is to be done, and nothing was done.
+    """
+    place, numbers = find.place, tuple(runs)
+    with transaction(
+        store,
+        EventKind.REAP_INTENDED,
+        action="reap",
+        pod=place.pod,
+        pod_id=place.pod_id,
+        run=max(numbers, default=0),
+        actor=actor,
+        details={
+            "runs": " ".join(str(each) for each in numbers),
+            "grace_s": str(grace_s),
+            "targets": cut_text("; ".join(find.steps()), LONGEST_DETAIL),
+        },
+    ) as tx:
+        ended: dict[int, Ended] = {}
+        try:
+            end_runs(store, place, numbers, grace_s=grace_s, into=ended)
+        except errors.PodtuiError as error:
+            before = tell_ended(store, tx, place, ended) if ended else place.pod
+            tx.end(EventKind.REAP_FAILED, f"{before}; then not reaped on: {error.message}")
+            raise
+        report = _report(place, ended, find.doubts)
+        # What was ended is ended. What the disk does not take now is written by the next start.
+        remarks = _told_or_later(store, tx, place, ended)
+        return msgspec.structs.replace(report, skipped=(*report.skipped, *remarks))
+
+
+def end_runs(
+    store: Store, place: PodFiles, runs: Sequence[int], *, grace_s: float, into: dict[int, Ended]
+) -> None:
+    """End who is left of each run, and put it ``into`` a table by run.
+
+    Errors as `podtui.core.processes.terminate.end_run`; the table then has the runs before that.
+    """
+    for run in runs:
+        past = past_run(store, place.paths, pod=place.pod, pod_id=place.pod_id, run=run)
+        into[run] = end_run(store, past, grace_s=grace_s)
+
+
+def _told_or_later(
+    store: Store, tx: Transaction, place: PodFiles, ended: dict[int, Ended]
+) -> tuple[str, ...]:
+    try:
+        summary = tell_ended(store, tx, place, ended)
+        survived = any(each.survivors for each in ended.values())
+        tx.end(EventKind.REAP_FAILED if survived else EventKind.REAPED, summary)
+    except (OSError, errors.PodtuiError) as error:
+        return (f"{place.pod}: that it was reaped will be told by the next start: {error}",)
+    return ()
+
+
+def tell_ended(store: Store, tx: Transaction, place: PodFiles, ended: dict[int, Ended]) -> str:
+    """Write diagnostics of what was ended and what was not; returns it in one sentence.
+
+    Handoffs of runs that left nothing are settled. Raises Busy or OSError.
+    """
+    reaped = sum(len(each.reaped) for each in ended.values())
+    if reaped:
+        tx.diagnose(
+            DiagnosticKind.REAPED,
+            f"{place.pod}: ended {_count(reaped)} its past runs had left: {_proofs(ended)}",
+            evidence=_evidence(store, ended),
+        )
+    survivors = [words for each in ended.values() for words in each.survivors]
+    if survivors:
+        tx.diagnose(
+            DiagnosticKind.SURVIVORS,
+            f"{place.pod}: still there: {first_few(survivors)}",
+            evidence=_evidence(store, ended),
+        )
+    for run, each in ended.items():
+        if not each.survivors:
+            clear_handoff(store, place.pod_id, run)
+    outcome = f"{place.pod}: ended {_count(reaped)} of its past runs" if reaped else ""
+    if survivors:
+        return "; ".join(word for word in (outcome, f"still there: {first_few(survivors)}") if word)
+    return f"{outcome or f'{place.pod}: nothing of its past runs is left'} ({_proofs(ended)})"
+
+
+def _count(processes: int) -> str:
+    return "1 process" if processes == 1 else f"{processes} processes"
+
+
+def _proofs(ended: dict[int, Ended]) -> str:
+    return "; ".join(f"run {run}: {each.proof}" for run, each in ended.items())
+
+
+def _evidence(store: Store, ended: dict[int, Ended]) -> tuple[Evidence, ...]:
+    now = store.system.clock.now()
+    found = [
+        Evidence(
+            probe=Probe.LEFTOVER,
+            answer=Answer.YES,
+            detail=f"{target.words}, run {run}: {target.why}",
+            at=now,
+        )
+        for run, each in ended.items()
+        for target in each.targets
+    ]
+    return tuple(found[:MOST_EVIDENCE])
+
+
+def _report(place: PodFiles, ended: dict[int, Ended], doubts: Sequence[str]) -> Report:
+    done = [line for each in ended.values() for line in each.reaped]
+    if not any(each.survivors for each in ended.values()):
+        done.append(f"{place.pod}: nothing of it is left running ({_proofs(ended)})")
+    return Report(
+        action="reap",
+        pod=place.pod,
+        done=tuple(done),
+        skipped=(*(line for each in ended.values() for line in each.skipped), *doubts),
+        failed=tuple(
+            f"{place.pod}: of run {run} there still is {words}"
+            for run, each in ended.items()
+            for words in each.survivors
+        ),
+    )
+
+
+def runs_to_end(store: Store, find: Find) -> tuple[int, ...]:
+    """Return the runs whose leftovers are to be ended: with targets, handed off, and the latest.
+
+    Raises:
+        OSError: the handoffs cannot be listed.
+    """
+    wanted = {each.past.run for each in find.with_targets}
+    wanted.update(handed_off_runs(store, find.place.pod_id))
+    wanted.add(find.place.latest)
+    return tuple(each for each in find.place.runs if each in wanted)

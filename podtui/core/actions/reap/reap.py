@@ -1,0 +1,256 @@
+"""Reap: end what the past runs of a pod left running, and prove that it is gone.
+
+Only of pods that are proven dead: of one that lives its supervisor ends what is below it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+import msgspec
+
+from podtui.core import errors
+from podtui.core.actions.framework.batch import for_each
+from podtui.core.actions.framework.limits import LONGEST_GRACE_S, REAP_GRACE_S, grace_refusal
+from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.actions.framework.preconditions import refuse_if_changed
+from podtui.core.actions.framework.start import failure_of
+from podtui.core.actions.framework.transaction import Recovered, Transaction
+from podtui.core.actions.reap.orphans import carry_out_reap_orphans, plan_reap_orphans
+from podtui.core.actions.reap.place import (
+    Find,
+    PodFiles,
+    Searching,
+    end_runs,
+    reap_place,
+    runs_to_end,
+    tell_ended,
+)
+from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
+from podtui.core.model.snapshot import PodView
+from podtui.core.model.verdicts import Answer, Status, Verdict
+from podtui.core.observe.inspector import Inspector
+from podtui.core.paths import PodPaths
+from podtui.core.processes.terminate import Ended
+from podtui.core.store.store import Store
+from podtui.core.system.fs import MISSING
+from podtui.core.text.durations import duration
+
+__all__ = [
+    "carry_out_reap",
+    "carry_out_reap_orphans",
+    "finish_reap",
+    "plan_reap",
+    "plan_reap_orphans",
+]
+
+
+class _Candidate(msgspec.Struct, frozen=True):
+    """A pod that is to be reaped, as it was looked at."""
+
+    view: PodView
+    grace_s: float
+
+
+def plan_reap(inspector: Inspector, names: Sequence[str], *, grace_s: float | None) -> Plan:
+    """Return who would be ended, with the proof for each; touches nothing."""
+    return joined_plan("reap", [plan for plan, _ in _candidates(inspector, names, grace_s)])
+
+
+def carry_out_reap(
+    inspector: Inspector, names: Sequence[str], *, grace_s: float | None, actor: str
+) -> Report:
+    """End what is left of pods; of several pods each stands for itself.
+
+    Raises:
+        PodtuiError: nothing was done, and why: of a single pod, or of the first of several.
+    """
+    found = _candidates(inspector, names, grace_s)
+    joined_plan("reap", [plan for plan, _ in found]).raise_if_refused()
+    return for_each("reap", found, lambda each: _reap(inspector, each, actor))
+
+
+def _candidates(
+    inspector: Inspector, names: Sequence[str], grace_s: float | None
+) -> list[tuple[Plan, _Candidate | None]]:
+    grace = REAP_GRACE_S if grace_s is None else grace_s
+    found: dict[str, tuple[Plan, _Candidate | None]] = {}
+    for name in names:
+        try:
+            own_name = inspector.access.name_of(name)
+            if own_name not in found:
+                view = inspector.look_at(own_name)
+                found[own_name] = (_plan(inspector.store, view, grace), _Candidate(view, grace))
+        except errors.PodtuiError as error:
+            found[name] = (_refused(name, error), None)
+        except OSError as error:
+            raise failure_of(name, "reaped", error, "no signal was sent") from error
+    return list(found.values())
+
+
+def _refused(name: str, why: errors.PodtuiError | Refusal) -> Plan:
+    if isinstance(why, errors.PodtuiError):
+        why = Refusal.of(why)
+    return Plan(action="reap", pod=name, steps=(), refusals=(why,))
+
+
+def _plan(store: Store, view: PodView, grace_s: float) -> Plan:
+    refusal = grace_refusal(grace_s) or state_refusal(view)
+    if refusal is not None:
+        return _refused(view.name, refusal)
+    find = Searching(store).find(place_of(store, view))
+    grace = duration(grace_s)
+    steps = find.steps()
+    ways = f"ask them all at once, and after {grace} end by force who is still there"
+    return Plan(
+        action="reap",
+        pod=view.name,
+        steps=(
+            *(steps or ("nothing of its past runs is seen running now",)),
+            *((ways,) if steps else ()),
+            "look again until nothing matches any more",
+        ),
+        warnings=(*_kept_warnings(find), *(f"no signal for {each}" for each in find.skipped)),
+    )
+
+
+def _kept_warnings(find: Find) -> tuple[str, ...]:
+    return tuple(
+        f"run {each.past.run} ended well, and what it left running was asked for:"
+        f" {', '.join(target.words for target in each.survey.targets)}"
+        for each in find.with_targets
+        if each.past.is_kept
+    )
+
+
+def state_refusal(view: PodView) -> Refusal | None:
+    """Return why a pod cannot be reaped in its present state, None when it is proven dead."""
+    if view.verdict is Verdict.DEAD:
+        return None
+    name = shlex.quote(view.name)
+    if view.status is Status.STARTING:
+        return Refusal(
+            kind=errors.Refused.kind,
+            message=f"{view.name!r} is starting, run {view.run}: {view.message}",
+            next=f"podtui wait {name} --until live",
+        )
+    if view.verdict is Verdict.ALIVE:
+        unresponsive = view.status is Status.UNRESPONSIVE
+        return Refusal(
+            kind=errors.Refused.kind,
+            message=f"{view.name!r} is alive: {view.message}; only its supervisor ends what is"
+            " below it",
+            next=f"podtui inspect {name}" if unresponsive else f"podtui stop {name}",
+        )
+    if view.record_error:
+        return Refusal(
+            kind=errors.Unreadable.kind,
+            message=f"whether {view.name!r} is dead cannot be told: {view.record_error}",
+            next="podtui doctor",
+        )
+    doubts = [each for each in view.evidence if each.answer is Answer.UNKNOWN] or view.evidence
+    words = "; ".join(f"{each.probe.value}: {each.detail}" for each in doubts)
+    return Refusal(
+        kind=errors.UnknownState.kind,
+        message=f"whether {view.name!r} is dead cannot be told, so nothing of it is ended:"
+        f" {view.message} ({words or 'no probe answered'})",
+        next=f"podtui inspect {name}",
+    )
+
+
+def place_of(store: Store, view: PodView) -> PodFiles:
+    """Return where a pod that is dead is, with all its runs; raises OSError."""
+    try:
+        runs = tuple(store.run_numbers(view.name))
+    except MISSING:
+        runs = ()
+    return PodFiles(
+        pod=view.name,
+        pod_id=view.id,
+        paths=store.paths.pod(view.name),
+        runs=runs,
+        latest=max(runs, default=0),
+    )
+
+
+def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
+    store, name, then = inspector.store, planned.view.name, planned.view
+    try:
+        with action_lock(store.system, store.paths.pod(name), pod=name, action="reap", actor=actor):
+            now = inspector.look_at(name)
+            refuse_if_changed(
+                then,
+                now,
+                state_refusal(now),
+                kept="no signal was sent",
+                next_step=f"podtui reap {shlex.quote(now.name)}",
+            )
+            find = Searching(store).find(place_of(store, now))
+            report = reap_place(
+                store,
+                find,
+                runs=runs_to_end(store, find),
+                grace_s=planned.grace_s,
+                actor=actor,
+            )
+    except OSError as error:
+        raise failure_of(name, "reaped", error, "nothing was signalled after that") from error
+    return msgspec.structs.replace(report, view=now)
+
+
+# what was broken off
+
+
+def finish_reap(store: Store, tx: Transaction) -> Recovered:
+    """Look again who is left, and end it: a reap can be done any number of times.
+
+    Raises:
+        Busy: the pod is acted on: the next start looks again.
+        Refused, UnknownState, OSError: it cannot be told who is left, and nothing is decided.
+    """
+    intent = tx.intent
+    runs = tuple(int(each) for each in intent.details.get("runs", "").split() if each.isdigit())
+    place = _place_now(store, tx, runs)
+    if place is None:
+        words = f"{intent.pod}: a reap was broken off; the pod is not there any more"
+        return Recovered(finished=False, summary=words)
+    # Not waited for: a start must not stand still because somebody else acts on a pod.
+    if is_being_acted_on(store.system, place.paths):
+        raise errors.Busy(f"{place.pod!r} is being acted on", pod=place.pod)
+    with action_lock(store.system, place.paths, pod=place.pod, action="reap", actor=intent.actor):
+        ended: dict[int, Ended] = {}
+        end_runs(store, place, place.runs, grace_s=_grace_of(intent.details), into=ended)
+        summary = tell_ended(store, tx, place, ended)
+    return Recovered(
+        finished=not any(each.survivors for each in ended.values()),
+        summary=f"a reap by {intent.actor} was broken off and finished later: {summary}",
+    )
+
+
+def _grace_of(details: dict[str, str]) -> float:
+    try:
+        grace_s = float(details.get("grace_s", ""))
+    except ValueError:
+        return REAP_GRACE_S
+    return grace_s if 0 <= grace_s <= LONGEST_GRACE_S else REAP_GRACE_S
+
+
+def _place_now(store: Store, tx: Transaction, runs: Sequence[int]) -> PodFiles | None:
+    """Return where the pod is now, None when it is neither in place nor in the trash."""
+    pod_id = tx.intent.pod_id
+    name = store.name_of_id(pod_id, likely=tx.intent.pod)
+    if name is not None:
+        there = store.run_numbers(name)
+        return _place(name, pod_id, store.paths.pod(name), runs, there)
+    for entry in store.trash.entries():
+        if entry.has_pod and entry.pod_id == pod_id:
+            return _place(entry.shown_name, pod_id, entry.paths.pod, runs, runs)
+    return None
+
+
+def _place(
+    name: str, pod_id: str, paths: PodPaths, runs: Sequence[int], there: Sequence[int]
+) -> PodFiles:
+    wanted = tuple(each for each in runs if each in there)
+    return PodFiles(pod=name, pod_id=pod_id, paths=paths, runs=wanted, latest=max(there, default=0))

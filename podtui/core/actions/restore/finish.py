@@ -1,0 +1,172 @@
+"""Finishing a restore that was broken off: taken back before its run began, told after it.
+
+What there is on the disk decides, never how far the actor may have come: the run that was
+reserved by this very action, its lock, its records.
+"""
+
+from __future__ import annotations
+
+from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.actions.framework.start import prevent_start
+from podtui.core.actions.framework.transaction import Recovered, Transaction
+from podtui.core.actions.loans.changes import take_back_relending
+from podtui.core.errors import Busy, UnknownState
+from podtui.core.hosts.pty.probe import probe_run
+from podtui.core.model.diagnostics import DiagnosticKind, Undo
+from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
+from podtui.core.model.verdicts import Evidence
+from podtui.core.observe.verdict import Finding, rule_for
+from podtui.core.paths import RunPaths
+from podtui.core.processes.handoff import clear_handoff
+from podtui.core.store.codec import RecordProblem, encode_json
+from podtui.core.store.store import Store
+
+BROKEN_OFF = "the restore that reserved it was broken off before its supervisor was started"
+UNTOLD = frozenset({Finding.UNTOLD, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
+
+
+def finish_restore(store: Store, tx: Transaction) -> Recovered:
+    """Find out what became of a restore whose actor is gone, and bring it to its end.
+
+    Raises:
+        Busy: the pod is acted on, or its new run is just starting: the next start looks again.
+        UnknownState, Unreadable, OSError: it cannot be told, and nothing is decided.
+    """
+    name = _name_now(store, tx)
+    if name is None:
+        return _ending(
+            finished=False,
+            summary=f"{tx.intent.pod}: a restore was broken off; the pod is not in place any more",
+        )
+    paths = store.paths.pod(name)
+    # Not waited for: a start must not stand still because somebody else acts on a pod.
+    if is_being_acted_on(store.system, paths):
+        raise Busy(f"{name!r} is being acted on", pod=name)
+    with action_lock(store.system, paths, pod=name, action="restore", actor=tx.intent.actor):
+        record = store.run_record(name, tx.intent.run)
+        if isinstance(record, RecordProblem) and not record.is_missing:
+            raise record.as_error(name)
+        if _was_restored_since(store, tx, name, record):
+            # What it was lent belongs to that run by now, whoever lent it.
+            summary = f"{name}: a restore by {tx.intent.actor} was broken off before a later one"
+            return _ending(finished=False, summary=summary)
+        if isinstance(record, RunRecord):
+            return _of_reserved(store, tx, name, record)
+        return _taken_back(store, tx, name, "nothing was started")
+
+
+def _name_now(store: Store, tx: Transaction) -> str | None:
+    """Return what the pod is called now, None when it is not in place."""
+    for name in (tx.intent.pod, *store.pod_names()):
+        record = store.pod_record(name)
+        if isinstance(record, PodRecord) and record.id == tx.intent.pod_id:
+            return name
+        if name == tx.intent.pod and isinstance(record, RecordProblem) and not record.is_missing:
+            # It may be this pod: what cannot be read is nobody else's.
+            raise record.as_error(name)
+    return None
+
+
+def _was_restored_since(
+    store: Store, tx: Transaction, name: str, record: RunRecord | RecordProblem
+) -> bool:
+    """Whether the pod has a later run, or one of this number that another action reserved."""
+    if isinstance(record, RunRecord) and record.action_id != tx.id:
+        return True
+    return max(store.run_numbers(name), default=0) > tx.intent.run
+
+
+def _of_reserved(store: Store, tx: Transaction, name: str, run: RunRecord) -> Recovered:
+    if prevent_start(store, name, run, BROKEN_OFF):
+        return _never_began(store, tx, name, run)
+    look = probe_run(store, name, run.run, run.pod_id)
+    outcome = rule_for(look.answers).outcome
+    if outcome is Finding.STARTING:
+        raise Busy(f"run {run.run} of {name!r} is starting", pod=name)
+    if outcome in UNTOLD:
+        raise UnknownState(f"what became of run {run.run} of {name!r} cannot be told", pod=name)
+    if isinstance(look.exit, ExitRecord) and look.exit.start_error:
+        return _never_began(store, tx, name, run)
+    if outcome is not Finding.LOST:
+        clear_handoff(store, run.pod_id, run.run)
+    summary = f"{name}: restored by {tx.intent.actor}, run {run.run}; who did it was broken off"
+    tx.diagnose(
+        DiagnosticKind.RESTORED,
+        summary,
+        evidence=_old_evidence(store, tx, name),
+        undo=Undo("stop", name),
+    )
+    return _ending(finished=True, summary=summary)
+
+
+def _never_began(store: Store, tx: Transaction, name: str, run: RunRecord) -> Recovered:
+    clear_handoff(store, run.pod_id, run.run)
+    return _taken_back(store, tx, name, f"run {run.run} was reserved and never began")
+
+
+def _taken_back(store: Store, tx: Transaction, name: str, what: str) -> Recovered:
+    clear_staged(store, tx.intent.pod_id, tx.intent.run)
+    back = take_back_relending(store, name, tx.intent.pod_id, actor=tx.intent.actor, tx=tx)
+    summary = "; ".join((f"{name}: a restore by {tx.intent.actor} was broken off: {what}", *back))
+    tx.diagnose(
+        DiagnosticKind.RESTORE_FAILED,
+        summary,
+        evidence=_old_evidence(store, tx, name),
+        undo=Undo("restore", name),
+    )
+    return _ending(finished=False, summary=summary)
+
+
+def _old_evidence(store: Store, tx: Transaction, name: str) -> tuple[Evidence, ...]:
+    """Return the evidence of the end the pod was to be restored from."""
+    old = tx.intent.details.get("old_run", "")
+    if not old.isdigit() or not int(old):
+        return ()
+    return probe_run(store, name, int(old), tx.intent.pod_id).evidence
+
+
+def _ending(*, finished: bool, summary: str) -> Recovered:
+
+    return Recovered(finished=finished, summary=summary)
+
+
+# where a new run is built, before it is renamed into its pod
+
+
+def staged_run(store: Store, pod_id: str, run: int) -> RunPaths:
+    """Return the files of a run that is being built; the caller holds the pod's action lock."""
+    return RunPaths(store.paths.staging / f"{pod_id}.{run}")
+
+
+def build_run(store: Store, pod: str, run: RunRecord) -> None:
+    """Reserve a run: it is in its pod whole and synced when this returns, or not at all.
+
+    Raises:
+        OSError: it is not in place.
+    """
+    fs = store.system.fs
+    staged = staged_run(store, run.pod_id, run.run)
+    # What a restore that was broken off has left there is not built upon.
+    clear_staged(store, run.pod_id, run.run)
+    fs.make_directory(staged.root)
+    fs.create(staged.record, encode_json(run))
+    for empty in (staged.lock, staged.output, staged.index):
+        fs.create(empty)
+    fs.sync_directory(staged.root)
+    fs.rename(staged.root, store.paths.pod(pod).run(run.run).root)
+
+
+def clear_staged(store: Store, pod_id: str, run: int) -> None:
+    """Take away a run that was not built to its end: nothing ever began in it.
+
+    Raises:
+        OSError: it is still there.
+    """
+    fs, root = store.system.fs, staged_run(store, pod_id, run).root
+    try:
+        names = fs.names_in(root)
+    except FileNotFoundError:
+        return
+    for name in names:
+        fs.remove(root / name)
+    fs.remove_directory(root)

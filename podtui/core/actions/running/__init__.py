@@ -1,0 +1,1 @@
+"""The verbs stop and send: what is asked of a living run."""

@@ -1,0 +1,66 @@
+"""Send: type a line into a pod's terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podtui.core import errors
+from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
+from podtui.core.model.events import EventKind
+from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.snapshot import PodView
+from podtui.core.store.store import Store
+from podtui.core.text.safe import safe_line
+
+SHOWN_TEXT = 60
+SEND_TIMEOUT_S = 10.0
+
+
+def plan_send(view: PodView, text: str, *, enter: bool) -> Plan:
+    """Return what a send will do; touches nothing."""
+    refusal = liveness_refusal(view, "sent to")
+    if "\0" in text:
+        refusal = Refusal(
+            kind=errors.BadInput.kind,
+            message="the text holds a NUL character",
+            next="leave it out",
+        )
+    ending = " and press Enter" if enter else ""
+    return Plan(
+        action="send",
+        pod=view.name,
+        steps=(f"type “{safe_line(text, SHOWN_TEXT)}” into {view.name}{ending}",),
+        refusals=(refusal,) if refusal else (),
+    )
+
+
+def carry_out_send(
+    store: Store,
+    look: Callable[[], PodView],
+    text: str,
+    *,
+    enter: bool,
+    actor: str,
+) -> Report:
+    """Type the line; returns once the terminal has all of it.
+
+    ``look`` looks at the pod anew: what the plan rests on is checked again under the pod's action
+    lock.
+
+    Raises:
+        Refused, UnknownState: the pod cannot be reached, or its terminal would cut the line.
+        Busy: another action holds the pod.
+    """
+    view = look()
+    plan_send(view, text, enter=enter).raise_if_refused()
+    paths = store.paths.pod(view.name)
+    with action_lock(store.system, paths, pod=view.name, action="send", actor=actor):
+        view = look()
+        plan_send(view, text, enter=enter).raise_if_refused()
+        with connect(store, view, timeout_s=SEND_TIMEOUT_S) as client:
+            client.send_text(text, enter=enter)
+        summary = f"{view.name}: {len(text)} characters sent by {actor}"
+        remarks = tell(store, event_of(store, EventKind.SENT, view, summary, actor=actor))
+    done = f"typed {len(text)} characters into {view.name}, run {view.run}"
+    return Report(action="send", pod=view.name, done=(done,), skipped=remarks, view=view)

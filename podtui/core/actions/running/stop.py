@@ -1,0 +1,151 @@
+"""Stop: ask a run to end, and see it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podtui.core.actions.framework.limits import LONGEST_GRACE_S, grace_refusal
+from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
+from podtui.core.errors import PodtuiError, TimedOut, UnknownState
+from podtui.core.model.events import EventKind
+from podtui.core.model.plans import Plan, Report
+from podtui.core.model.records import RunRecord
+from podtui.core.model.snapshot import Inspection, PodView
+from podtui.core.model.verdicts import Verdict
+from podtui.core.processes.handoff import clear_handoff
+from podtui.core.processes.sample import identity_of
+from podtui.core.store.store import Store
+from podtui.core.text.durations import duration
+
+ENDING_MS = 1000
+"""How long a supervisor that does not answer is given to turn out to be at its end."""
+FORCE_MARGIN_S = 20.0
+"""How long ending a process tree by force, draining and syncing its output may take."""
+ANSWER_TIMEOUT_S = 10.0
+"""A supervisor on a starved host is slow, and slow is not silent."""
+
+
+def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
+    """Return what a stop will do; touches nothing."""
+    view = inspection.pod
+    refusals = (grace_refusal(grace_s), liveness_refusal(view, "stopped"))
+    processes = ", ".join(f"{each.name} {each.pid}" for each in inspection.processes)
+    grace = duration(grace_s) if 0 <= grace_s <= LONGEST_GRACE_S else str(grace_s)
+    steps = (
+        f"ask {view.name}, run {view.run}, to end: {processes or 'its processes'}",
+        f"after {grace}, end by force whatever is left of its process tree",
+        "keep its output, records and place in the tree",
+        *_loan_steps(inspection),
+    )
+    children = ", ".join(inspection.children)
+    warnings = (f"its children are not stopped with it: {children}",) if children else ()
+    return Plan(
+        action="stop",
+        pod=view.name,
+        steps=steps,
+        refusals=tuple(refusal for refusal in refusals if refusal),
+        warnings=warnings,
+    )
+
+
+def _loan_steps(inspection: Inspection) -> tuple[str, ...]:
+    out = [f"{loan.mode} {loan.path}" for loan in inspection.loans if loan.is_out]
+    return (f"take back what was lent to it, once its end is proven: {', '.join(out)}",) * bool(out)
+
+
+def carry_out_stop(
+    store: Store,
+    inspect: Callable[[], Inspection],
+    *,
+    name: str,
+    grace_s: float,
+    actor: str,
+) -> Report:
+    """End the run; the report's view is the pod as it is then.
+
+    ``inspect`` looks at the pod anew: the evidence behind the plan is checked again under the
+    pod's action lock.
+
+    Raises:
+        Refused, UnknownState: the pod cannot be stopped as it is now.
+        TimedOut: it was asked and has not ended yet.
+        Busy: another action holds the pod.
+    """
+    plan_stop(inspect(), grace_s).raise_if_refused()
+    paths = store.paths.pod(name)
+    with action_lock(store.system, paths, pod=name, action="stop", actor=actor):
+        inspection = inspect()
+        plan_stop(inspection, grace_s).raise_if_refused()
+        view = inspection.pod
+        intent = f"{name}: to be stopped by {actor}"
+        remarks = tell(store, event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
+        try:
+            ended = _end(store, view, grace_s, actor)
+        except PodtuiError as error:
+            failure = f"{name}: not stopped: {error.message}"
+            tell(store, event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
+            raise
+        after = inspect().pod
+        summary = f"{name}: {after.message}"
+        remarks += tell(store, event_of(store, EventKind.STOPPED, after, summary, actor=actor))
+        if after.verdict is Verdict.DEAD:
+            clear_handoff(store, view.id, view.run)
+        back, stays = _take_back_loans(store, inspection, after, actor)
+    done = (f"asked {name}, run {view.run}, to end", ended, after.message, *back)
+    remarks += stays
+    return Report(action="stop", pod=name, done=done, skipped=remarks, view=after)
+
+
+def _take_back_loans(
+    store: Store, inspection: Inspection, after: PodView, actor: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take back what a stopped pod had; returns what came back, and what stays and why."""
+    if not any(loan.is_out for loan in inspection.loans):
+        return (), ()
+    # Loaded here only: few pods have anything lent to them.
+    from podtui.core.actions.loans.loans import return_after_stop  # noqa: PLC0415
+
+    return return_after_stop(store, after, actor=actor)
+
+
+def _supervisor(store: Store, view: PodView) -> int | None:
+    record = store.run_record(view.name, view.run)
+    if not isinstance(record, RunRecord) or record.supervisor is None:
+        return None
+    try:
+        return store.system.proc.open_recorded(identity_of(record.supervisor))
+    except OSError as error:
+        raise UnknownState(
+            f"{view.name!r} cannot be stopped: its supervisor, process {record.supervisor.pid},"
+            f" cannot be watched: {error.strerror}",
+            pod=view.name,
+            next_step="try again",
+            kept="nothing was asked",
+        ) from error
+
+
+def _end(store: Store, view: PodView, grace_s: float, actor: str) -> str:
+    # Taken before anything is asked: afterwards the number may belong to another process.
+    supervisor = _supervisor(store, view)
+    try:
+        try:
+            with connect(store, view, timeout_s=ANSWER_TIMEOUT_S) as client:
+                client.stop(grace_s=grace_s, by=actor)
+        except UnknownState:
+            # No answer is what a run that ends at this very moment gives, too.
+            if supervisor is not None and store.system.proc.has_ended(supervisor, ENDING_MS):
+                return "it had ended by itself before it was asked"
+            raise
+        bound_ms = int((grace_s + FORCE_MARGIN_S) * 1000)
+        if supervisor is not None and store.system.proc.has_ended(supervisor, bound_ms):
+            return "its process tree is gone"
+    finally:
+        if supervisor is not None:
+            store.system.proc.close(supervisor)
+    raise TimedOut(
+        f"{view.name!r} was asked to end and has not ended yet",
+        pod=view.name,
+        next_step=f"podtui inspect {view.name}",
+        kept="its supervisor goes on ending it",
+    )

@@ -1,0 +1,1 @@
+"""The verb spawn: a new pod and its first run."""

@@ -1,0 +1,212 @@
+"""Spawn: a new pod, its first run, and its place in the tree.
+
+Intent is on the disk before anything starts: the pod's directory is built in staging with its
+first run reserved, renamed into place, entered in the parent's ledger, and only then is the
+supervisor started. A crash at any point leaves a record that says how far it came. The new pod's
+action lock is held from its first file to its start, so that nobody takes what is under way for
+what was broken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from podtui.core import errors
+from podtui.core.access.access import Access
+from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.framework.preconditions import tell
+from podtui.core.actions.framework.start import failure_of, record_never_began, start_run
+from podtui.core.actions.spawn.checks import refusals_of
+from podtui.core.actions.spawn.records import directory_of, pod_record, run_record
+from podtui.core.actions.spawn.scopes import (
+    loan_lines,
+    missing_scopes,
+    refuse_clashes,
+    scope_steps,
+    seen_ids,
+)
+from podtui.core.hosts.pty.launch import Launch
+from podtui.core.model.events import Event, EventKind
+from podtui.core.model.ids import new_id
+from podtui.core.model.plans import Plan
+from podtui.core.model.records import ChildEntry, LoanLine, PodRecord, RunRecord
+from podtui.core.model.requests import SpawnRequest
+from podtui.core.paths import PodPaths
+from podtui.core.processes.environment import missing_variables
+from podtui.core.store.children import add_child
+from podtui.core.store.codec import RecordProblem, encode_json, encode_toml
+from podtui.core.store.loans import encode_lines, lending_lock
+from podtui.core.store.store import Store
+from podtui.core.text.safe import safe_line
+
+SHOWN_COMMAND = 300
+
+
+def plan_spawn(access: Access, request: SpawnRequest) -> Plan:
+    """Return what a spawn will do, or why it will not; touches nothing.
+
+    Raises:
+        DiskTrouble, Refused: the store could not be asked.
+    """
+    store = access.store
+    try:
+        refusals = refusals_of(access, request)
+    except OSError as error:
+        raise failure_of(request.name, "spawned", error, "nothing was changed") from error
+    missing = missing_variables(request.pass_env, store.system.environment)
+    return Plan(
+        action="spawn",
+        pod=request.name,
+        steps=(
+            f"reserve {request.name!r}, run 1, in {store.paths.root}",
+            *scope_steps(store, request),
+            *((f"enter it in the children of {request.parent!r}",) if request.parent else ()),
+            f"start {safe_line(' '.join(request.argv), SHOWN_COMMAND)} in {directory_of(request)}",
+        ),
+        refusals=refusals,
+        warnings=(
+            *(f"{name} is not set here, so the pod will not have it" for name in missing),
+            *missing_scopes(store, request),
+        ),
+        undo=f"podtui stop {request.name}",
+    )
+
+
+def carry_out_spawn(access: Access, request: SpawnRequest) -> Launch:
+    """Do it; returns how far the start came.
+
+    Raises:
+        PodtuiError: nothing was started; what was made so far is named.
+    """
+    plan_spawn(access, request).raise_if_refused()
+    store = access.store
+    try:
+        pod = pod_record(store, request, _parent(access, request), seen_ids(access, request))
+        loans = loan_lines(store, request, pod)
+        run = run_record(store, pod, request.actor)
+        intent = _event(store, EventKind.SPAWN_INTENDED, pod, request, "to be spawned")
+        store.journal.append(intent)
+    except OSError as error:
+        raise failure_of(
+            request.name, "spawned", error, "nothing was started or changed"
+        ) from error
+    try:
+        launch = _reserve_and_start(store, pod, run, loans, request.actor)
+    except OSError as error:
+        failure = failure_of(
+            pod.name, "spawned", error, "nothing was started; what was written is kept"
+        )
+        _tell_failure(store, pod, request, failure)
+        raise failure from error
+    except errors.PodtuiError as failure:
+        _tell_failure(store, pod, request, failure)
+        raise
+    remarks = launch.remarks + tell(store, _outcome(store, pod, request, launch))
+    return msgspec.structs.replace(launch, remarks=remarks)
+
+
+def _parent(access: Access, request: SpawnRequest) -> PodRecord | None:
+    if request.parent is None:
+        return None
+    record = access.store.pod_record(access.name_of(request.parent))
+    if isinstance(record, RecordProblem):
+        raise record.as_error(request.parent)
+    return record
+
+
+def _reserve_and_start(
+    store: Store, pod: PodRecord, run: RunRecord, loans: Sequence[LoanLine], actor: str
+) -> Launch:
+    system = store.system
+    staged = PodPaths(store.paths.staging / pod.id)
+    system.fs.make_directory(staged.root)
+    with action_lock(system, staged, pod=pod.name, action="spawn", actor=actor):
+        _build(store, staged, pod, run, loans)
+        if loans:
+            # Its loans become true with its name, and nobody else lends meanwhile.
+            with lending_lock(system, store.paths):
+                refuse_clashes(store, loans, pod=pod.name)
+                _put_in_place(store, staged, pod)
+        else:
+            _put_in_place(store, staged, pod)
+        try:
+            if pod.parent_name:
+                entry = ChildEntry(id=pod.id, name=pod.name, at=pod.created_at)
+                add_child(system, store.paths.pod(pod.parent_name), entry)
+            return start_run(store, pod, run)
+        except (OSError, errors.PodtuiError) as error:
+            record_never_began(store, pod.name, run, error)
+            raise
+
+
+def _build(
+    store: Store, staged: PodPaths, pod: PodRecord, run: RunRecord, loans: Sequence[LoanLine]
+) -> None:
+    """Build the pod in staging, synced: it will be there whole, or not at all."""
+    fs = store.system.fs
+    files = staged.run(run.run)
+    for directory in (staged.runs, files.root, staged.cursors):
+        fs.make_directory(directory)
+    fs.create(staged.record, encode_toml(pod))
+    fs.create(files.record, encode_json(run))
+    if loans:
+        fs.create(staged.loans, encode_lines(loans))
+    for empty in (files.lock, files.output, files.index):
+        fs.create(empty)
+    for directory in (files.root, staged.root):
+        fs.sync_directory(directory)
+
+
+def _put_in_place(store: Store, staged: PodPaths, pod: PodRecord) -> None:
+    fs = store.system.fs
+    target = store.paths.pod(pod.name).root
+    try:
+        fs.rename(staged.root, target)
+    except OSError as error:
+        if not fs.stamp(target):
+            raise
+        raise errors.Exists(
+            f"{pod.name!r} was spawned by someone else at the same moment",
+            pod=pod.name,
+            next_step="choose another name",
+            kept=f"the other pod was not touched; this one stays unused in {staged.root}",
+        ) from error
+
+
+# telling
+
+
+def _event(
+    store: Store, kind: EventKind, pod: PodRecord, request: SpawnRequest, words: str
+) -> Event:
+    now = store.system.clock.now()
+    return Event(
+        id=new_id(int(now.timestamp() * 1000)),
+        at=now,
+        kind=kind,
+        pod=pod.name,
+        pod_id=pod.id,
+        run=1,
+        actor=request.actor,
+        summary=f"{pod.name}: {words}",
+    )
+
+
+def _outcome(store: Store, pod: PodRecord, request: SpawnRequest, launch: Launch) -> Event:
+    if launch.started:
+        lent = [f"may write {path}" for path in pod.write_scopes]
+        lent += [f"may read {path}" for path in pod.read_scopes]
+        words = ", ".join((f"spawned by {request.actor}", *lent))
+        return _event(store, EventKind.SPAWNED, pod, request, words)
+    doubt = "did not start" if launch.confirmed else "is not known to have started"
+    return _event(store, EventKind.SPAWN_FAILED, pod, request, f"{doubt}: {launch.error}")
+
+
+def _tell_failure(
+    store: Store, pod: PodRecord, request: SpawnRequest, failure: errors.PodtuiError
+) -> None:
+    # What failed is raised; that the journal failed as well would only hide it.
+    words = f"not spawned: {failure.message}"
+    tell(store, _event(store, EventKind.SPAWN_FAILED, pod, request, words))

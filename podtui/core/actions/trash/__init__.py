@@ -1,0 +1,1 @@
+"""The verbs prune, recover and purge."""

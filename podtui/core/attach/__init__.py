@@ -1,0 +1,1 @@
+"""Puts the operator's terminal on a live run."""

@@ -1,0 +1,104 @@
+"""What a viewer that comes late is shown first: the screen as it is now, drawn from disk.
+
+Of the past only pictures and modes reach the terminal, never the bytes themselves: a query in
+them would make it answer into the pod a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podtui.core.attach.terminal_modes import TerminalModes
+from podtui.core.screen.draw import SizeFrom, draw_tail, unreadable
+from podtui.core.screen.paint import RESET, painted_screen, painted_state
+from podtui.core.screen.picture import ScreenPicture
+from podtui.core.screen.screen import Screen
+from podtui.core.screen.tail import read_tail
+from podtui.core.system.clock import Clock
+from podtui.core.system.fs import Fs, UnsafeFile
+
+SETUP_BYTES = 256 * 1024
+"""Bytes after a full-screen program took the screen in which it sets up its terminal."""
+OTHER_SCREEN = "\x1b[?1049h" + RESET + "\x1b[H\x1b[2J"
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A run's terminal at one moment, and able to go on.
+
+    Attributes:
+        screen: what it shows; ``screen.held`` is the beginning of a character or sequence whose
+            rest is the next live output.
+        modes: what the program has switched it into.
+        is_whole: nothing that is missing from what was drawn could still be seen.
+    """
+
+    screen: Screen
+    modes: TerminalModes
+    is_whole: bool
+
+    def feed(self, data: bytes) -> None:
+        """Go on with live output."""
+        self.screen.feed(data)
+        self.modes.feed(data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take the program's new size."""
+        self.screen.resize(columns, rows)
+        self.modes.note_resize()
+
+
+def arrival(fs: Fs, path: Path, upto: int, sizes: Sequence[SizeFrom], clock: Clock) -> Arrival:
+    """Return the terminal after the first ``upto`` bytes of an output.
+
+    ``sizes`` are those the terminal has had, at least one, oldest first.
+
+    Raises:
+        Unreadable: something else is in the output's place, or it cannot be read.
+    """
+    try:
+        descriptor = fs.open_plain(path)
+        try:
+            tail = read_tail(fs, descriptor, upto)
+            setup = b""
+            if tail.switched_at is not None:
+                length = min(SETUP_BYTES, tail.start - tail.switched_at)
+                setup = fs.read_at(descriptor, max(length, 0), tail.switched_at)
+        finally:
+            fs.close(descriptor)
+    except (OSError, UnsafeFile) as error:
+        raise unreadable(path, error) from error
+    modes = TerminalModes()
+    modes.feed(setup or tail.before)
+    resized_at = max(sizes[-1].offset - tail.start, 0)
+    modes.feed(tail.data[:resized_at])
+    if len(sizes) > 1:
+        modes.note_resize()
+    modes.feed(tail.data[resized_at:])
+    screen = draw_tail(tail, sizes, clock)
+    return Arrival(screen, modes, is_whole=tail.is_whole and not screen.note)
+
+
+def painted_arrival(here: Arrival, *, columns: int, rows: int) -> bytes:
+    """Return what shows an arrival on a terminal of this size, cursor and modes included.
+
+    What the terminal showed before is scrolled away, not erased; where the program has left the
+    first screen empty, it stays there for the operator to come back to.
+    """
+
+    def shown(picture: ScreenPicture) -> str:
+        return painted_screen(picture, columns=columns, rows=rows)
+
+    picture = here.screen.picture()
+    first = here.screen.covered() if picture.alternate else picture
+    parts = []
+    if first is not None and (first is picture or first.plain_lines()):
+        parts += ["\r\n" * (rows - 1), shown(first), painted_state(first)]
+    if picture.alternate:
+        parts.append(here.modes.settings_below().decode("ascii"))
+        parts.append(OTHER_SCREEN + shown(picture))
+    before = "".join(parts).encode("utf-8", "replace")
+    state = painted_state(picture, origin_row=here.modes.origin_row).encode("utf-8", "replace")
+    return before + here.modes.settings() + state + here.screen.held

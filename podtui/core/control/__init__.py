@@ -1,0 +1,1 @@
+"""The plane: the one object that every door speaks to."""

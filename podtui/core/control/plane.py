@@ -1,0 +1,106 @@
+"""What the screen asks of the core; `podtui.core.control.local.LocalPlane` is the real one.
+
+Said as protocols so that a test can script every answer without a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from podtui.core.model.loans import Loan
+from podtui.core.model.plans import Plan, Report
+from podtui.core.model.snapshot import Snapshot
+from podtui.core.model.trash import TrashView
+from podtui.core.paths import PodPaths
+
+if TYPE_CHECKING:
+    from podtui.core.diagnostics.report import DiagnosticsPicture
+    from podtui.core.model.requests import SpawnRequest
+
+
+class Live(Protocol):
+    """A running watch over the store."""
+
+    def close(self) -> None:
+        """End it; no snapshot comes after this returns."""
+        ...
+
+    def refresh(self) -> None:
+        """Ask for a look now."""
+        ...
+
+    def want_samples(self, names: frozenset[str], /) -> None:
+        """Say which pods are on screen: only those get CPU and memory."""
+        ...
+
+
+class Closing(Protocol):
+    """Something that goes on until it is closed."""
+
+    def close(self) -> None:
+        """End it; nothing comes after this returns."""
+        ...
+
+
+class Plane(Protocol):
+    """The calls behind the screen; each may block on a disk or a socket, so never on the loop."""
+
+    @property
+    def store_path(self) -> Path: ...
+
+    @property
+    def read_only(self) -> bool: ...
+
+    def watch(self, on_snapshot: Callable[[Snapshot], None], /) -> Live: ...
+
+    def pod_paths(self, name: str, /) -> PodPaths: ...
+
+    def loans_of(self, name: str, /) -> tuple[Loan, ...]: ...
+
+    def plan_stop(self, name: str, /, *, grace_s: float | None) -> Plan: ...
+
+    def stop(self, name: str, /, *, grace_s: float | None, actor: str) -> Report: ...
+
+    def send(self, name: str, text: str, /, *, enter: bool = True, actor: str) -> Report: ...
+
+    def plan_spawn(self, request: SpawnRequest, /) -> Plan: ...
+
+    def spawn(self, request: SpawnRequest, /) -> Report: ...
+
+    # diagnostics, and what they offer to take back
+
+    def watch_diagnostics(self, on_picture: Callable[[DiagnosticsPicture], None], /) -> Closing: ...
+
+    def mark_diagnostics_read(self, ids: Collection[str], /) -> None: ...
+
+    def plan_restore(self, names: Sequence[str], /, *, in_bulk: bool) -> Plan: ...
+
+    def restore(self, names: Sequence[str], /, *, in_bulk: bool, actor: str) -> Report: ...
+
+    def plan_reap(self, names: Sequence[str], /) -> Plan: ...
+
+    def reap(self, names: Sequence[str], /, *, actor: str) -> Report: ...
+
+    def plan_reap_orphans(self) -> Plan: ...
+
+    def reap_orphans(self, *, actor: str) -> Report: ...
+
+    def plan_prune(self, names: Sequence[str], /, *, unreadable: bool = False) -> Plan: ...
+
+    def prune(self, names: Sequence[str], /, *, unreadable: bool = False, actor: str) -> Report: ...
+
+    def trash(self) -> tuple[TrashView, ...]: ...
+
+    def plan_recover(self, target: str, /, *, as_name: str | None = None) -> Plan: ...
+
+    def recover(self, target: str, /, *, as_name: str | None = None, actor: str) -> Report: ...
+
+    def plan_return(self, name: str, /) -> Plan: ...
+
+    def return_loans(self, name: str, /, *, actor: str) -> Report: ...
+
+    def plan_relend(self, name: str, /) -> Plan: ...
+
+    def relend(self, name: str, /, *, actor: str) -> Report: ...

@@ -1,0 +1,109 @@
+"""The diagnostics as one picture, and a thread that keeps it true."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from podtui.core.access.access import Access
+from podtui.core.diagnostics.report import DiagnosticsPicture, picture_of
+from podtui.core.model.diagnostics import Diagnostic
+from podtui.core.model.records import SeenRecord
+from podtui.core.store.diagnostics import unread_of
+from podtui.core.store.logs import LogPosition
+from podtui.core.system.watch import StopSignal, ticks_on_change
+
+REST_S = 0.1
+"""How long what comes after a picture is gathered: many losses make few pictures."""
+CLOSE_S = 5.0
+
+
+def look_at_diagnostics(access: Access, reader: str) -> DiagnosticsPicture:
+    """Read all diagnostics once."""
+    read = access.store.diagnostics.read()
+    seen = access.store.diagnostics.seen(reader)
+    return _picture(access, read.entries, seen, tuple(each.sentence() for each in read.problems))
+
+
+class DiagnosticsView:
+    """Keeps looking at the diagnostics until it is closed.
+
+    Args:
+        on_picture: called from the looking thread with a first picture, and with another whenever
+            something was told, or seen by this reader, whoever did it.
+    """
+
+    def __init__(
+        self, access: Access, on_picture: Callable[[DiagnosticsPicture], None], *, reader: str
+    ) -> None:
+        self._access = access
+        self._store = access.store
+        self._on_picture = on_picture
+        self._reader = reader
+        self._stop = StopSignal()
+        self._position: LogPosition | None = None
+        self._told: list[Diagnostic] = []
+        self._seen: SeenRecord | None = None
+        self._lasting: dict[str, None] = {}
+        self._problems: tuple[str, ...] = ()
+        self._trouble = ""
+        self._is_due = True
+        self._thread = threading.Thread(target=self._run, name="podtui-diagnostics", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; one that hangs in a disk is left: it touches nothing any more."""
+        self._stop.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        for _ in ticks_on_change(self._store.paths.diagnostics, self._stop):
+            if self._stop.is_set():
+                return
+            if self._look():
+                self._stop.wait(REST_S)
+
+    def _look(self) -> bool:
+        """Show what has come; returns whether there was anything.
+
+        The broad except protects the operator: a screen that failed once, or a record nobody
+        thought of, must not make every later diagnostic stay away.
+        """
+        try:
+            self._read()
+            if not self._is_due:
+                return False
+            self._is_due = False
+            self._on_picture(self._made())
+            self._trouble = ""
+        except Exception as error:  # noqa: BLE001 - see above
+            self._is_due = True
+            self._trouble = f"the diagnostics cannot be shown: {type(error).__name__}: {error}"
+        return True
+
+    def _read(self) -> None:
+        log = self._store.diagnostics
+        read = log.read(self._position)
+        self._position = read.position
+        self._told += read.entries
+        # A bad line is behind the position from now on; what is torn, or a directory that cannot
+        # be listed, is met again for as long as it is so.
+        lasting = [each for each in read.problems if not each.torn and each.path != log.directory]
+        self._lasting.update((each.sentence(), None) for each in lasting)
+        problems = tuple(dict.fromkeys((*self._lasting, *(p.sentence() for p in read.problems))))
+        seen = log.seen(self._reader)
+        self._is_due |= bool(read.entries) or (seen, problems) != (self._seen, self._problems)
+        self._seen, self._problems = seen, problems
+
+    def _made(self) -> DiagnosticsPicture:
+        trouble = (self._trouble,) if self._trouble else ()
+        return _picture(self._access, self._told, self._seen, (*self._problems, *trouble))
+
+
+def _picture(
+    access: Access, told: Sequence[Diagnostic], seen: SeenRecord | None, problems: tuple[str, ...]
+) -> DiagnosticsPicture:
+    visible = access.sight.told(told)
+    unread = frozenset(each.id for each in unread_of(told, seen))
+    return picture_of(visible, unread=unread & {each.id for each in visible}, problems=problems)

@@ -1,0 +1,1 @@
+"""The verb doctor: everything that is wrong in a store."""

@@ -1,0 +1,1 @@
+"""A run under a PTY supervisor on this machine."""

@@ -1,0 +1,1 @@
+"""Writes ends, stalls and losses into the journal, once."""

@@ -1,0 +1,1 @@
+"""Keeps a snapshot true: death watch, file hints, rescans."""

@@ -1,0 +1,376 @@
+"""A picture that stays true: hints come in from watchers, looks are taken, pictures go out.
+
+Three detectors that fail in different ways: the deathwatch (pidfds: milliseconds), the file watch
+(hints of any change), and the rescan (the truth, now and then). Any of them may be late or off;
+their ages are part of every picture. What may take long (a socket that hangs, the journal's lock)
+is done by other threads than the looking one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
+from podtui.core.model.verdicts import Verdict
+from podtui.core.observe.journal.ends import EndsJournal, EndWriter
+from podtui.core.observe.journal.stalls import StallsBeside, StallsJournal
+from podtui.core.observe.live.death_watch import DeathWatch, Target
+from podtui.core.observe.live.hints import CURSORS, hints_in
+from podtui.core.observe.live.samples import Sampler
+from podtui.core.observe.observer import Observer, ObserverOptions
+from podtui.core.observe.socket_asks import BackgroundPings
+from podtui.core.store.store import Store
+from podtui.core.system.watch import StopSignal, WatchFailed, watch
+
+TICK_S = 1.0
+QUIET_TICK_S = 5.0
+"""Where every pod has been quiet for long, the clocks go on in longer steps."""
+RESCAN_S = 5.0
+RESCAN_WITHOUT_WATCH_S = 1.0
+RESCAN_SHARE = 300
+"""A rescan that takes t seconds is followed by this many times t without one, within bounds."""
+LONGEST_WITHOUT_RESCAN_S = 30.0
+OUTPUT_HINTS_S = 0.25
+"""Hints that only say "more output" are gathered for so long."""
+SAMPLE_S = 2.0
+PING_EVERY_S = 20.0
+LATE_S = 3.0
+SETTING_UP = "the watch is being set up"
+REARM_S = 2.0
+CLOSE_S = 5.0
+"""How long closing waits for a thread that hangs in a disk, or in who is shown the pictures."""
+
+
+class _Closed(Exception):
+    """Nobody looks any more."""
+
+
+class LiveView:
+    """Keeps looking until it is closed.
+
+    Args:
+        on_snapshot: called with every new picture from the looking thread. What it raises is told
+            in the notices of the next picture.
+        only: the pods to look at, None = all.
+        mend: finishes what a crash broke off, once, after the first look: nobody waits for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on_snapshot: Callable[[Snapshot], None],
+        *,
+        only: Iterable[str] | None = None,
+        mend: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._mend = mend
+        self._mend_trouble = ""
+        self._clock = store.system.clock
+        self._on_snapshot = on_snapshot
+        wanted = None if only is None else frozenset(only)
+        self._watched = _watched(store, wanted)
+        self._wake = threading.Condition()
+        self._hinted: set[str] = set()
+        self._hinted_output: set[str] = set()
+        self._rescan_wanted = True
+        self._picture_wanted = False
+        self._stopping = StopSignal()
+        self._rescan_at = self._clock.monotonic()
+        self._rescan_due = 0.0
+        self._tick_due = 0.0
+        self._output_due = 0.0
+        self._sample_due = 0.0
+        self._watch_beat = self._clock.monotonic()
+        self._watch_trouble = ""
+        self._watch_stands = False
+        self._show_trouble = ""
+        journal = EndsJournal(store)
+        self._asking = BackgroundPings(store, self._want_picture)
+        self._ends = EndWriter(journal, self._want_picture)
+        self._stalls = StallsBeside(StallsJournal(store), self._want_picture)
+        ways = ObserverOptions(
+            asking=self._asking,
+            ends=self._ends,
+            stalls=self._stalls,
+            ping_every_s=PING_EVERY_S,
+            only=wanted,
+            early=self._show_early,
+        )
+        self._observer = Observer(store, ends=journal, ways=ways)
+        self._sampler = Sampler(store)
+        self._deaths = DeathWatch(store.system.proc, self._clock, self.hint)
+        self._threads = [
+            threading.Thread(target=self._look_on, name="podtui-look", daemon=True),
+            threading.Thread(target=self._watch_on, name="podtui-watch", daemon=True),
+        ]
+        self._looking, self._watching = self._threads
+        self._looking.start()
+
+    # asked from outside
+
+    def hint(self, name: str) -> None:
+        """Say that a pod should be looked at now."""
+        with self._wake:
+            self._hinted.add(name)
+            self._wake.notify()
+
+    def refresh(self) -> None:
+        """Ask for a look at everything now."""
+        with self._wake:
+            self._rescan_wanted = True
+            self._wake.notify()
+
+    def want_samples(self, names: Iterable[str]) -> None:
+        """Say which pods' CPU and memory are wanted."""
+        self._sampler.want(names)
+
+    def close(self) -> None:
+        """End every thread; may be called from anywhere, and again.
+
+        A thread that hangs is waited for a few seconds and then left: it is a daemon, and touches
+        nothing any more.
+        """
+        self._stopping.set()
+        with self._wake:
+            self._wake.notify()
+        for thread in self._threads:
+            if thread.ident is not None and thread is not threading.current_thread():
+                thread.join(CLOSE_S)
+        self._asking.close(CLOSE_S)
+        self._ends.close(CLOSE_S)
+        self._stalls.close(CLOSE_S)
+        self._deaths.close()
+
+    def _want_picture(self) -> None:
+        with self._wake:
+            self._picture_wanted = True
+            self._wake.notify()
+
+    # the looking thread
+
+    def _look_on(self) -> None:
+        while not self._stopping.is_set():
+            picture = self._picture_or_trouble()
+            if self._stopping.is_set():
+                return
+            self._show(picture)
+            if self._watching.ident is None:
+                # Not before: walking through thousands of directories would keep the first rows
+                # away. What changes until the watch stands is found by the look that follows.
+                self._watching.start()
+            with self._wake:
+                while not self._something_to_do():
+                    self._wake.wait(self._until_next())
+
+    def _show(self, picture: Snapshot) -> None:
+        """Give a picture out.
+
+        The broad except protects the operator: a screen that failed once must not make every
+        later picture stay away.
+        """
+        try:
+            self._on_snapshot(picture)
+            self._show_trouble = ""
+        except Exception as error:  # noqa: BLE001 - see above
+            self._show_trouble = f"a picture could not be shown: {type(error).__name__}: {error}"
+
+    def _show_early(self, picture: Snapshot) -> None:
+        """Show how far a long look has come, and give it up when nobody wants it any more."""
+        if self._stopping.is_set():
+            raise _Closed
+        self._show(self._with_extras(picture))
+
+    def _picture_or_trouble(self) -> Snapshot:
+        """Return the next picture; a look that failed is itself something to show.
+
+        The broad except protects the operator: a looking thread that ended without a word would
+        leave a screen that looks alive and shows the past.
+        """
+        try:
+            return self._next_picture()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._rescan_due = self._clock.monotonic() + REARM_S
+            return self._with_extras(
+                self._observer.degraded(f"looking failed: {type(error).__name__}: {error}")
+            )
+
+    def _next_picture(self) -> Snapshot:
+        now = self._clock.monotonic()
+        with self._wake:
+            rescan = self._rescan_wanted or now >= self._rescan_due
+            hinted, self._hinted = self._hinted, set()
+            more_output: set[str] = set()
+            if now >= self._output_due and self._hinted_output:
+                more_output, self._hinted_output = self._hinted_output, set()
+                self._output_due = now + OUTPUT_HINTS_S
+            self._rescan_wanted = self._picture_wanted = False
+        picture = self._rescan(now) if rescan else self._look_where(now, hinted, more_output)
+        if now >= self._sample_due:
+            self._sample_due = now + SAMPLE_S
+            self._sampler.sample({each.name: each.run for each in self._observer.unsettled()})
+        self._watch_the_living()
+        return self._with_extras(picture)
+
+    def _look_where(self, now: float, hinted: set[str], more_output: set[str]) -> Snapshot:
+        if now >= self._tick_due:
+            self._tick_due = now + self._tick_s()
+            hinted |= set(self._observer.needs_rescan())
+            self._observer.tick()
+        if hinted:
+            self._observer.look_at(sorted(hinted))
+        if more_output - hinted:
+            self._observer.look_at_output(more_output - hinted)
+        return self._observer.news()
+
+    def _rescan(self, started: float) -> Snapshot:
+        picture = self._observer.look()
+        ended = self._clock.monotonic()
+        every = RESCAN_WITHOUT_WATCH_S if self._watch_trouble else RESCAN_S
+        self._rescan_at = ended
+        rest = min(RESCAN_SHARE * (ended - started), LONGEST_WITHOUT_RESCAN_S)
+        self._rescan_due = ended + max(every, rest)
+        self._tick_due = ended + self._tick_s()
+        return picture
+
+    def _tick_s(self) -> float:
+        return TICK_S if self._observer.has_changes() else QUIET_TICK_S
+
+    def _something_to_do(self) -> bool:
+        return bool(
+            self._rescan_wanted
+            or self._picture_wanted
+            or self._hinted
+            or self._stopping.is_set()
+            or self._until_next() <= 0
+        )
+
+    def _until_next(self) -> float:
+        due = [self._tick_due, self._rescan_due]
+        if self._hinted_output:
+            due.append(self._output_due)
+        return min(due) - self._clock.monotonic()
+
+    def _watch_the_living(self) -> None:
+        """Hold a pidfd of the supervisor of every run that is not proven dead."""
+        wanted: dict[Target, str] = {}
+        for memory in self._observer.unsettled():
+            record = memory.run_record
+            if record is None or record.supervisor is None or memory.reading is None:
+                continue
+            if memory.reading.verdict is Verdict.ALIVE:
+                wanted[record.supervisor.pid, record.supervisor.start_ticks] = memory.name
+        self._deaths.watch(wanted)
+
+    # the file watch thread
+
+    def _watch_on(self) -> None:
+        try:
+            self._mend()
+        except Exception as error:  # noqa: BLE001 - protects the watch, which comes after
+            self._mend_trouble = f"mending failed: {type(error).__name__}: {error}"
+        while not self._stopping.is_set():
+            try:
+                self._watch_until_broken()
+            except WatchFailed as error:
+                self._watch_trouble = str(error)
+            if not self._stopping.is_set():
+                # Re-armed for ever: a watcher that failed once is not a watcher given up.
+                self.refresh()
+                self._stopping.wait(REARM_S)
+
+    def _watch_until_broken(self) -> None:
+        # Known before the watch begins: a directory that is replaced between is found out below.
+        inodes = self._inodes()
+        pods = self._store.paths.pods
+        self._watch_stands = False
+        for paths in watch(
+            *self._watched, stop=self._stopping, timeout_s=TICK_S, skips=self._tells_nothing
+        ):
+            if self._inodes() != inodes:
+                # The kernel goes on watching the directory that was taken away.
+                raise WatchFailed(f"{pods} was taken away or replaced")
+            if not self._watch_stands:
+                # What happened before the watch stood was hinted by nobody.
+                self._watch_stands, self._watch_trouble = True, ""
+                self.refresh()
+            self._watch_beat = self._clock.monotonic()
+            if paths:
+                self._take_hints(pods, paths)
+
+    def _tells_nothing(self, directory: str) -> bool:
+        """Whether a directory is one of cursors: of no pod's state, and written all the time."""
+        path = Path(directory)
+        return path.name == CURSORS and path.parent.parent == self._store.paths.pods
+
+    def _inodes(self) -> list[int]:
+        """Return which directories are in the watched places; 0 where there is none."""
+        found = []
+        for directory in self._watched:
+            try:
+                stamp = self._store.system.fs.stamp(directory)
+            except OSError as error:
+                raise WatchFailed(f"{directory}: {error.strerror}") from error
+            found.append(stamp.inode if stamp else 0)
+        return found
+
+    def _take_hints(self, pods: Path, paths: Iterable[Path]) -> None:
+        hints = hints_in(pods, paths)
+        with self._wake:
+            self._hinted |= hints.changed
+            # More output wakes nobody who has already been told of some.
+            is_first = bool(hints.more_output) and not self._hinted_output
+            self._hinted_output |= hints.more_output
+            if hints.changed or is_first:
+                self._wake.notify()
+
+    # what goes out with every picture
+
+    def _with_extras(self, picture: Snapshot) -> Snapshot:
+        troubles = (self._show_trouble, self._asking.trouble, self._ends.trouble)
+        return msgspec.structs.replace(
+            picture,
+            pods=self._sampler.add_to(picture.pods),
+            detectors=self._detectors(),
+            notices=(*picture.notices, *(each for each in troubles if each)),
+        )
+
+    def _detectors(self) -> tuple[Detector, ...]:
+        now = self._clock.monotonic()
+        rescan_age = now - self._rescan_at
+        rescan_late = rescan_age > max(2 * RESCAN_S, self._rescan_due - self._rescan_at + LATE_S)
+        watch_age = now - self._watch_beat
+        deaths_age = self._deaths.age_s(now)
+        return (
+            Detector(
+                name="rescan",
+                state=DetectorState.LATE if rescan_late else DetectorState.OK,
+                age_s=rescan_age,
+            ),
+            Detector(
+                name="files",
+                state=DetectorState.OFF if self._watch_trouble else _state(watch_age),
+                age_s=watch_age,
+                detail=self._watch_trouble or ("" if self._watch_stands else SETTING_UP),
+            ),
+            Detector(
+                name="deaths",
+                state=DetectorState.LATE if self._deaths.trouble else _state(deaths_age),
+                age_s=deaths_age,
+                detail=self._deaths.trouble or f"{len(self._deaths)} supervisors watched",
+            ),
+        )
+
+
+def _watched(store: Store, only: frozenset[str] | None) -> tuple[Path, ...]:
+    if only is None:
+        return (store.paths.pods,)
+    return tuple(store.paths.pod(name).root for name in sorted(only))
+
+
+def _state(age_s: float) -> DetectorState:
+    return DetectorState.LATE if age_s > LATE_S else DetectorState.OK

@@ -1,0 +1,131 @@
+"""Where the output of one run last brought something new.
+
+A run is judged from its end backwards only when it is first looked at; from then on what comes is
+judged as it comes. Both read a bounded part only, and a run that prints nothing is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from podtui.core.system.fs import Fs
+from podtui.core.text.similarity import REMEMBERED, News, Novelty
+
+FIRST_BYTES = 32 * 1024
+"""Read of a run that is first looked at; more only when nothing in it seems to be new."""
+MOST_FIRST_BYTES = 256 * 1024
+NEXT_BYTES = 32 * 1024
+"""Read of what came since the last look; of a run that prints faster, the newest part."""
+PROGRESSING_SHARE = 0.75
+"""News so far behind in what was read first is news, and not only the first of a long loop."""
+
+_LINE_BREAK = re.compile(rb"[\r\n]")
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What somebody who has looked for longer came to: nothing new since ``end``, up to ``to``."""
+
+    end: int
+    to: int
+
+
+class OutputNews:
+    """Judges the output of one run.
+
+    Attributes:
+        size: length of the output when it was last judged.
+        end: offset behind the last line that was new; 0 when none was.
+        is_sure: whether enough came before that line to be certain that it was new, and the last.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.end = 0
+        self.is_sure = True
+        self._taken = 0
+        self._lines = 0
+        self._knows_all = True
+        self._novelty = Novelty()
+
+    @property
+    def judged_to(self) -> int:
+        """Length of the output up to which every line was judged."""
+        return self._taken
+
+    def judge(
+        self, fs: Fs, path: Path, size: int, *, is_pausing: bool, before: Before | None = None
+    ) -> int:
+        """Judge what has come; returns how many bytes were read.
+
+        ``size`` is the present length of the output. While the program ``is_pausing``, a last line
+        that has not ended is judged too, since nobody goes on with it. What was found ``before``
+        helps who judges for the first time.
+
+        Raises:
+            UnsafeFile, OSError: could not tell.
+        """
+        is_known = 0 < self.size <= size
+        if self._taken == size and is_known:
+            return 0
+        if size == self.size and not is_pausing:
+            return 0
+        descriptor = fs.open_plain(path)
+        try:
+            if is_known:
+                return self._go_on(fs, descriptor, size, is_pausing=is_pausing)
+            return self._begin(fs, descriptor, size, is_pausing=is_pausing, before=before)
+        finally:
+            fs.close(descriptor)
+
+    def _begin(
+        self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool, before: Before | None
+    ) -> int:
+        read = start = 0
+        # The first frames of a loop look new; known to be old, they show which others are.
+        for length in (FIRST_BYTES, MOST_FIRST_BYTES) if before is None else (MOST_FIRST_BYTES,):
+            start = max(0, size - length)
+            self._novelty, self._lines, self._knows_all = Novelty(), 0, start == 0
+            self.end, self.is_sure, self._taken = start, self._knows_all, 0
+            found = self._take(fs, descriptor, start, size, is_pausing=is_pausing)
+            read += size - start
+            if start == 0 or _is_progressing(found):
+                break
+        # More than there is was judged of an output that has begun anew since.
+        if before and not self.is_sure and max(start, self.end) <= before.to <= size:
+            self.end, self.is_sure = before.end, True
+        return read
+
+    def _go_on(self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool) -> int:
+        start = max(self._taken, size - NEXT_BYTES)
+        self._take(fs, descriptor, start, size, is_pausing=is_pausing)
+        return size - start
+
+    def _take(self, fs: Fs, descriptor: int, start: int, size: int, *, is_pausing: bool) -> News:
+        data = fs.read_at(descriptor, size - start, start)
+        if start > self._taken:
+            # Cut anywhere, a line looks like none that was there before.
+            cut = _LINE_BREAK.search(data)
+            skipped = cut.start() if cut else 0
+            start, data = start + skipped, data[skipped:]
+        found = self._novelty.feed(data, is_all=is_pausing)
+        if found.newest_end is not None:
+            self.end = start + found.newest_end
+            self.is_sure = self._knows_all or self._lines + found.lines_before >= REMEMBERED
+        self._lines += found.lines
+        self._taken = start + found.taken
+        self.size = size
+        return found
+
+
+def is_in_sight(size: int) -> bool:
+    """Whether who judges an output for the first time surely reads all of it."""
+    return size <= FIRST_BYTES
+
+
+def _is_progressing(found: News) -> bool:
+    return found.newest_end is not None and found.lines_before >= PROGRESSING_SHARE * (
+        found.lines - 1
+    )

@@ -1,0 +1,101 @@
+"""Being alive and making progress are two clocks: this is the second one.
+
+Quiet time is counted by a clock that stands still while the host sleeps, so that waking up is not
+a stall; it belongs to one run, since each run has an index of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from podtui.core.agents.profile import DEFAULT_STALL_AFTER_S, stall_after_s
+from podtui.core.model.records import PodRecord
+from podtui.core.model.verdicts import Answer
+from podtui.core.output.index import last_row
+from podtui.core.paths import RunPaths
+from podtui.core.store.codec import RecordProblem
+from podtui.core.system.fs import errno_words
+from podtui.core.system.system import System
+
+ASK_TERMINAL_AFTER_S = 1.5
+"""Quiet for so long, a run is asked whether it waits for its terminal."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """What is known of a run's output.
+
+    Attributes:
+        output_bytes: length of the output; the last one known while it could not be told.
+        last_output_at: wall time of the last output, None before the first.
+        quiet_since: awake-clock seconds of the last output, or of the start; None = could not tell.
+        progress_since: awake-clock seconds of the last output that was new, or of the start when
+            none was; None = not asked yet, or could not tell.
+        progress_offset: length of the output when that had come: names the episode without
+            progress that began then.
+        progress_sure_at: wall time after which there was certainly no progress; None when less
+            of the output was judged than it takes to be certain.
+        terminal: does the foreground process wait for terminal input?
+        trouble: what of the output could not be told, and why, "" when all could.
+    """
+
+    output_bytes: int = 0
+    last_output_at: datetime | None = None
+    quiet_since: float | None = None
+    progress_since: float | None = None
+    progress_offset: int = 0
+    progress_sure_at: datetime | None = None
+    terminal: Answer = Answer.UNKNOWN
+    trouble: str = ""
+
+    def quiet_for(self, awake_seconds: float) -> float | None:
+        """Return the awake seconds without output; None when that could not be told."""
+        if self.quiet_since is None:
+            return None
+        return max(0.0, awake_seconds - self.quiet_since)
+
+    def stuck_for(self, awake_seconds: float) -> float | None:
+        """Return the awake seconds without progress, at least those without any output."""
+        quiet = self.quiet_for(awake_seconds)
+        if quiet is None or self.progress_since is None:
+            return quiet
+        return max(quiet, awake_seconds - self.progress_since)
+
+
+def stall_limit_s(pod: PodRecord | RecordProblem) -> float:
+    """Return the awake seconds without progress after which a pod is called stalled."""
+    if isinstance(pod, RecordProblem):
+        return DEFAULT_STALL_AFTER_S
+    return stall_after_s(pod.agent) if pod.stall_after_s is None else pod.stall_after_s
+
+
+def read_progress(
+    system: System, paths: RunPaths, *, started_awake: float | None = None, is_over: bool = False
+) -> Progress:
+    """Read how far a run's output has come.
+
+    Before the first output, quiet time counts from ``started_awake``, the seconds of the awake
+    clock at which the run began; None = could not tell, and then it is not counted. Nor is it for
+    a run that ``is_over``.
+    """
+    try:
+        stamp = system.fs.stamp(paths.output)
+    except OSError as error:
+        return Progress(trouble=f"{paths.output}: {errno_words(error)}")
+    size = stamp.size if stamp else 0
+    written = datetime.fromtimestamp(stamp.modified_ns / 1e9, UTC) if stamp and size else None
+    if is_over:
+        return Progress(output_bytes=size, last_output_at=written)
+    try:
+        row = last_row(system.fs, paths.index)
+    except OSError as error:
+        # Without its index a run is not called stalled: quiet time could not be told.
+        return Progress(output_bytes=size, trouble=f"{paths.index}: {errno_words(error)}")
+    return Progress(
+        output_bytes=size,
+        last_output_at=written,
+        quiet_since=row.awake_s if row else started_awake,
+        progress_offset=size,
+        progress_sure_at=written,
+    )

@@ -1,0 +1,144 @@
+"""What kind of standstill a run without progress is in, in words, and when it is called a stall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import inf
+
+import msgspec
+
+from podtui.core.model.verdicts import Answer, Source, Status
+from podtui.core.observe.progress.cpu_work import Work
+from podtui.core.observe.progress.progress import Progress
+from podtui.core.text.durations import duration
+
+LONG_TOOL_FACTOR = 3.0
+"""A run whose tools use the CPU is given so many times its threshold."""
+AT_WORK = frozenset({Status.STARTING, Status.WORKING, Status.IDLE})
+QUIET_WORDS_AFTER_S = 10.0
+"""From here on the message says for how long nothing came."""
+CHATTER_WORDS_AFTER_S = 60.0
+"""From here on it says that nothing new came: thinking programs spin for a while."""
+SILENT_SHARE = 0.9
+"""Silent for so much of the time without progress, a run is silent and not repeating itself."""
+
+
+class StandstillKind(StrEnum):
+    """Why it seems to stand still."""
+
+    MUTE = "never printed anything"
+    SILENT = "silent and idle"
+    CHATTER = "repeats itself"
+    LONG_TOOL = "in a long tool"
+    PEER = "waits for another pod"
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """A pod that a run waits for.
+
+    Attributes:
+        status: None when the observer does not look at that pod.
+        gets_on: it is at work itself, and waits for nobody.
+    """
+
+    name: str
+    status: Status | None = None
+    gets_on: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{self.name} ({self.status.value})" if self.status else self.name
+
+
+class Standstill(msgspec.Struct, frozen=True):
+    """A run without progress, stalled or not yet.
+
+    Attributes:
+        seconds: for how long, in awake time.
+        limit_s: from when on it is called stalled.
+        words: the message of its row.
+    """
+
+    kind: StandstillKind
+    seconds: float
+    limit_s: float
+    words: str
+    source: Source = Source.OUTPUT
+
+    @property
+    def is_stall(self) -> bool:
+        return self.seconds >= self.limit_s
+
+
+def standstill_of(
+    progress: Progress,
+    work: Work | None,
+    *,
+    peers: Sequence[Peer] = (),
+    awake_seconds: float,
+    stall_after_s: float,
+) -> Standstill | None:
+    """Return the standstill of a live run, None when it gets on, or when that cannot be told."""
+    quiet = progress.quiet_for(awake_seconds)
+    stuck = progress.stuck_for(awake_seconds)
+    if quiet is None or stuck is None:
+        return None
+    is_late = stuck >= stall_after_s
+    if is_chattering(quiet, stuck, stall_after_s) and (is_late or stuck >= CHATTER_WORDS_AFTER_S):
+        kind = StandstillKind.CHATTER
+        words = f"running, only repeating itself for {duration(stuck)}"
+    elif is_late or quiet >= QUIET_WORDS_AFTER_S:
+        kind = StandstillKind.SILENT
+        words = f"running, no new output for {duration(quiet)}"
+    else:
+        return None
+    plain = Standstill(kind, stuck, stall_after_s, words)
+    return _explained(plain, progress, work, peers) if is_late else plain
+
+
+def _explained(
+    plain: Standstill, progress: Progress, work: Work | None, peers: Sequence[Peer]
+) -> Standstill:
+    """Say why a run that is at its threshold may stand still, and how long that is in order."""
+    if work is not None and work.answer is Answer.YES:
+        return Standstill(
+            StandstillKind.LONG_TOOL,
+            plain.seconds,
+            plain.limit_s * LONG_TOOL_FACTOR,
+            f"{plain.words}, in a long tool: {work.words}",
+            Source.PROCESS,
+        )
+    if peers:
+        return _waiting_for(plain, peers)
+    if not progress.output_bytes:
+        words = f"{plain.words}: it never printed anything"
+        return Standstill(StandstillKind.MUTE, plain.seconds, plain.limit_s, words)
+    return plain
+
+
+def _waiting_for(plain: Standstill, peers: Sequence[Peer]) -> Standstill:
+    stuck = [each for each in peers if each.status is not None and each.status not in AT_WORK]
+    if stuck:
+        factor, told = 1.0, stuck
+    elif any(each.gets_on for each in peers):
+        # Whether that pod gets on is told in its own row.
+        factor, told = inf, [each for each in peers if each.gets_on]
+    else:
+        factor, told = LONG_TOOL_FACTOR, list(peers)
+    names = ", ".join(each.words for each in told)
+    return Standstill(
+        StandstillKind.PEER,
+        plain.seconds,
+        plain.limit_s * factor,
+        f"{plain.words}, waits for {names}",
+        Source.PROCESS,
+    )
+
+
+def is_chattering(quiet_s: float, stuck_s: float, stall_after_s: float) -> bool:
+    """Whether a run prints, or printed for a good part of the time, and nothing of it was new.
+
+    Of one that is silent for long enough its silence is the plainer thing to say.
+    """
+    return quiet_s < SILENT_SHARE * stuck_s and quiet_s < stall_after_s

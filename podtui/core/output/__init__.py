@@ -1,0 +1,1 @@
+"""The output of runs: files, index, cursors, pages of lines, search."""

@@ -1,0 +1,1 @@
+"""One-line parts of the screen: header, keys, notices, input."""

@@ -1,0 +1,1 @@
+"""What can be done on the screen, and which key does it."""

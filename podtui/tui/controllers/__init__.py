@@ -1,0 +1,1 @@
+"""Logic of the screens as plain objects."""

@@ -1,0 +1,1 @@
+"""Threads and mailboxes that bring snapshots and output to the screen."""

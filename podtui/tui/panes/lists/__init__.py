@@ -1,0 +1,1 @@
+"""The lists of diagnostics and of the trash."""

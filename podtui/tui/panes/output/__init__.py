@@ -1,0 +1,1 @@
+"""The output of a pod, page by page."""

@@ -1,0 +1,1 @@
+"""The terminal of a pod as it looks now."""

@@ -1,0 +1,148 @@
+"""The table of verdicts: every row, every combination, and what may never be called dead."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from podtui.core.hosts.facts import RunFacts
+from podtui.core.model.verdicts import Answer, Verdict
+from podtui.core.observe.verdict import TABLE, Finding, rule_for
+
+YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
+ALIVE_HERE = RunFacts(
+    exit_record=NO, started=YES, lock=YES, supervisor=YES, boot=YES, machine=YES, socket=YES
+)
+
+
+def answers(**changes: Answer | bool) -> RunFacts:
+    """Return the answers of a healthy live run with some of them changed."""
+    fields = {name: getattr(ALIVE_HERE, name) for name in RunFacts.__struct_fields__}
+    return RunFacts(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "outcome"),
+    [
+        ({}, Verdict.ALIVE, Finding.RUNNING),
+        ({"exit_record": YES}, Verdict.DEAD, Finding.ENDED),
+        ({"exit_record": YES, "lock": YES}, Verdict.DEAD, Finding.ENDED),
+        ({"exit_record": YES, "machine": NO, "boot": NO}, Verdict.DEAD, Finding.ENDED),
+        ({"socket": NO}, Verdict.ALIVE, Finding.SILENT),
+        ({"socket": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
+        ({"supervisor": NO}, Verdict.ALIVE, Finding.RUNNING),
+        ({"supervisor": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
+        ({"supervisor": NO, "socket": NO}, Verdict.ALIVE, Finding.SILENT),
+        ({"lock": NO, "supervisor": NO}, Verdict.DEAD, Finding.LOST),
+        ({"lock": NO, "supervisor": NO, "socket": NO}, Verdict.DEAD, Finding.LOST),
+        ({"lock": NO}, Verdict.UNKNOWN, Finding.DISAGREEMENT),
+        ({"lock": NO, "supervisor": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"lock": UNKNOWN, "supervisor": NO}, Verdict.UNKNOWN, Finding.GONE_UNCONFIRMED),
+        (
+            {"lock": UNKNOWN, "supervisor": NO, "confirmed": True},
+            Verdict.DEAD,
+            Finding.LOST_CONFIRMED,
+        ),
+        ({"lock": UNKNOWN, "supervisor": YES}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"lock": UNKNOWN, "supervisor": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"boot": NO}, Verdict.DEAD, Finding.HOST_RESTARTED),
+        (
+            {"boot": NO, "lock": UNKNOWN, "supervisor": UNKNOWN},
+            Verdict.DEAD,
+            Finding.HOST_RESTARTED,
+        ),
+        ({"boot": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"boot": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"machine": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
+        ({"machine": NO, "boot": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
+        ({"machine": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"exit_record": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"exit_record": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"exit_record": UNKNOWN, "boot": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"started": NO, "lock": YES}, Verdict.ALIVE, Finding.STARTING),
+        ({"started": NO, "lock": NO}, Verdict.UNKNOWN, Finding.STARTING),
+        (
+            {"started": NO, "lock": NO, "deadline_passed": True},
+            Verdict.DEAD,
+            Finding.NEVER_STARTED,
+        ),
+        (
+            {"started": NO, "lock": UNKNOWN, "deadline_passed": True},
+            Verdict.UNKNOWN,
+            Finding.UNTOLD,
+        ),
+        ({"started": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+    ],
+)
+def test_every_row_of_the_table_gives_its_verdict(
+    changes: dict[str, Answer | bool], verdict: Verdict, outcome: Finding
+) -> None:
+    """Each row of the design's table, and each neighbour of it, decides as written."""
+    row = rule_for(answers(**changes))
+
+    assert (row.verdict, row.outcome) == (verdict, outcome)
+
+
+def every_combination() -> list[RunFacts]:
+    """Return every answer of every probe combined with every other."""
+    three, two = (YES, NO, UNKNOWN), (True, False)
+    return [RunFacts(*each) for each in itertools.product(*(three,) * 7, two, two)]
+
+
+def is_proven_dead(seen: RunFacts) -> bool:
+    """Say, in other words than the table, when a run may be called dead."""
+    if seen.exit_record is YES:
+        return True
+    if seen.exit_record is not NO or seen.machine is not YES:
+        return False
+    if seen.boot is NO:
+        return True
+    if seen.boot is not YES or seen.lock is YES:
+        return False
+    if seen.started is NO:
+        return seen.lock is NO and seen.deadline_passed
+    gone = seen.started is YES and seen.supervisor is NO
+    return gone and (seen.lock is NO or seen.confirmed)
+
+
+def test_dead_is_said_on_proof_only_whatever_the_probes_answer() -> None:
+    """Over all combinations of answers, DEAD is said exactly when there is proof."""
+    wrong = [
+        seen
+        for seen in every_combination()
+        if (rule_for(seen).verdict is Verdict.DEAD) != is_proven_dead(seen)
+    ]
+
+    assert wrong == []
+
+
+def test_a_held_lock_is_never_called_dead_on_its_own_boot() -> None:
+    """While the kernel says that the lock is held, only an exit record says otherwise."""
+    wrong = [
+        seen
+        for seen in every_combination()
+        if seen.lock is YES
+        and seen.exit_record is not YES
+        and seen.boot is not NO
+        and rule_for(seen).verdict is Verdict.DEAD
+    ]
+
+    assert wrong == []
+
+
+def test_every_row_can_be_reached() -> None:
+    """No row of the table is hidden behind an earlier one."""
+    reached = {rule_for(seen) for seen in every_combination()}
+
+    assert reached == set(TABLE)
+
+
+def test_a_socket_alone_decides_nothing_about_life() -> None:
+    """Changing only what the socket answers never changes alive into dead or unknown."""
+    for seen in every_combination():
+        others = {
+            name: getattr(seen, name) for name in RunFacts.__struct_fields__ if name != "socket"
+        }
+        verdicts = {rule_for(RunFacts(**others, socket=each)).verdict for each in Answer}
+        assert len(verdicts) == 1
