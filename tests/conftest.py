@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 # How long an example takes is the machine's affair, never a reason to fail.
 settings.register_profile("podtui", deadline=None)

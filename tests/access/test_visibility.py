@@ -16,9 +16,9 @@ from podtui.core.model.records import ChildEntry, PodRecord, TrashRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.store.children import add_child
 from podtui.core.store.codec import encode_json, encode_toml
-from tests.support.handmade import write_exit, write_pod
-from tests.support.lent import lend, write_holder
-from tests.support.yard import Yard
+from tests.support.loans import lend, write_holder
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 
 def seen_by(yard: Yard, name: str, **variables: str) -> LocalPlane:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from podtui.core.system.system import real_system
-from tests.support.orphaning import Handles, handles
-from tests.support.yard import Yard
+from tests.support.orphans import Handles, handles
+from tests.support.store_fixture import Yard
 
 
 @pytest.fixture

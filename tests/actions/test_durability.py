@@ -15,9 +15,9 @@ from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from podtui.core.system.system import System
 from podtui.kernel import files
-from tests.support.handmade import a_dead_process, write_exit, write_pod
 from tests.support.power import PowerWatch
-from tests.support.yard import Yard
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
 

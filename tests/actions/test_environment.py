@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.processes.environment import PASSED, PASSED_PREFIXES
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 SECRET = "canary-5f3c-value-of-the-secret"  # noqa: S105 - not a real one
 SESSION = ("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_HOME", "GEMINI_CLI", "CODEX_SANDBOX")

@@ -18,10 +18,10 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from tests.support.faulty import FaultyFs, Where, everywhere, full_disk, on
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
 from tests.support.small_disk import Ballast, remounted, small_disk
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
 

@@ -39,7 +39,7 @@ from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
 from podtui.core.store.children import children_of
 from tests.support.clocks import MovableClock
 from tests.support.faulty import Killed, MortalFs, MortalProc, MortalSignals, Steps
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 NAMES = st.sampled_from(["ann", "bob", "cat"])
 SCOPES = ("a", "a/b", "c")

@@ -24,11 +24,11 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.children import children_of
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import real_system
-from tests.support.crowd import REPOSITORY
+from tests.support.at_once import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, Steps
-from tests.support.handmade import a_dead_process, write_exit, write_pod
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard, until
 
 IGNORES_TERM = "trap '' TERM HUP; echo ready; while :; do sleep 1; done"
 Act = Callable[[LocalPlane, str], object]

@@ -36,7 +36,7 @@ from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import real_system
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PEER_SCREENS = REPOSITORY / "tests" / "support" / "peer_screens.py"

@@ -15,7 +15,7 @@ import pytest
 
 from podtui.core.system.system import real_system
 from tests.cli.terminal import TerminalSession
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 TIME_LIMIT_S = 60
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from datetime import timedelta
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.verdicts import Answer, Evidence, Probe
 from tests.cli.conftest import Podtui
-from tests.support.handmade import a_dead_process, write_pod
-from tests.support.losing import lose
-from tests.support.yard import Yard
+from tests.support.lose_pods import lose
+from tests.support.record_builders import a_dead_process, write_pod
+from tests.support.store_fixture import Yard
 
 FIELDS = ["id", "at", "kind", "pod", "summary", "evidence", "undo"]
 MORE = ["undone", "run", "actor", "unread"]

@@ -16,7 +16,7 @@ from podtui.core.actions.framework.locks import action_lock
 from podtui.core.errors import EXIT_CODES
 from podtui.core.system.fs import Fs
 from tests.cli.conftest import Answer, Podtui
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 Bare = Callable[..., Podtui]
 

@@ -10,7 +10,7 @@ import pytest
 
 from podtui.cli.app import VERBS
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 SCREEN = {"textual", "rich"}
 HEAVY = {"psutil", "watchfiles", "platformdirs", "tomli_w", "asyncio", "anyio"}

@@ -10,9 +10,9 @@ import pytest
 
 from podtui.core.model.records import PodRecord
 from tests.cli.conftest import REPOSITORY, Podtui
-from tests.support.handmade import write_exit, write_pod
-from tests.support.lent import lend, out_paths, write_holder
-from tests.support.yard import Yard, until
+from tests.support.loans import lend, out_paths, write_holder
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 
 
 @pytest.fixture

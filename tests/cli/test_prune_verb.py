@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from podtui.core.model.records import RunRecord
 from podtui.core.store.codec import encode_json
 from tests.cli.conftest import Podtui
-from tests.support.handmade import a_dead_process, write_exit, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 
 def ended(yard: Yard, name: str, **fields: object) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Answer, Podtui
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 KEYS = ["pod", "run", "text", "from", "to", "gap_bytes", "status", "message"]
 PRINTS_MUCH = "import sys; [print('line', n, 'x' * 60) for n in range(60000)]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 PAINTS = (
     "printf '\\033[2J\\033[3;5H\\033[1;31mred\\033[m plain\\033[5;1H"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.conftest import Podtui
-from tests.support.orphaning import DEAF, Handles, handles, lose_supervisor
-from tests.support.yard import Yard, until
+from tests.support.orphans import DEAF, Handles, handles, lose_supervisor
+from tests.support.store_fixture import Yard, until
 
 
 def a_lost_pod(yard: Yard, held: Handles) -> int:

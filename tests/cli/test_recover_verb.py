@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.conftest import Podtui
-from tests.support.handmade import write_exit, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 FIELDS = [
     "id",

@@ -8,9 +8,9 @@ import pytest
 
 from podtui.core.model.verdicts import Status
 from tests.cli.conftest import Podtui
-from tests.support.handmade import write_pod
-from tests.support.losing import lose
-from tests.support.yard import Yard
+from tests.support.lose_pods import lose
+from tests.support.record_builders import write_pod
+from tests.support.store_fixture import Yard
 
 
 def test_a_lost_pod_is_restored_by_name_without_a_question(yard: Yard, podtui: Podtui) -> None:

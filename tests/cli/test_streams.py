@@ -14,7 +14,7 @@ from podtui.cli.app import VERBS
 from podtui.core.model.verdicts import Status
 from podtui.kernel import signals
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.support.hostile_store import ALL_AT_ONCE, BROKEN, fill_with_hostile_pods, steering
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 EVIL = ALL_AT_ONCE

@@ -10,7 +10,7 @@ import pytest
 
 from podtui.core.model.snapshot import LS_FIELDS
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 ACTION_KEYS = ["report", "pod"]
 

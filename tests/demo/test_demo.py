@@ -23,7 +23,7 @@ from podtui.core.system.system import System, real_system
 from podtui.demo import run as demo
 from podtui.kernel import signals
 from podtui.kernel.processes import ProcessGone, read_environ
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 LONGEST_WAIT_S = 20.0
 PACE = 0.01

@@ -19,9 +19,9 @@ from podtui.core.model.snapshot import Problem
 from podtui.core.model.verdicts import Status
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, everywhere, on
-from tests.support.handmade import a_dead_process, this_process, write_exit, write_pod
+from tests.support.record_builders import a_dead_process, this_process, write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 from tests.support.trees import fingerprint, too_open
-from tests.support.yard import Yard, until
 
 
 @pytest.fixture

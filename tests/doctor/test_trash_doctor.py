@@ -9,9 +9,9 @@ import pytest
 
 from podtui.core.model.records import HandoffRecord, IntentRecord
 from podtui.core.model.snapshot import Problem
-from tests.support.handmade import write_exit, write_pod
-from tests.support.trashing import a_family, loan_line
-from tests.support.yard import Yard
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
+from tests.support.trash import a_family, loan_line
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from podtui.core.model.verdicts import Status, Verdict
 from tests.actions.spawn.test_spawn_killed import spawn_by_command
-from tests.support.handmade import write_exit, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 STRACE = shutil.which("strace")
 PRLIMIT = shutil.which("prlimit")

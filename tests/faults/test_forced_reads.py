@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.support.crowd import at_once
-from tests.support.yard import Yard
+from tests.support.at_once import at_once
+from tests.support.store_fixture import Yard
 
 READS = 5000
 """Reads of each of the two readers."""

@@ -14,9 +14,9 @@ import pytest
 from podtui.core.model.records import ExitRecord
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.kernel.processes import ProcessGone
-from tests.support.losing import wait_for_output
-from tests.support.orphaning import living_marked, lose_supervisor, plane_with
-from tests.support.yard import Yard, until
+from tests.support.lose_pods import wait_for_output
+from tests.support.orphans import living_marked, lose_supervisor, plane_with
+from tests.support.store_fixture import Yard, until
 
 MANY = """
 import os, signal, sys

@@ -12,9 +12,9 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Status, Verdict
 from tests.support.faults import FaultyProc
-from tests.support.orphaning import RecordingSignals
+from tests.support.orphans import RecordingSignals
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crowd import REPOSITORY
+from tests.support.at_once import REPOSITORY
 
 LONGEST_WAIT_S = 60.0
 REUSED = """
@@ -22,9 +22,9 @@ from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Verdict
 from podtui.kernel.processes import identify
 from tests.support.faults import FaultyProc
-from tests.support.handmade import record_of, write_pod
-from tests.support.orphaning import RecordingSignals
-from tests.support.yard import Yard
+from tests.support.record_builders import record_of, write_pod
+from tests.support.orphans import RecordingSignals
+from tests.support.store_fixture import Yard
 
 PODS, older = 24, sys.argv[2] == "older"
 proc = FaultyProc()

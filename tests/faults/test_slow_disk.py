@@ -19,9 +19,9 @@ from podtui.core.system.fs import Fs
 from podtui.core.system.system import real_system
 from podtui.kernel import frames
 from tests.observe.test_live import Screen
-from tests.support.crowd import REPOSITORY
-from tests.support.losing import wait_for_output
-from tests.support.yard import Yard, until
+from tests.support.at_once import REPOSITORY
+from tests.support.lose_pods import wait_for_output
+from tests.support.store_fixture import Yard, until
 
 LONGEST_WAIT_S = 60.0
 

@@ -17,8 +17,8 @@ from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.live import live_view as live_module
 from tests.observe.test_live import Screen, watching
-from tests.support.handmade import write_exit, write_pod
-from tests.support.yard import Yard, until, wait_gone
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard, until, wait_gone
 
 Act = Callable[[LocalPlane], object]
 ACTS: dict[str, Act] = {

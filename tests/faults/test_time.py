@@ -17,12 +17,12 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.observer import Observer
 from podtui.core.system.system import real_system
 from podtui.kernel import processes
+from tests.support.at_once import REPOSITORY
 from tests.support.clocks import MovableClock
-from tests.support.crowd import REPOSITORY
 from tests.support.faults import FaultyProc
-from tests.support.losing import lose
-from tests.support.orphaning import RecordingSignals
-from tests.support.yard import Yard, until
+from tests.support.lose_pods import lose
+from tests.support.orphans import RecordingSignals
+from tests.support.store_fixture import Yard, until
 
 LONGEST_WAIT_S = 30.0
 ENDS = {EventKind.LOST, EventKind.EXITED, EventKind.FAILED, EventKind.STALLED}

@@ -15,11 +15,11 @@ from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Verdict
 from podtui.kernel import signals
-from tests.support.crowd import REPOSITORY, at_once
+from tests.support.at_once import REPOSITORY, at_once
 from tests.support.faulty import Killed, MortalFs, MortalProc, MortalSignals, Steps
-from tests.support.losing import lose, wait_for_output
-from tests.support.orphaning import living_marked, lose_supervisor
-from tests.support.yard import Yard
+from tests.support.lose_pods import lose, wait_for_output
+from tests.support.orphans import living_marked, lose_supervisor
+from tests.support.store_fixture import Yard
 
 SCRIPT = """
 import sys

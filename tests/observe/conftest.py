@@ -19,8 +19,8 @@ from podtui.core.observe.observer import Observer, ObserverOptions
 from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import FrozenClock
 from tests.support.faults import FaultyFs, FaultyProc
-from tests.support.handmade import a_dead_process, hold_lock, this_process, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import a_dead_process, hold_lock, this_process, write_pod
+from tests.support.store_fixture import Yard
 
 NOON = datetime(2026, 5, 4, 12, 3, tzinfo=UTC)
 

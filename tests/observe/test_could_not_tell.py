@@ -20,7 +20,7 @@ from podtui.core.paths import PodPaths
 from podtui.core.store.store import Store
 from tests.observe.conftest import Scene, row
 from tests.support.faults import HARD_ERRNOS, refusal
-from tests.support.handmade import this_process
+from tests.support.record_builders import this_process
 
 NAMES = [errno.errorcode[number] for number in HARD_ERRNOS]
 

@@ -15,8 +15,8 @@ from podtui.core.observe import first_scan, observer
 from podtui.core.observe.live.live_view import LiveView
 from podtui.core.observe.observer import Observer, ObserverOptions
 from tests.observe.conftest import Answering, Scene
-from tests.support.handmade import write_exit, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 DEADLINE_S = 10.0
 

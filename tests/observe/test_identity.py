@@ -22,8 +22,8 @@ from podtui.core.system.proc import Proc
 from podtui.kernel.processes import ProcessGone, identify, read_stat
 from tests.observe.conftest import Scene
 from tests.support.faults import FaultyProc
-from tests.support.handmade import record_of
-from tests.support.yard import until
+from tests.support.record_builders import record_of
+from tests.support.store_fixture import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ from podtui.core.observe.observer import Observer
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import encode_toml
 from tests.observe.conftest import Scene, row
-from tests.support.handmade import a_dead_process, this_process, write_exit
+from tests.support.record_builders import a_dead_process, this_process, write_exit
 
 DONE = 20
 

@@ -23,8 +23,8 @@ from podtui.kernel.processes import identify, read_stat
 from tests.observe.conftest import NOON, Scene, row
 from tests.support.clocks import MovableClock
 from tests.support.faults import FaultyProc, refusal
-from tests.support.handmade import a_dead_process, record_of
-from tests.support.yard import Yard, until, wait_gone
+from tests.support.record_builders import a_dead_process, record_of
+from tests.support.store_fixture import Yard, until, wait_gone
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ONLOOKER = """

@@ -24,8 +24,14 @@ from podtui.core.system.proc import Proc
 from podtui.core.system.watch import WatchFailed, watch
 from tests.observe.conftest import row
 from tests.support.faults import FaultyFs, FaultyProc, refusal
-from tests.support.handmade import a_dead_process, hold_lock, this_process, write_exit, write_pod
-from tests.support.yard import Yard, until
+from tests.support.record_builders import (
+    a_dead_process,
+    hold_lock,
+    this_process,
+    write_exit,
+    write_pod,
+)
+from tests.support.store_fixture import Yard, until
 
 DEADLINE_S = 10.0
 

@@ -22,11 +22,11 @@ from podtui.core.store.diagnostics import Diagnostics
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
 from tests.observe.conftest import Scene
-from tests.support.crowd import at_once
+from tests.support.at_once import at_once
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, everywhere, on
-from tests.support.handmade import a_dead_process, write_exit, write_pod
-from tests.support.losing import lose
-from tests.support.yard import Yard
+from tests.support.lose_pods import lose
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 LONG_AGO_S = 3600.0
 

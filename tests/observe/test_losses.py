@@ -10,7 +10,7 @@ from podtui.core.observe.journal.ends import RunEnd
 from podtui.core.observe.journal.losses import LossNotices
 from podtui.core.system.clock import FrozenClock
 from tests.observe.conftest import NOON, Scene
-from tests.support.handmade import write_exit
+from tests.support.record_builders import write_exit
 
 
 def end(name: str, status: Status = Status.LOST, *, never_started: bool = False) -> RunEnd:

@@ -11,7 +11,7 @@ from podtui.core.model.verdicts import Answer, Probe, Source, Status
 from podtui.core.observe import slow_probes
 from podtui.core.observe.progress import new_output
 from tests.observe.conftest import Scene, row
-from tests.support.handmade import print_at, this_process
+from tests.support.record_builders import print_at, this_process
 
 HOUR = 3600.0
 

@@ -16,7 +16,7 @@ from podtui.core.observe.progress.stall_rules import Peer, Standstill, Standstil
 from podtui.core.processes.sample import TreeSample
 from podtui.kernel.processes import ProcessStat
 from tests.observe.conftest import Scene
-from tests.support.handmade import a_dead_process
+from tests.support.record_builders import a_dead_process
 
 LIMIT = 600.0
 BUSY = Work(Answer.YES, "pytest 48977 uses 97 % CPU")

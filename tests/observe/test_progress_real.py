@@ -16,7 +16,7 @@ from podtui.core.model.verdicts import Answer, Probe, Source, Status
 from podtui.core.observe.observer import Observer
 from podtui.core.observe.waiting_on import pod_waited_for
 from tests.observe.conftest import row
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STALL_S = 0.4

@@ -19,8 +19,8 @@ from podtui.core.observe.progress import new_output
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 from tests.observe.conftest import Scene, row
-from tests.support.handmade import print_at
-from tests.support.yard import until
+from tests.support.record_builders import print_at
+from tests.support.store_fixture import until
 
 HOUR = 3600.0
 

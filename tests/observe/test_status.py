@@ -17,8 +17,8 @@ from podtui.core.observe.observer import Observer
 from podtui.kernel import locks
 from tests.observe.conftest import Scene, row
 from tests.support.clocks import MovableClock
-from tests.support.handmade import write_row
-from tests.support.yard import Yard, until
+from tests.support.record_builders import write_row
+from tests.support.store_fixture import Yard, until
 
 
 def printed(scene: Scene, name: str) -> None:

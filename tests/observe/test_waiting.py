@@ -14,8 +14,8 @@ from podtui.core.model.events import Event, EventKind
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 from podtui.core.store import logs as log_module
-from tests.support.handmade import a_dead_process, write_exit, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 DEADLINE_S = 10.0
 

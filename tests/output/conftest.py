@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.written import WrittenPod
+from tests.support.log_readers import WrittenPod
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from podtui.core.output.cursors import LOCK_TIMEOUT_S, Position, move_cursor, re
 from podtui.core.store.codec import encode_json
 from podtui.core.system.fs import Fs
 from podtui.kernel import files, locks
-from tests.support.written import NOON, WrittenPod
+from tests.support.log_readers import NOON, WrittenPod
 
 READER = "operator"
 

@@ -15,7 +15,7 @@ from podtui.core.output import reading
 from podtui.core.output.cursors import Position
 from podtui.core.output.reading import OutputPiece
 from podtui.core.system.watch import WatchFailed
-from tests.support.written import WrittenPod, committed, text_of
+from tests.support.log_readers import WrittenPod, committed, text_of
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from podtui.core.errors import DiskTrouble
 from podtui.core.output.cursors import Position
 from podtui.core.output.reading import PieceKind
 from podtui.core.system.fs import Fs
-from tests.support.written import WrittenPod, text_of
+from tests.support.log_readers import WrittenPod, text_of
 
 
 def test_a_shortened_output_is_a_gap_and_reading_goes_on(pod: WrittenPod) -> None:

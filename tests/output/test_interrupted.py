@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.written import WrittenPod
+from tests.support.log_readers import WrittenPod
 
 LINES = [f"line {number}\n" for number in range(60)]
 PIECE = 3
@@ -33,7 +33,7 @@ from pathlib import Path
 from podtui.core.store import output
 from podtui.core.system.fs import Fs
 from podtui.kernel import files
-from tests.support.written import WrittenPod
+from tests.support.log_readers import WrittenPod
 
 root, point, number = sys.argv[2], sys.argv[3], int(sys.argv[4])
 count = 0

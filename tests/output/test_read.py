@@ -12,7 +12,7 @@ from podtui.core.output import files
 from podtui.core.output.cursors import Position
 from podtui.core.output.files import WINDOW
 from podtui.core.output.reading import PieceKind
-from tests.support.written import NOON, WrittenPod, committed, text_of
+from tests.support.log_readers import NOON, WrittenPod, committed, text_of
 
 
 def local(moment: str = "%H:%M", *, days: int = 0) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from podtui.core.screen.picture import ScreenPicture
 from podtui.core.screen.tail import BEFORE_BYTES, TAIL_BYTES
 from podtui.core.system.clock import FrozenClock, SystemClock
 from podtui.core.system.fs import Fs
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 SIZE = (20, 5)
 

@@ -20,9 +20,9 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, encode_json
 from podtui.core.system.system import System
 from tests.support.faulty import FaultyFs, on
-from tests.support.handmade import a_dead_process, write_exit, write_pod
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 GIB = 1024**3
 MEMORY_BOUND = 64 * 1024 * 1024

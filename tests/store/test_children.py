@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from podtui.core.model.records import ChildEntry
 from podtui.core.store.children import add_child, children_of
-from tests.support.handmade import write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import write_pod
+from tests.support.store_fixture import Yard
 
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind, Und
 from podtui.core.store import diagnostics as diagnostics_module
 from podtui.core.store.store import Store
 from tests.support.faulty import FaultyFs, on
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 NOON = datetime(2026, 5, 4, 12, 3, tzinfo=UTC)
 READER = "operator"

@@ -28,7 +28,7 @@ from podtui.core.store.codec import (
 )
 from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import RECORD_LIMIT, Fs, UnsafeFile
-from tests.support.crowd import at_once
+from tests.support.at_once import at_once
 
 AT = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

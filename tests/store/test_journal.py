@@ -18,10 +18,10 @@ from podtui.core.store.logs import Journal, LogPosition
 from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
-from tests.support.crowd import at_once
+from tests.support.at_once import at_once
 from tests.support.faulty import FaultyFs, full_disk, on
-from tests.support.handmade import a_dead_process, write_pod
-from tests.support.yard import Yard
+from tests.support.record_builders import a_dead_process, write_pod
+from tests.support.store_fixture import Yard
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from podtui.core.store.codec import encode_json
 from podtui.core.store.lines import LONGEST_LINE, WINDOW, read_lines
 from podtui.core.system.fs import Fs, UnsafeFile
 from podtui.core.system.system import System
-from tests.support.crowd import at_once
+from tests.support.at_once import at_once
 from tests.support.faulty import FaultyFs, everywhere
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,11 +18,11 @@ from podtui.core.model.verdicts import Status
 from podtui.core.system.clock import FrozenClock, SystemClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
-from tests.support.crowd import at_once
+from tests.support.at_once import at_once
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, full_disk, on
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint, too_open
-from tests.support.yard import Yard
 
 SOMEBODY_ELSE = 54321
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from podtui.core.model.events import Event, EventKind
 from podtui.core.store.codec import encode_toml
-from tests.support.handmade import a_dead_process, write_exit, write_pod
 from tests.support.hostile import HOSTILE_TEXTS
-from tests.support.yard import Yard, until
+from tests.support.record_builders import a_dead_process, write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 
 TITLE = b"\x1b]0;\xe2\x80\xaetitle\x1b\\"
 TAKE_SCREEN = b"\x1b[?1049h"

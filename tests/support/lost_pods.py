@@ -9,8 +9,8 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import DescendantRecord, StatusRecord
 from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.core.store.codec import encode_json
-from tests.support.orphaning import DEAF, Handles, as_identity, lose_supervisor
-from tests.support.yard import Yard
+from tests.support.orphans import DEAF, Handles, as_identity, lose_supervisor
+from tests.support.store_fixture import Yard
 
 SAYS_SO = "#!/bin/sh\ntouch $D/$$\n"
 ME = "$D/me"

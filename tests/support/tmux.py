@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from podtui.core.system.clock import SystemClock
-from tests.support.yard import wait_readable
+from tests.support.store_fixture import wait_readable
 
 DEADLINE_S = 20.0
 LOOK_MS = 20

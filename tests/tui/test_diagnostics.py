@@ -15,9 +15,7 @@ from podtui.tui.app import PodtuiApp
 from podtui.tui.controllers import diagnostics
 from podtui.tui.dialogs.help import HelpScreen
 from tests.support.hostile import HOSTILE_TEXTS
-from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
-from tests.tui.scene import app_over, settled, shown_text, until, words_on
-from tests.tui.told import (
+from tests.tui.diagnostics_builders import (
     SEEN,
     SIZE,
     called,
@@ -28,6 +26,8 @@ from tests.tui.told import (
     some_of_each,
     told,
 )
+from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
+from tests.tui.scene import app_over, settled, shown_text, until, words_on
 
 Compare = Callable[..., bool]
 

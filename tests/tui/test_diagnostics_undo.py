@@ -13,13 +13,13 @@ from podtui.core.model.plans import Plan, Refusal
 from podtui.tui.controllers.action_runner import undoing
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
-from tests.tui.fake_plane import FakePlane
-from tests.tui.scene import until, words_on
-from tests.tui.told import (
+from tests.tui.diagnostics_builders import (
     called,
     opened,
     told,
 )
+from tests.tui.fake_plane import FakePlane
+from tests.tui.scene import until, words_on
 
 
 async def test_u_shows_the_plan_and_y_does_it(plane: FakePlane) -> None:

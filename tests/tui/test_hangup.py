@@ -9,7 +9,7 @@ import termios
 
 from podtui.tui.feeds.hangup import terminal_is_gone
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 END_S = 40
 

@@ -13,7 +13,7 @@ from podtui.core.output.cursors import read_cursor
 from podtui.core.output.read_marks import READER
 from podtui.tui.app import PodtuiApp
 from podtui.tui.screens.main_screen import MainScreen
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 from tests.tui.scene import settled, shown_text, until, words_on
 
 SIZE = (120, 36)

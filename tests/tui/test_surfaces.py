@@ -11,7 +11,7 @@ from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
 from tests.support.hostile_store import TEXTS, fill_with_hostile_pods, steering
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 from tests.tui.eyes import Eyes
 from tests.tui.test_terminal import ALLOWED
 

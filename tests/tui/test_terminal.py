@@ -14,7 +14,7 @@ from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
 from tests.support.hostile import HOSTILE_TEXTS
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 from tests.tui.eyes import Eyes
 
 ALLOWED = re.compile(

@@ -14,8 +14,8 @@ import pytest
 from podtui.core.model.verdicts import Status
 from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
+from tests.support.store_fixture import Yard, until
 from tests.support.tmux import Tmux
-from tests.support.yard import Yard, until
 
 pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None, reason="tmux is not installed here: nobody uses the screen"

@@ -22,14 +22,14 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.records import PodRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.store.children import children_of
-from tests.support.lent import (
+from tests.support.loans import (
     diagnostics_of_loans,
     loans_of_pod,
     out_paths,
     told_events,
     write_holder,
 )
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 
 @pytest.fixture

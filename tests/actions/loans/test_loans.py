@@ -19,10 +19,10 @@ from podtui.core.model.records import PodRecord
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.store.codec import encode_toml
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, on
-from tests.support.handmade import write_exit, write_pod
-from tests.support.lent import lend, loans_of_pod, out_paths, write_holder
+from tests.support.loans import lend, loans_of_pod, out_paths, write_holder
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.records import LeftProcess
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, on
-from tests.support.handmade import hold_lock, this_process, write_exit, write_pod
-from tests.support.lent import (
+from tests.support.loans import (
     diagnostics_of_loans,
     lend,
     loans_of_pod,
@@ -26,8 +25,9 @@ from tests.support.lent import (
     told_events,
     write_holder,
 )
+from tests.support.record_builders import hold_lock, this_process, write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard, until
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import StatusRecord
 from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.kernel import processes
-from tests.support.orphaning import (
+from tests.support.orphans import (
     DEAF,
     Handles,
     RecordingSignals,
@@ -22,7 +22,7 @@ from tests.support.orphaning import (
     plane_with,
     wait_until_recorded,
 )
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 ME = "touch $D/$$; exec sleep 600"
 CLEARED = "env -i D=$D PATH=$PATH"

@@ -17,21 +17,21 @@ from podtui.core.processes.protected import protected_processes
 from podtui.core.processes.terminate import end_leftovers
 from podtui.core.store.codec import encode_json
 from podtui.kernel.processes import ProcessGone
-from tests.support.handmade import a_dead_process, write_pod
 from tests.support.lost_pods import (
     ME,
     a_lost_pod,
     bystander,
     end,
 )
-from tests.support.orphaning import (
+from tests.support.orphans import (
     Fault,
     Handles,
     RecordingSignals,
     RefusingProc,
     plane_with,
 )
-from tests.support.yard import Yard, until
+from tests.support.record_builders import a_dead_process, write_pod
+from tests.support.store_fixture import Yard, until
 
 PROBES = (
     "stat",

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from podtui.core.model.records import DescendantRecord, IdentityRecord
 from podtui.kernel import processes
-from tests.support.handmade import a_dead_process, hold_lock, record_of, write_pod
 from tests.support.lost_pods import (
     CLEARED,
     ME,
@@ -24,7 +23,7 @@ from tests.support.lost_pods import (
     record_descendants,
     seen_of,
 )
-from tests.support.orphaning import (
+from tests.support.orphans import (
     DEAF,
     Handles,
     RecordingSignals,
@@ -34,7 +33,8 @@ from tests.support.orphaning import (
     plane_with,
     wait_until_recorded,
 )
-from tests.support.yard import Yard, until
+from tests.support.record_builders import a_dead_process, hold_lock, record_of, write_pod
+from tests.support.store_fixture import Yard, until
 
 # identities
 

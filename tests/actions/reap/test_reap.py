@@ -19,9 +19,8 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.records import HandoffRecord, RunRecord
 from podtui.core.model.verdicts import Verdict
 from podtui.core.store.codec import encode_json
-from tests.support.crowd import at_once
-from tests.support.handmade import a_dead_process, record_of, write_exit, write_pod
-from tests.support.orphaning import (
+from tests.support.at_once import at_once
+from tests.support.orphans import (
     DEAF,
     Handles,
     RecordingSignals,
@@ -29,7 +28,8 @@ from tests.support.orphaning import (
     lose_supervisor,
     plane_with,
 )
-from tests.support.yard import Yard, until
+from tests.support.record_builders import a_dead_process, record_of, write_exit, write_pod
+from tests.support.store_fixture import Yard, until
 
 TOGETHER = "sleep 600 & exec sleep 600"
 

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
-from tests.support.crowd import REPOSITORY
+from tests.support.at_once import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, MortalSignals, Steps
-from tests.support.orphaning import DEAF, BusyClock, Handles, lose_supervisor
+from tests.support.orphans import DEAF, BusyClock, Handles, lose_supervisor
+from tests.support.store_fixture import Yard, until
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard, until
 
 STRACE = shutil.which("strace")
 CALLS = {"rename": 4, "fsync": 16, "fdatasync": 8, "pidfd_send_signal": 12}

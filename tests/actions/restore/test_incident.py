@@ -21,8 +21,8 @@ from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.processes.sample import identity_of
 from podtui.kernel import processes
-from tests.support.handmade import write_pod
-from tests.support.yard import Yard, until
+from tests.support.record_builders import write_pod
+from tests.support.store_fixture import Yard, until
 
 BUSY = "while :; do echo busy; read -t 0.05 nothing < /dev/zero || :; done"
 BASH = "/bin/bash"

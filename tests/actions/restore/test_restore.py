@@ -27,9 +27,15 @@ from podtui.core.model.records import EndedMarker, ExitRecord
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import encode_json
 from podtui.kernel import locks
-from tests.support.handmade import a_dead_process, hold_lock, this_process, write_exit, write_pod
-from tests.support.losing import a_program, lose, output_of, wait_for_output
-from tests.support.yard import Yard
+from tests.support.lose_pods import a_program, lose, output_of, wait_for_output
+from tests.support.record_builders import (
+    a_dead_process,
+    hold_lock,
+    this_process,
+    write_exit,
+    write_pod,
+)
+from tests.support.store_fixture import Yard
 
 SAYS_HELLO = "echo hello; exec sleep 600"
 

@@ -24,10 +24,10 @@ from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from podtui.kernel import locks
 from tests.support.faulty import FaultyFs, on
-from tests.support.handmade import this_process, write_pod
-from tests.support.losing import lose
+from tests.support.lose_pods import lose
+from tests.support.record_builders import this_process, write_pod
+from tests.support.store_fixture import Yard, until
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard, until
 
 
 def with_proc(yard: Yard, proc: Proc) -> LocalPlane:

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.verdicts import Status, Verdict
-from tests.support.crowd import REPOSITORY
+from tests.support.at_once import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, MortalProc, MortalSignals, Steps
-from tests.support.losing import lose
+from tests.support.lose_pods import lose
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint, too_open
-from tests.support.yard import Yard
 
 RESTORE_KINDS = (DiagnosticKind.RESTORED, DiagnosticKind.RESTORE_FAILED)
 

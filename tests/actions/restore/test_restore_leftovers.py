@@ -11,8 +11,8 @@ from podtui.core.model.records import HandoffRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.processes.sample import identity_of
 from podtui.kernel.processes import ProcessGone, read_stat
-from tests.support.losing import lose, output_of, wait_for_output
-from tests.support.yard import Yard, until
+from tests.support.lose_pods import lose, output_of, wait_for_output
+from tests.support.store_fixture import Yard, until
 
 # The second run tells whether a process the first one noted is still there. One that has ended and
 # that nobody has waited for yet is not.

@@ -15,10 +15,10 @@ from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
-from tests.support.crowd import at_once
-from tests.support.handmade import write_exit, write_pod
-from tests.support.losing import lose
-from tests.support.yard import Yard
+from tests.support.at_once import at_once
+from tests.support.lose_pods import lose
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 
 
 class PausingClock(SystemClock):

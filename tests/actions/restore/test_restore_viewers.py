@@ -14,8 +14,8 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.output.reading import OutputPiece
 from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
-from tests.support.losing import lose, wait_for_output
-from tests.support.yard import Yard
+from tests.support.lose_pods import lose, wait_for_output
+from tests.support.store_fixture import Yard
 
 # Each run says which one it is, in lines that can be counted.
 SCRIPT = (

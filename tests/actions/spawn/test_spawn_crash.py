@@ -18,9 +18,9 @@ from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status
 from podtui.core.store.children import children_of
 from tests.support.faulty import Killed, MortalFs, MortalProc, Steps
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint, too_open
-from tests.support.yard import Yard
 
 REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
 

@@ -14,10 +14,10 @@ from podtui.core.actions.recovery import repair_child_links
 from podtui.core.model.records import PodRecord
 from podtui.core.model.verdicts import Status
 from podtui.core.store.children import children_of
-from tests.support.crowd import REPOSITORY, at_once
-from tests.support.handmade import write_exit, write_pod
+from tests.support.at_once import REPOSITORY, at_once
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 STRACE = shutil.which("strace")
 LONGEST_WAIT_S = 60.0

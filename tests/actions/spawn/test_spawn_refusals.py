@@ -18,9 +18,9 @@ from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Status
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, everywhere, on
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 LONG = "x" * 70_000
 

@@ -26,14 +26,14 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.observer import Observer
 from podtui.core.store.children import children_of
 from tests.support.clocks import MovableClock
-from tests.support.handmade import (
+from tests.support.record_builders import (
     a_dead_process,
     this_process,
     write_exit,
     write_pod,
 )
-from tests.support.trashing import assert_refused, ended_pod, names_of, tree_of
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
+from tests.support.trash import assert_refused, ended_pod, names_of, tree_of
 
 DAY_S = 86400.0
 

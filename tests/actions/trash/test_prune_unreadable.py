@@ -19,15 +19,15 @@ from podtui.core.errors import (
 )
 from tests.support.faults import FaultyProc, refusal
 from tests.support.faulty import FaultyFs
-from tests.support.handmade import (
+from tests.support.record_builders import (
     a_dead_process,
     hold_lock,
     this_process,
     write_pod,
 )
-from tests.support.trashing import assert_refused, ended_pod, names_of, tree_of
+from tests.support.store_fixture import Yard, until
+from tests.support.trash import assert_refused, ended_pod, names_of, tree_of
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard, until
 
 # what cannot be read
 

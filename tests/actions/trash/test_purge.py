@@ -19,10 +19,10 @@ from podtui.core.system.fs import Fs
 from podtui.core.system.remove_tree import TreeRemover
 from tests.support.clocks import MovableClock
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, everywhere
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
 from tests.support.small_disk import small_disk
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 DAY_S = 86400.0
 DEPTH = 3000

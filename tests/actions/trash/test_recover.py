@@ -15,9 +15,9 @@ from podtui.core.store.children import children_of
 from podtui.core.store.codec import encode_toml
 from podtui.core.store.loans import loans_of
 from tests.support.clocks import MovableClock
-from tests.support.handmade import write_exit, write_pod
-from tests.support.trashing import a_family, kept, loan_line
-from tests.support.yard import Yard
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
+from tests.support.trash import a_family, kept, loan_line
 
 OUTPUT = "what pod said\n"
 

@@ -19,10 +19,10 @@ from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import PodRecord
 from podtui.core.system.system import real_system
-from tests.support.crowd import REPOSITORY
+from tests.support.at_once import REPOSITORY
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, everywhere, on
-from tests.support.trashing import a_family, assert_converged, kept, place_of, told_of
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
+from tests.support.trash import a_family, assert_converged, kept, place_of, told_of
 
 Act = Callable[[LocalPlane], object]
 MOST_STEPS = 80

@@ -16,10 +16,10 @@ from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.requests import SpawnRequest
 from podtui.core.model.verdicts import Verdict
 from podtui.core.system.fs import Fs
-from tests.support.crowd import at_once
-from tests.support.handmade import write_exit, write_pod
-from tests.support.trashing import a_family, assert_converged, place_of, told_of
-from tests.support.yard import Yard
+from tests.support.at_once import at_once
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
+from tests.support.trash import a_family, assert_converged, place_of, told_of
 
 Act = Callable[[LocalPlane], object]
 SCRIPT = """

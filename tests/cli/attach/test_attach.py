@@ -15,7 +15,7 @@ import pytest
 from podtui.core.model.verdicts import Status
 from podtui.kernel import signals
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 LONGEST_WAIT_S = 20.0
 ECHOING = (

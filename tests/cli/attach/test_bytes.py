@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.attach.test_attach import SHOW_KEYS, spawned
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 REPORTS = (
     b"\x1b[<0;10;5M", b"\x1b[<0;10;5m", b"\x1b[<35;119;39M", b"\x1b[M !!", b"\x1b[I",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Podtui
 from tests.cli.terminal import TerminalSession
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 CTRL_B, CTRL_E, CTRL_G, CTRL_CLOSE = b"\x02", b"\x05", b"\x07", b"\x1d"
 

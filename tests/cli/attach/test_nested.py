@@ -15,7 +15,7 @@ import pytest
 from tests.cli.attach.test_programs import VIM, Stage, needs
 from tests.cli.attach.test_programs import stage as stage  # noqa: PLC0414 - a fixture
 from tests.cli.conftest import Podtui
-from tests.support.yard import until
+from tests.support.store_fixture import until
 
 pytestmark = needs("tmux")
 

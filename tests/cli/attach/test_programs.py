@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Podtui
 from tests.screen.watched import Watched, assert_same_screen
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 DETACH = b"\x1d"
 SHELL = ("bash", "--norc", "--noprofile", "--noediting")

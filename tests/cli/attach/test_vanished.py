@@ -10,7 +10,7 @@ from pathlib import Path
 from podtui.core.model.verdicts import Status
 from tests.cli.attach.test_attach import ECHOING, TELLS_ITS_SIZE, spawned, wait_for_output
 from tests.cli.conftest import Podtui
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 
 def descriptors_of_supervisor(yard: Yard) -> int:

@@ -7,7 +7,7 @@ import re
 from tests.cli.attach.test_attach import ECHOING, spawned, wait_for_output
 from tests.cli.conftest import Podtui
 from tests.screen.eyes import Eyes
-from tests.support.yard import Yard
+from tests.support.store_fixture import Yard
 
 HOSTILE = (
     "\\033[6n\\033[c\\033]52;c;aGk=\\007\\033]0;owned\\007\\033P$q\\033\\\\\\033[?1003h\\005"

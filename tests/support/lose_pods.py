@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from podtui.core.model.verdicts import Status
-from tests.support.yard import Yard, until
+from tests.support.store_fixture import Yard, until
 
 
 def lose(yard: Yard, name: str, run: int = 1) -> None:

@@ -15,9 +15,9 @@ from podtui.core.store.codec import encode_json
 from podtui.core.store.loans import encode_lines, loans_of
 from podtui.core.store.trash import PURGING_PREFIX
 from podtui.kernel.files import TEMPORARY_SUFFIX
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
+from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
-from tests.support.yard import Yard
 
 CHANGES = ("action.lock", "loans.jsonl", "pod.toml")
 """What prune and recover may change in a pod: who acted last, its scopes, its name."""

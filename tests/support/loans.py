@@ -10,7 +10,7 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.loans import Loan, Mode
 from podtui.core.model.records import LoanLine, PodRecord
 from podtui.core.store.loans import encode_lines
-from tests.support.handmade import write_exit, write_pod
+from tests.support.record_builders import write_exit, write_pod
 
 
 def lend(plane: LocalPlane, pod: PodRecord, *scopes: tuple[Mode, Path | str]) -> None:

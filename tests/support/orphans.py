@@ -18,7 +18,7 @@ from podtui.core.system.proc import Proc
 from podtui.core.system.signalling import Signals
 from podtui.kernel import processes, signals
 from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
-from tests.support.yard import Yard, until, wait_readable
+from tests.support.store_fixture import Yard, until, wait_readable
 
 SHELL = "/bin/sh"
 DEAF = "trap '' HUP; "
