@@ -47,8 +47,11 @@ VERBS: Mapping[str, str] = {
 
 _PLACES: Mapping[str, tuple[str, str]] = {
     "tree": ("ls", "tree_command"),
-    "return": ("loans", "command"),
-    "recover": ("trash", "command"),
+    "return": ("loans", "return_loans"),
+    "relend": ("loans", "relend"),
+    "prune": ("trash", "prune"),
+    "recover": ("trash", "recover"),
+    "purge": ("trash", "purge"),
 }
 """Module and function of the verbs that share a module with others."""
 

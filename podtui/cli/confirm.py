@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from podtui.cli.as_json import document, plan_object, pod_object, report_object
 from podtui.cli.session import Session
 from podtui.core.errors import BadInput, Refused
 from podtui.core.model.plans import Plan, Report
 from podtui.core.text.safe import safe_line
+
+if TYPE_CHECKING:
+    from podtui.core.control.plane import Plane
+    from podtui.core.model.requests import Request
 
 FAILED_STEPS = 1
 """Exit code of an action that was carried out, but not every step of it worked."""
@@ -56,9 +60,33 @@ def confirm(session: Session, plan: Plan) -> None:
         raise Refused("not confirmed", pod=plan.pod, kept="nothing was changed")
 
 
-def carry_out(session: Session, act: Callable[[], Report]) -> int:
-    """Act, write the report, and return the exit code."""
-    report = act()
+def run_action(
+    session: Session,
+    plane: Plane,
+    request: Request,
+    *,
+    dry_run: bool,
+    ask: bool = False,
+    actor: str | None = None,
+) -> int:
+    """Show the plan, or confirm it where ``ask`` says so and carry it out; returns the exit code.
+
+    Raises:
+        PodtuiError: it is refused, not confirmed, or was not done.
+    """
+    if dry_run or ask:
+        plan = plane.plan(request)
+        if dry_run:
+            show_plan(session, plan)
+            return 0
+        plan.raise_if_refused()
+        if plan.steps:
+            confirm(session, plan)
+    return show_report(session, plane.carry_out(request, actor=actor or session.caller))
+
+
+def show_report(session: Session, report: Report) -> int:
+    """Write what was done, and return the exit code."""
     if session.as_json:
         view = pod_object(report.view) if report.view else None
         session.output.line(document(report=report_object(report), pod=view))

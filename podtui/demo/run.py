@@ -24,7 +24,7 @@ from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownS
 from podtui.core.model.appearance import APPEARANCE, status_word
 from podtui.core.model.plans import Plan
 from podtui.core.model.records import IdentityRecord, RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Reap, Spawn, Stop
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status
 from podtui.core.paths import STORE_FILE
@@ -157,7 +157,7 @@ def start_demo(
         )
     say(f"demo store: {plane.store_path}")
     for part in PARTS:
-        plane.spawn(_request(part, pace))
+        plane.carry_out(_request(part, pace), actor=ACTOR)
     _lose(plane, VICTIM.name, system)
     return plane
 
@@ -212,7 +212,7 @@ def _living(plane: LocalPlane) -> set[str]:
 def _stop_part(plane: LocalPlane, name: str, say: Say) -> str:
     """Stop one pod; return why it could not be stopped, "" when it was."""
     try:
-        plane.stop(name, grace_s=STOP_GRACE_S, actor=ACTOR)
+        plane.carry_out(Stop((name,), STOP_GRACE_S), actor=ACTOR)
     except PodtuiError as error:
         return error.sentence()
     say(f"{name} stopped")
@@ -222,7 +222,7 @@ def _stop_part(plane: LocalPlane, name: str, say: Say) -> str:
 def _reap_part(plane: LocalPlane, name: str, say: Say) -> str:
     """End what a lost pod left running; return why that was not done, "" when it was."""
     try:
-        report = plane.reap([name], grace_s=STOP_GRACE_S, actor=ACTOR)
+        report = plane.carry_out(Reap((name,), STOP_GRACE_S), actor=ACTOR)
     except PodtuiError as error:
         return error.sentence()
     for line in (*report.done, *report.skipped):
@@ -308,21 +308,20 @@ def _own_store(root: Path | None) -> Path:
     return root.absolute() if root else Path(tempfile.mkdtemp(prefix=STORE_PREFIX))
 
 
-def _request(part: Part, pace: float) -> SpawnRequest:
-    return SpawnRequest(
+def _request(part: Part, pace: float) -> Spawn:
+    return Spawn(
         name=part.name,
         argv=(sys.executable, "-P", str(AGENT), "--pace", str(pace), part.role),
         parent=part.parent,
         role=part.role,
         task=part.task,
-        actor=ACTOR,
     )
 
 
 def _lose(plane: LocalPlane, name: str, system: System) -> None:
     """Kill a pod together with its supervisor, as the kernel does when memory runs out."""
     _wait_for_output(plane, name)
-    run = plane.pod_paths(name).run(1)
+    run = plane.access.pod_paths(name).run(1)
     record = read_record(system.fs, run.record, RunRecord)
     if isinstance(record, RecordProblem):
         raise record.as_error(name)

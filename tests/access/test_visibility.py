@@ -13,7 +13,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import NotVisible, PodtuiError
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import ChildEntry, PodRecord, TrashRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Relend, Restore, Return, Send, Spawn, Stop
 from podtui.core.store.children import add_child
 from podtui.core.store.codec import encode_json, encode_toml
 from tests.support.loans import lend, write_holder
@@ -133,19 +133,19 @@ def test_all_can_be_granted(family: Yard) -> None:
 
 def calls(plane: LocalPlane) -> dict[str, object]:
     """Return every call that names a pod."""
-    request = SpawnRequest(name="new", argv=("true",), parent="stranger")
+    request = Spawn(name="new", argv=("true",), parent="stranger")
     return {
         "inspect": lambda: plane.inspect("stranger"),
         "read": lambda: plane.reading("stranger", reader="me"),
         "screen": lambda: plane.screen("stranger"),
-        "send": lambda: plane.plan_send("stranger", "x"),
+        "send": lambda: plane.plan(Send("stranger", "x")),
         "attach": lambda: plane.attach("stranger", read_only=True, columns=80, rows=24),
-        "stop": lambda: plane.plan_stop("stranger"),
-        "stop it": lambda: plane.stop("stranger"),
-        "return": lambda: plane.return_loans("stranger"),
-        "relend": lambda: plane.plan_relend("stranger"),
+        "stop": lambda: plane.plan(Stop(("stranger",))),
+        "stop it": lambda: plane.carry_out(Stop(("stranger",))),
+        "return": lambda: plane.carry_out(Return(("stranger",))),
+        "relend": lambda: plane.plan(Relend(("stranger",))),
         "wait": lambda: plane.wait("stranger", until=frozenset()),
-        "parent": lambda: plane.spawn(request),
+        "parent": lambda: plane.carry_out(request),
     }
 
 
@@ -193,8 +193,8 @@ def test_events_and_loans_of_others_are_not_told(family: Yard, tmp_path: Path) -
 def test_who_holds_a_scope_is_told_to_everybody_who_wants_it(family: Yard, tmp_path: Path) -> None:
     """A conflict names holder and rule, seen or not: without it nobody could solve it."""
     write_holder(family.plane, "holder", ("write", tmp_path))
-    plan = seen_by(family, "planner").plan_spawn(
-        SpawnRequest(name="new", argv=("true",), write=(str(tmp_path),))
+    plan = seen_by(family, "planner").plan(
+        Spawn(name="new", argv=("true",), write=(str(tmp_path),))
     )
     assert "holder may write" in plan.refusals[0].message
 
@@ -224,7 +224,7 @@ def test_the_operators_screen_shows_all_wherever_it_was_started(family: Yard) ->
     plane = seen_by(family, "helper")
     plane.see_all()
     assert names(plane) == EVERYBODY
-    assert plane.plan_stop("stranger").refusals[0].kind == "refused"
+    assert plane.plan(Stop(("stranger",))).refusals[0].kind == "refused"
 
 
 def test_a_caller_whose_record_cannot_be_read_is_still_that_pod(family: Yard) -> None:
@@ -282,7 +282,7 @@ def test_a_parent_that_was_restored_sees_its_old_children(yard: Yard) -> None:
     yard.spawn("stranger", "sleep", "600")
     yard.signal(yard.child_of("parent"), signal.SIGKILL)
     yard.wait_ended("parent")
-    yard.plane.restore(["parent"])
+    yard.plane.carry_out(Restore(("parent",)))
     assert names(seen_by(yard, "parent")) == ["parent", "child"]
 
 
@@ -304,12 +304,12 @@ def test_a_pod_grants_only_what_it_sees(family: Yard) -> None:
     """To show more is the operator's."""
     plane = seen_by(family, "planner")
     for sees, kind in (("stranger", "not_visible"), ("all", "refused"), ("nobody", "not_found")):
-        request = SpawnRequest(name="new", argv=("true",), sees=(sees,))
-        assert [each.kind for each in plane.plan_spawn(request).refusals] == [kind]
+        request = Spawn(name="new", argv=("true",), sees=(sees,))
+        assert [each.kind for each in plane.plan(request).refusals] == [kind]
         with pytest.raises(PodtuiError) as told:
-            plane.spawn(request)
+            plane.carry_out(request)
         assert told.value.kind == kind
-    assert not plane.plan_spawn(SpawnRequest(name="new", argv=("true",), sees=("helper",))).refusals
-    assert not family.plane.plan_spawn(
-        SpawnRequest(name="new", argv=("true",), sees=("all", "stranger"))
+    assert not plane.plan(Spawn(name="new", argv=("true",), sees=("helper",))).refusals
+    assert not family.plane.plan(
+        Spawn(name="new", argv=("true",), sees=("all", "stranger"))
     ).refusals

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from podtui.core.system.system import System
@@ -19,7 +19,7 @@ from tests.support.power import PowerWatch
 from tests.support.record_builders import a_dead_process, write_exit, write_pod
 from tests.support.store_fixture import Yard
 
-REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
+REQUEST = Spawn(name="child", argv=("sleep", "600"), parent="parent")
 
 
 class AtTheStart(Proc):
@@ -42,7 +42,7 @@ def spawned_under_watch(
     watch = PowerWatch(yard.plane.store_path, monkeypatch)
     proc = AtTheStart(watch)
     plane = LocalPlane.open(replace(yard.system, fs=fs or Fs(), proc=proc))
-    plane.spawn(REQUEST)
+    plane.carry_out(REQUEST)
     return proc, watch
 
 
@@ -71,9 +71,9 @@ def test_a_stop_and_a_send_are_on_the_disk_when_they_return(
     """Their events are not lost once they are reported; only a convenience is not synced."""
     yard.spawn("pod", "cat")
     watch = PowerWatch(yard.plane.store_path, monkeypatch)
-    yard.plane.send("pod", "hello")
+    yard.plane.carry_out(Send("pod", "hello"))
     assert watch.unsynced() == []
-    yard.plane.stop("pod", grace_s=0)
+    yard.plane.carry_out(Stop(("pod",), grace_s=0))
     assert [Path(each).name for each in watch.unsynced()] in ([], ["ended.json"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn, Stop
 from podtui.core.processes.environment import PASSED, PASSED_PREFIXES
 from tests.support.store_fixture import Yard, until
 
@@ -20,13 +20,13 @@ def environment_of(yard: Yard, actor: dict[str, str], **asked: object) -> dict[s
     system = replace(yard.system, environment={**yard.environment, **actor})
     plane = LocalPlane.open(system)
     script = "env -0 > partly; mv partly environment; exec sleep 600"
-    request = SpawnRequest(
+    request = Spawn(
         name="pod",
         argv=("/bin/sh", "-c", script),
         cwd=str(yard.root),
         **asked,  # type: ignore[arg-type]
     )
-    plane.spawn(request)
+    plane.carry_out(request)
     until((yard.root / "environment").exists)
     pairs = (yard.root / "environment").read_bytes().split(b"\0")
     return dict(pair.decode().split("=", 1) for pair in pairs if pair)
@@ -97,9 +97,9 @@ def test_a_passed_value_never_reaches_the_disk(yard: Yard) -> None:
     """What is passed by name is in no record, ledger, journal, log or status of the store."""
     system = replace(yard.system, environment={**yard.environment, "TOKEN": SECRET})
     plane = LocalPlane.open(system)
-    plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600"), pass_env=("TOKEN",)))
+    plane.carry_out(Spawn(name="pod", argv=("sleep", "600"), pass_env=("TOKEN",)))
     assert files_with(yard.root, SECRET) == []
-    plane.stop("pod", grace_s=0)
+    plane.carry_out(Stop(("pod",), grace_s=0))
     plane.snapshot()
     assert files_with(yard.root, SECRET) == []
     assert files_with(yard.plane.store_path, "TOKEN") != []

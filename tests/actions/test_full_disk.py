@@ -13,7 +13,7 @@ from podtui.core.actions.spawn import checks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import DiskTrouble, PodtuiError
 from podtui.core.model.events import EventKind
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
@@ -23,7 +23,7 @@ from tests.support.small_disk import Ballast, remounted, small_disk
 from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
 
-REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
+REQUEST = Spawn(name="child", argv=("sleep", "600"), parent="parent")
 
 
 def with_fs(yard: Yard, fs: Fs) -> LocalPlane:
@@ -61,7 +61,7 @@ def test_a_spawn_that_the_disk_refuses_starts_nothing(
     parent = fingerprint(family.plane.store.paths.pod("parent").runs)
     faulty = FaultyFs({call: (number, where)})
     with pytest.raises(DiskTrouble) as told:
-        with_fs(family, faulty).spawn(REQUEST)
+        with_fs(family, faulty).carry_out(REQUEST)
     assert "nothing was started" in told.value.sentence()
     assert told.value.next_step == "podtui doctor"
     plane = family.reopened()
@@ -69,7 +69,7 @@ def test_a_spawn_that_the_disk_refuses_starts_nothing(
     assert fingerprint(family.plane.store.paths.pod("parent").runs) == parent
     child = plane.snapshot().find("child")
     if child is None:
-        plane.spawn(REQUEST)
+        plane.carry_out(REQUEST)
         assert family.view("child").status is Status.WORKING
     else:
         assert (child.status, child.verdict) == (Status.FAILED, Verdict.DEAD)
@@ -80,7 +80,7 @@ def test_a_refused_spawn_is_in_the_journal(family: Yard) -> None:
     """Intent is followed by its outcome, with the reason."""
     faulty = FaultyFs({"create": (errno.ENOSPC, on("run.json"))})
     with pytest.raises(DiskTrouble):
-        with_fs(family, faulty).spawn(REQUEST)
+        with_fs(family, faulty).carry_out(REQUEST)
     told = [each for each in family.plane.events() if each.pod == "child"]
     assert [each.kind for each in told] == [EventKind.SPAWN_INTENDED, EventKind.SPAWN_FAILED]
     assert "No space left" in told[-1].summary
@@ -97,7 +97,7 @@ def test_a_host_without_room_for_a_process_leaves_no_half_pod(family: Yard) -> N
     """The pod is there, failed at once, and says why; nobody waits for a deadline."""
     plane = LocalPlane.open(replace(family.system, proc=NoMoreProcesses()))
     with pytest.raises(PodtuiError, match="Resource temporarily unavailable") as told:
-        plane.spawn(REQUEST)
+        plane.carry_out(REQUEST)
     assert told.value.kind == "refused"
     view = family.view("child")
     assert view.status is Status.FAILED
@@ -115,7 +115,7 @@ def test_a_start_nobody_confirmed_is_not_called_a_start(family: Yard) -> None:
     """A run nobody took up is fenced off, so that what is said of it stays true."""
     plane = LocalPlane.open(replace(family.system, proc=Mute()))
     with pytest.raises(PodtuiError, match="did not answer, and cannot begin any more") as told:
-        plane.spawn(REQUEST)
+        plane.carry_out(REQUEST)
     assert told.value.kind == "refused"
     assert family.view("child").status is Status.FAILED
 
@@ -130,7 +130,7 @@ class FullAfterTheStart(FaultyFs):
 
 def test_a_pod_that_runs_is_not_reported_as_failed(family: Yard) -> None:
     """When only the last line of the journal is refused, the start is a start, with a remark."""
-    report = with_fs(family, FullAfterTheStart({})).spawn(REQUEST)
+    report = with_fs(family, FullAfterTheStart({})).carry_out(REQUEST)
     assert report.view is not None
     assert report.view.status is Status.WORKING
     assert "No space left" in report.skipped[0]
@@ -140,7 +140,7 @@ def test_a_pod_can_be_stopped_on_a_full_disk(yard: Yard) -> None:
     """The pod that fills the disk must be the one an operator can end."""
     yard.spawn("hog")
     plane = with_fs(yard, FaultyFs({"append_line": (errno.ENOSPC, everywhere)}))
-    report = plane.stop("hog", grace_s=0)
+    report = plane.carry_out(Stop(("hog",), grace_s=0))
     assert report.view is not None
     assert report.view.verdict is Verdict.DEAD
     assert len(report.skipped) == 2
@@ -151,7 +151,7 @@ def test_a_text_that_was_typed_is_not_reported_as_refused(yard: Yard) -> None:
     """Told again, it would be typed again."""
     yard.spawn("cat", "cat")
     plane = with_fs(yard, FaultyFs({"append_line": (errno.ENOSPC, everywhere)}))
-    assert "No space left" in plane.send("cat", "hello").skipped[0]
+    assert "No space left" in plane.carry_out(Send("cat", "hello")).skipped[0]
 
 
 def test_a_lock_that_cannot_be_made_is_the_disks_trouble(yard: Yard) -> None:
@@ -159,8 +159,8 @@ def test_a_lock_that_cannot_be_made_is_the_disks_trouble(yard: Yard) -> None:
     yard.spawn("pod", "cat")
     plane = with_fs(yard, full_disk(on("action.lock"), errno.EROFS))
     acts: tuple[Callable[[], object], ...] = (
-        lambda: plane.stop("pod", grace_s=0),
-        lambda: plane.send("pod", "x"),
+        lambda: plane.carry_out(Stop(("pod",), grace_s=0)),
+        lambda: plane.carry_out(Send("pod", "x")),
     )
     for act in acts:
         with pytest.raises(DiskTrouble, match="Read-only"):
@@ -193,9 +193,9 @@ def test_a_really_full_disk_refuses_a_spawn_at_any_page(small: Yard, disk: Path)
     for pages in range(30):
         ballast.fill(but_pages=pages)
         name = f"child-{pages}"
-        request = SpawnRequest(name=name, argv=("sleep", "600"), parent="parent")
+        request = Spawn(name=name, argv=("sleep", "600"), parent="parent")
         try:
-            small.plane.spawn(request)
+            small.plane.carry_out(request)
             outcomes.append("spawned")
         except DiskTrouble as error:
             outcomes.append(error.kind)
@@ -208,7 +208,7 @@ def test_a_really_full_disk_refuses_a_spawn_at_any_page(small: Yard, disk: Path)
         if outcomes[-1] == "spawned":
             assert child is not None
             assert child.verdict is Verdict.ALIVE
-            small.plane.stop(name, grace_s=0)
+            small.plane.carry_out(Stop((name,), grace_s=0))
     assert outcomes[0] == "disk"
     assert outcomes[-1] == "spawned"
 
@@ -225,10 +225,10 @@ def test_a_real_disk_without_inodes_refuses_a_spawn(small: Yard, disk: Path) -> 
     with pytest.raises(OSError, match="No space left"):
         touch_all(names / str(number) for number in range(10_000))
     with pytest.raises(DiskTrouble, match="No space left"):
-        small.plane.spawn(REQUEST)
+        small.plane.carry_out(REQUEST)
     for each in names.iterdir():
         each.unlink()
-    small.plane.spawn(REQUEST)
+    small.plane.carry_out(REQUEST)
     assert small.view("child").status is Status.WORKING
 
 
@@ -239,8 +239,8 @@ def test_a_really_read_only_disk_is_shown_and_refuses(small: Yard, disk: Path) -
         plane = small.reopened()
         assert plane.snapshot().health.ok
         with pytest.raises(DiskTrouble, match="Read-only"):
-            plane.spawn(REQUEST)
+            plane.carry_out(REQUEST)
         plane.doctor()
     finally:
         remounted(disk, "rw")
-    small.plane.spawn(REQUEST)
+    small.plane.carry_out(REQUEST)

@@ -33,7 +33,7 @@ from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.loans import overlap
 from podtui.core.model.records import RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Prune, Reap, Recover, Restore, Send, Spawn, Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
 from podtui.core.store.children import children_of
@@ -115,19 +115,19 @@ class Operator(RuleBasedStateMachine):
             self.came_to[act, "done"] += 1
 
     def _restore(self, plane: LocalPlane, name: str) -> None:
-        plane.restore([name], actor="operator")
+        plane.carry_out(Restore((name,)), actor="operator")
 
     def _prune(self, plane: LocalPlane, name: str) -> None:
-        plane.prune([name], actor="operator")
+        plane.carry_out(Prune((name,)), actor="operator")
 
     def _recover(self, plane: LocalPlane, name: str) -> None:
-        plane.recover(name, actor="operator")
+        plane.carry_out(Recover((name,)), actor="operator")
 
     def _reap(self, plane: LocalPlane, name: str) -> None:
-        plane.reap([name], grace_s=0.2, actor="operator")
+        plane.carry_out(Reap((name,), grace_s=0.2), actor="operator")
 
     def _stop(self, plane: LocalPlane, name: str) -> None:
-        plane.stop(name, grace_s=0.2, actor="operator")
+        plane.carry_out(Stop((name,), grace_s=0.2), actor="operator")
 
     @rule(
         target=pods,
@@ -147,7 +147,7 @@ class Operator(RuleBasedStateMachine):
     def spawn_as(self, plane: LocalPlane, name: str, parent: str | None, scope: str | None) -> None:
         write = (str(self.root / "work" / scope),) if scope else ()
         argv = ("/bin/sh", "-c", ONE_LINE)
-        plane.spawn(SpawnRequest(name=name, argv=argv, parent=parent, write=write))
+        plane.carry_out(Spawn(name=name, argv=argv, parent=parent, write=write))
 
     @rule(name=pods)
     def exit(self, name: str) -> None:
@@ -156,7 +156,7 @@ class Operator(RuleBasedStateMachine):
         if view is None or view.verdict is not Verdict.ALIVE:
             return
         with suppress(PodtuiError):
-            self.plane().send(name, "\x04", enter=False)
+            self.plane().carry_out(Send(name, "\x04", enter=False))
             until(lambda: self.is_dead(name))
 
     @rule(name=pods, also_command=st.booleans())
@@ -205,7 +205,7 @@ class Operator(RuleBasedStateMachine):
         lost = plane.lost_pods()
         if lost:
             with suppress(PodtuiError):
-                plane.restore(lost, actor="operator")
+                plane.carry_out(Restore(tuple(lost)), actor="operator")
 
     @rule(seconds=st.sampled_from([-172800.0, -5.0, 30.0, 315360000.0]))
     def set_the_clock(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, NotFound, PodtuiError, Unreadable
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import ExitRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.children import children_of
 from podtui.core.system.fs import Fs
@@ -35,11 +35,11 @@ Act = Callable[[LocalPlane, str], object]
 
 
 def stop(plane: LocalPlane, name: str) -> object:
-    return plane.stop(name, grace_s=0)
+    return plane.carry_out(Stop((name,), grace_s=0))
 
 
 def send(plane: LocalPlane, name: str) -> object:
-    return plane.send(name, "hello")
+    return plane.carry_out(Send(name, "hello"))
 
 
 BOTH = pytest.mark.parametrize("act", [stop, send])
@@ -59,10 +59,10 @@ def test_a_stop_ends_the_run_and_keeps_the_pod(yard: Yard) -> None:
     """Its output, records and place stay, and the journal has intent and outcome."""
     yard.shell("pod", "echo hello; exec sleep 600")
     until(lambda: yard.view("pod").output_bytes > 0)
-    plan = yard.plane.plan_stop("pod", grace_s=3)
+    plan = yard.plane.plan(Stop(("pod",), grace_s=3))
     assert plan.refusals == ()
     assert "after 3s" in plan.steps[1]
-    report = yard.plane.stop("pod", grace_s=3, actor="tester")
+    report = yard.plane.carry_out(Stop(("pod",), grace_s=3), actor="tester")
     assert report.view is not None
     assert (report.view.status, report.view.verdict) == (Status.EXITED, Verdict.DEAD)
     assert exit_of(yard, "pod").asked_by == "tester"
@@ -81,7 +81,7 @@ def test_a_command_that_ignores_the_request_is_ended_after_the_grace(yard: Yard)
     """Ask first, then end by force: with no grace at once."""
     yard.shell("deaf", IGNORES_TERM)
     until(lambda: yard.view("deaf").output_bytes > 0)
-    yard.plane.stop("deaf", grace_s=0)
+    yard.plane.carry_out(Stop(("deaf",), grace_s=0))
     assert exit_of(yard, "deaf").signal == 9
 
 
@@ -89,7 +89,7 @@ def test_a_command_that_ends_when_asked_is_not_killed(yard: Yard) -> None:
     """Within the grace it ends in its own way."""
     yard.shell("kind", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done")
     until(lambda: yard.view("kind").output_bytes > 0)
-    yard.plane.stop("kind", grace_s=30)
+    yard.plane.carry_out(Stop(("kind",), grace_s=30))
     assert (exit_of(yard, "kind").exit_code, exit_of(yard, "kind").signal) == (7, None)
 
 
@@ -98,7 +98,7 @@ def test_a_grace_that_is_no_time_is_refused(yard: Yard, grace: float) -> None:
     """It is bad input, and nothing was asked of the pod."""
     yard.spawn("pod")
     with pytest.raises(PodtuiError, match="the grace must be") as told:
-        yard.plane.stop("pod", grace_s=grace)
+        yard.plane.carry_out(Stop(("pod",), grace_s=grace))
     assert told.value.kind == "bad_input"
     assert yard.view("pod").status is Status.WORKING
 
@@ -230,7 +230,7 @@ def test_a_holder_without_a_readable_note_is_busy_all_the_same(
     with action_lock(yard.system, paths, pod="pod", action="x", actor="y"):
         paths.action_lock.write_bytes(note)
         with pytest.raises(Busy, match="whose note could not be read"):
-            yard.plane.stop("pod", grace_s=0)
+            yard.plane.carry_out(Stop(("pod",), grace_s=0))
 
 
 @BOTH
@@ -262,7 +262,7 @@ def test_two_who_stop_one_pod_end_it_once(yard: Yard) -> None:
 
     def act(actor: str) -> None:
         try:
-            yard.reopened().stop("pod", grace_s=0.1, actor=actor)
+            yard.reopened().carry_out(Stop(("pod",), grace_s=0.1), actor=actor)
             said.append("stopped")
         except PodtuiError as error:
             said.append(error.kind)
@@ -286,11 +286,11 @@ def test_a_stopper_may_die_before_any_step(yard: Yard) -> None:
         steps = Steps(number)
         plane = LocalPlane.open(replace(yard.system, fs=MortalFs(steps)))
         with suppress(Killed):
-            plane.stop(name, grace_s=0)
+            plane.carry_out(Stop((name,), grace_s=0))
         died = steps.is_dead
         assert yard.reopened().snapshot().health.ok
         if yard.view(name).verdict is Verdict.ALIVE:
-            yard.reopened().stop(name, grace_s=0)
+            yard.reopened().carry_out(Stop((name,), grace_s=0))
         assert yard.wait_ended(name).status is Status.EXITED
         assert yard.plane.store.journal.read().problems == ()
     assert number > 8
@@ -299,7 +299,7 @@ def test_a_stopper_may_die_before_any_step(yard: Yard) -> None:
 def test_a_text_is_typed_whole_and_journalled(yard: Yard) -> None:
     """What was typed arrives; the journal has how much it was, and not what."""
     yard.spawn("cat", "cat")
-    report = yard.plane.send("cat", "hello there", actor="tester")
+    report = yard.plane.carry_out(Send("cat", "hello there"), actor="tester")
     assert report.done == ("typed 11 characters into cat, run 1",)
     until(lambda: b"hello there" in (yard.plane.pod_paths("cat").run(1).output.read_bytes()))
     journal = yard.plane.store.paths.journal_segment(1).read_bytes()
@@ -317,10 +317,10 @@ def test_a_text_that_would_not_arrive_whole_is_refused(
     """A terminal cuts what is too long for its line, so it is not typed at all."""
     yard.spawn("cat", "cat")
     with pytest.raises(PodtuiError) as told:
-        yard.plane.send("cat", text)
+        yard.plane.carry_out(Send("cat", text))
     assert told.value.kind == kind
     assert words in told.value.message
-    yard.plane.send("cat", "marker")
+    yard.plane.carry_out(Send("cat", "marker"))
     output = yard.plane.pod_paths("cat").run(1).output
     until(lambda: output.read_bytes().count(b"marker") >= 2)
     assert output.read_bytes() == b"marker\r\nmarker\r\n"
@@ -332,8 +332,8 @@ def test_a_plan_touches_nothing(yard: Yard) -> None:
     yard.spawn("pod", "cat")
     pods = yard.plane.store.paths.pods / "pod"
     before = fingerprint(pods)
-    plan = yard.plane.plan_stop("pod")
-    yard.plane.plan_send("pod", "hello")
+    plan = yard.plane.plan(Stop(("pod",)))
+    yard.plane.plan(Send("pod", "hello"))
     assert "cat " in plan.steps[0]
     after = fingerprint(pods)
     volatile = {"runs/0001/status.json"}
@@ -354,9 +354,9 @@ def test_a_child_outlives_the_stop_of_its_parent(yard: Yard) -> None:
     until(lambda: "child" in yard.plane.store.pod_names())
     until(lambda: EventKind.SPAWNED in kinds_of(yard, "child"))
     child = yard.child_of("child")
-    plan = yard.plane.plan_stop("parent")
+    plan = yard.plane.plan(Stop(("parent",)))
     assert plan.warnings == ("its children are not stopped with it: child",)
-    yard.plane.stop("parent", grace_s=0)
+    yard.plane.carry_out(Stop(("parent",), grace_s=0))
     assert yard.system.proc.stat(child.pid).state in "SR"
     record = yard.run_record("child")
     assert record.actor == "parent"
@@ -378,7 +378,7 @@ def test_a_child_outlives_the_death_of_its_parents_supervisor(yard: Yard) -> Non
 def test_a_lost_parent_keeps_its_children(yard: Yard) -> None:
     """Nothing that happens to a parent takes a line from its ledger, or its child from the tree."""
     parent = write_pod(yard.plane, "parent", supervisor=a_dead_process())
-    yard.plane.spawn(SpawnRequest(name="child", argv=("sleep", "600"), parent="parent"))
+    yard.plane.carry_out(Spawn(name="child", argv=("sleep", "600"), parent="parent"))
     assert yard.view("child").parent == "parent"
     assert yard.view("parent").status is Status.LOST
     write_exit(yard.plane, parent)
@@ -394,7 +394,7 @@ def test_a_stopped_parent_says_nothing_of_a_child_pod_that_goes_on(tmp_path: Pat
         until(lambda: "child" in yard.plane.store.pod_names())
         yard.plane.wait("child", until=frozenset({Status.WORKING}), timeout_s=20)
 
-        report = yard.plane.stop("parent", grace_s=5)
+        report = yard.plane.carry_out(Stop(("parent",), grace_s=5))
 
         assert report.view is not None
         assert report.view.message == "stopped by operator (killed by SIGTERM)"

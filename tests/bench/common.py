@@ -30,7 +30,7 @@ from msgspec import structs
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn, Stop
 from podtui.core.model.verdicts import ENDED_STATUSES
 from podtui.core.paths import StorePaths
 from podtui.core.store.codec import RecordProblem, read_record
@@ -195,7 +195,7 @@ class Bench:
         return [sys.executable, "-P", "-c", START_CODE, *arguments]
 
     def spawn(self, name: str, *argv: str) -> None:
-        self.plane.spawn(SpawnRequest(name=name, argv=argv, cwd=str(self.directory), actor="bench"))
+        self.plane.carry_out(Spawn(name=name, argv=argv, cwd=str(self.directory)), actor="bench")
 
     def run_record(self, name: str) -> RunRecord:
         """Return the record of a pod's first run; raises PodtuiError when it cannot be read."""
@@ -217,7 +217,7 @@ class Bench:
     def stop(self, *names: str) -> None:
         """Stop pods at once."""
         for name in names:
-            self.plane.stop(name, grace_s=0.0, actor="bench")
+            self.plane.carry_out(Stop((name,), grace_s=0.0), actor="bench")
 
     def stop_all(self) -> None:
         """Stop every live pod; a bench leaves nothing running, however it ends."""

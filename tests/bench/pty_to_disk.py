@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from podtui.core.model.requests import Send
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench import common
@@ -64,7 +66,7 @@ class Measures:
         output = self.bench.output_path(name)
         self._wait_ready(output)
         begin = time.monotonic()
-        self.bench.plane.send(name, "go", actor="bench")
+        self.bench.plane.carry_out(Send(name, "go"), actor="bench")
         took = self._wait_end(output) - begin
         self.bench.stop(name)
         output.unlink()

@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+from podtui.core.model.requests import Send
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench import common
@@ -73,13 +75,13 @@ def main() -> int:
             screen.see(re.escape(b"2 pods"))
             screen.see(common.marked("aaa"))
             measured[QUIET] = screen.rss_bytes(), keys(screen, until=None, size=0, count=count)
-            bench.plane.send("aaa", "", actor="bench")
+            bench.plane.carry_out(Send("aaa", ""), actor="bench")
             size = megabytes * MEBIBYTE
             during = keys(screen, until=output, size=size, count=count)
             see_written(screen, b"all of it written")
             measured[f"while {megabytes} MB are written"] = screen.rss_bytes(), during
             before_line = common.size_of(output)
-            bench.plane.send("aaa", "", actor="bench")
+            bench.plane.carry_out(Send("aaa", ""), actor="bench")
             after = before_line + line_megabytes * MEBIBYTE
             long_line = keys(screen, until=output, size=after, count=count)
             see_written(screen, b"the long line written")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podtui.cli.app import run
-from podtui.cli.confirm import carry_out, plan_lines
+from podtui.cli.confirm import plan_lines, show_report
 from podtui.cli.output import Output
 from podtui.cli.session import Session
 from podtui.cli.verbs.ls import guides
@@ -46,7 +46,7 @@ def test_an_action_with_a_failed_step_exits_with_one(
 ) -> None:
     """What was done is the result; what was skipped and what failed are remarks."""
     made, written = session
-    assert carry_out(made, lambda: REPORT) == 1
+    assert show_report(made, REPORT) == 1
     assert written() == b"asked\n"
     assert capfd.readouterr().err == "skipped: q: not ours\nfailed: r: still there\n"
 
@@ -55,7 +55,7 @@ def test_a_report_without_a_pod_has_null_for_it(session: tuple[Session, Written]
     """The keys are there whatever happened."""
     made, written = session
     made.as_json = True
-    assert carry_out(made, lambda: REPORT) == 1
+    assert show_report(made, REPORT) == 1
     assert json.loads(written()) == {
         "version": 1,
         "report": {"done": ["asked"], "skipped": ["q: not ours"], "failed": ["r: still there"]},

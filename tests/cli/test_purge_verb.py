@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from podtui.core.model.requests import Prune
 from tests.cli.conftest import Podtui
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
@@ -13,7 +14,7 @@ from tests.support.store_fixture import Yard
 def pruned(yard: Yard) -> Yard:
     """A store with a pruned pod."""
     write_exit(yard.plane, write_pod(yard.plane, "pod"))
-    yard.plane.prune(["pod"])
+    yard.plane.carry_out(Prune(("pod",)))
     return yard
 
 

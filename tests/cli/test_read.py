@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from podtui.core.model.requests import Send
 from tests.cli.conftest import Answer, Podtui
 from tests.support.store_fixture import Yard, until
 
@@ -42,7 +43,7 @@ def test_a_reader_gets_everything_once(yard: Yard, podtui: Podtui) -> None:
     following = podtui.start("read", "p", "--follow")
     assert following.stdout is not None
     assert following.stdout.readline() == b"one\n"
-    yard.plane.send("p", "go")
+    yard.plane.carry_out(Send("p", "go"))
     rest, remarks = following.communicate(timeout=20)
     assert rest == b"go\ntwo\n"
     assert remarks == b"exited 3\n"
@@ -111,7 +112,7 @@ def test_following_gives_one_object_per_line_and_a_last_one(yard: Yard, podtui: 
     following = podtui.start("read", "p", "--follow", "--json")
     assert following.stdout is not None
     objects = [json.loads(following.stdout.readline())]
-    yard.plane.send("p", "go")
+    yard.plane.carry_out(Send("p", "go"))
     rest, _ = following.communicate(timeout=20)
     objects += [json.loads(line) for line in rest.splitlines()]
     assert all(sorted(each) == sorted(["version", *KEYS]) for each in objects)

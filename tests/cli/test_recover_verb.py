@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from podtui.core.model.requests import Prune
 from tests.cli.conftest import Podtui
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
@@ -25,7 +26,7 @@ FIELDS = [
 def pruned(yard: Yard) -> Yard:
     """A store with a pruned pod."""
     write_exit(yard.plane, write_pod(yard.plane, "pod"))
-    yard.plane.prune(["pod"], actor="ann")
+    yard.plane.carry_out(Prune(("pod",)), actor="ann")
     return yard
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from podtui.core.model.requests import Return
 from podtui.core.model.verdicts import Status
 from tests.cli.conftest import Podtui
 from tests.support.lose_pods import lose
@@ -100,7 +101,7 @@ def test_a_scope_that_somebody_else_has_is_named_before_anything_starts(
     scope.mkdir()
     yard.spawn("pod", write=(str(scope),))
     lose(yard, "pod")
-    yard.plane.return_loans("pod")
+    yard.plane.carry_out(Return(("pod",)))
     yard.spawn("rival", write=(str(scope),))
     plan = podtui("restore", "pod", "--dry-run", "--json").any_document["plan"]
     assert "rival may write" in plan["refusals"][0]["message"]

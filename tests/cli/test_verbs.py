@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import LS_FIELDS
 from tests.cli.conftest import Podtui
 from tests.support.store_fixture import Yard
@@ -184,7 +185,7 @@ def test_wait_returns_when_the_pod_has_the_status(yard: Yard, podtui: Podtui) ->
     yard.shell("p", "read -r line")
     assert podtui("wait", "p", "--until", "exited,live").out.startswith("p working")
     waiting = podtui.start("wait", "p", "--until", "ended", "--json")
-    yard.plane.send("p", "go")
+    yard.plane.carry_out(Send("p", "go"))
     out, _ = waiting.communicate(timeout=20)
     answer = json.loads(out)
     assert list(answer) == ["version", "pod"]

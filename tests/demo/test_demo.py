@@ -16,7 +16,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists, NotFound
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import StatusRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.system import System, real_system
@@ -210,9 +210,7 @@ def test_a_record_that_cannot_be_read_costs_its_own_pod_only(own: Shown) -> None
 
 def test_stopping_the_demo_leaves_other_pods_alone(own: Shown) -> None:
     """A pod that plays no part of the demo is named and goes on running."""
-    own.plane.spawn(
-        SpawnRequest(name="mine", argv=("sleep", "600"), cwd=str(own.root), actor="test")
-    )
+    own.plane.carry_out(Spawn(name="mine", argv=("sleep", "600"), cwd=str(own.root)), actor="test")
     assert demo.stop_demo(own.root, own.said.append, own.system) == 0
     assert "mine is no part of the demo and was left alone" in own.said
     mine = own.plane.snapshot().find("mine")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from podtui.core.actions.recovery import repair_child_links
 from podtui.core.control.local import LocalPlane
 from podtui.core.doctor import doctor as doctor_module
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.snapshot import Problem
 from podtui.core.model.verdicts import Status
 from podtui.core.system.fs import Fs
@@ -59,14 +59,14 @@ def test_a_healthy_store_has_no_problem(healthy: Yard) -> None:
 def test_a_used_store_has_no_problem(yard: Yard) -> None:
     """Nothing is wrong after a whole life: spawn, child, text, read, stop, exit."""
     yard.spawn("a", "cat")
-    yard.plane.spawn(SpawnRequest(name="b", argv=("true",), parent="a"))
+    yard.plane.carry_out(Spawn(name="b", argv=("true",), parent="a"))
     yard.wait_ended("b")
-    yard.plane.send("a", "hello")
+    yard.plane.carry_out(Send("a", "hello"))
     reading = yard.plane.reading("a", reader="me")
     for piece in reading.pieces():
         reading.commit(piece)
     assert problems_of(yard) == ()
-    yard.plane.stop("a", grace_s=0)
+    yard.plane.carry_out(Stop(("a",), grace_s=0))
     assert problems_of(yard) == ()
 
 
@@ -84,7 +84,7 @@ def test_a_store_is_private_after_a_whole_life(yard: Yard) -> None:
     yard.spawn("a", "cat")
     until(yard.plane.pod_paths("a").run(1).status.exists)
     yard.spawn("b", parent="a")
-    yard.plane.send("a", "hello")
+    yard.plane.carry_out(Send("a", "hello"))
     reading = yard.plane.reading("a", reader="me")
     for piece in reading.pieces():
         reading.commit(piece)
@@ -92,7 +92,7 @@ def test_a_store_is_private_after_a_whole_life(yard: Yard) -> None:
     assert len([path for path in runtime.rglob("*") if path.is_socket()]) == 2
     assert too_open(yard.plane.store_path) == []
     assert too_open(runtime) == []
-    yard.plane.stop("a", grace_s=0)
+    yard.plane.carry_out(Stop(("a",), grace_s=0))
     yard.kill(yard.supervisor_of("b"))
     yard.plane.snapshot()
     assert too_open(yard.plane.store_path) == []

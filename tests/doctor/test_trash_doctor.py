@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.model.records import HandoffRecord, IntentRecord
+from podtui.core.model.requests import Prune
 from podtui.core.model.snapshot import Problem
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
@@ -44,7 +45,7 @@ def a_bad_intent(yard: Yard) -> Path:
 
 
 def a_bad_line_in_the_diagnostics(yard: Yard) -> Path:
-    yard.plane.prune(["child"])
+    yard.plane.carry_out(Prune(("child",)))
     path = yard.plane.store.paths.diagnostics / "000001.jsonl"
     path.write_bytes(b"nonsense\n" + path.read_bytes())
     return path
@@ -83,7 +84,7 @@ def a_torn_loan(yard: Yard) -> Path:
 
 
 def a_bad_trash_record(yard: Yard) -> Path:
-    yard.plane.prune(["child"])
+    yard.plane.carry_out(Prune(("child",)))
     (entry,) = yard.plane.store.trash.entries()
     entry.paths.record.write_bytes(b"{")
     return entry.paths.root
@@ -124,7 +125,7 @@ def test_an_action_that_is_under_way_is_no_problem(family: Yard) -> None:
 def test_a_missing_child_is_still_missed(family: Yard) -> None:
     """What no action took away is told, whatever is in the trash besides."""
     write_exit(family.plane, write_pod(family.plane, "other"))
-    family.plane.prune(["other"])
+    family.plane.carry_out(Prune(("other",)))
     family.plane.store.paths.pod("child").root.rename(family.root / "taken")
     assert [each.kind for each in family.plane.doctor()] == ["child_missing"]
     assert family.plane.inspect("pod").children == ("child (not in the store)",)

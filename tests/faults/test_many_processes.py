@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.model.records import ExitRecord
+from podtui.core.model.requests import Reap, Restore, Stop
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.kernel.processes import ProcessGone
 from tests.support.lose_pods import wait_for_output
@@ -42,7 +43,7 @@ def test_two_thousand_children_that_ignore_every_request_are_all_ended(yard: Yar
     view = yard.spawn("pod", sys.executable, "-c", MANY, "2000")
     wait_for_output(yard, "pod", 1, "all are up")
     assert len(living_marked(yard, view.id)) >= 2000
-    report = yard.plane.stop("pod", grace_s=0)
+    report = yard.plane.carry_out(Stop(("pod",), grace_s=0))
     assert report.failed == ()
     ended = yard.plane.store.exit_record("pod", 1, view.id)
     assert isinstance(ended, ExitRecord)
@@ -57,10 +58,10 @@ def test_hundreds_of_orphans_that_ignore_every_request_are_all_reaped(yard: Yard
     lose_supervisor(yard, "pod")
     assert len(living_marked(yard, view.id)) >= 300
     plane = plane_with(yard)
-    report = plane.reap(["pod"], grace_s=0.1)
+    report = plane.carry_out(Reap(("pod",), grace_s=0.1))
     assert report.failed == ()
     assert living_marked(yard, view.id) == []
-    assert len(plane.reap(["pod"]).done) == 1
+    assert len(plane.carry_out(Reap(("pod",))).done) == 1
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_command_killed_for_its_memory_is_failed_by_that_signal(
     )
     assert "KILL" in view.message
     assert yard.view("neighbour").verdict is Verdict.ALIVE
-    assert yard.plane.plan_restore(["pod"]).refusals == ()
+    assert yard.plane.plan(Restore(("pod",))).refusals == ()
 
 
 def test_a_command_without_memory_of_its_own_limit_tells_its_own_code(yard: Yard) -> None:
@@ -115,6 +116,6 @@ def test_a_supervisor_killed_for_its_memory_loses_its_pod_and_nothing_else(yard:
     # The end of its terminal may have been the end of the command already.
     with suppress(ProcessGone):
         yard.kill(yard.child_of("pod"))
-    assert yard.plane.restore(["pod"]).failed == ()
+    assert yard.plane.carry_out(Restore(("pod",))).failed == ()
     assert yard.view("pod").verdict is Verdict.ALIVE
     assert "kept" in yard.plane.store.paths.pod("pod").run(1).output.read_text()

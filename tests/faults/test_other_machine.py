@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
+from podtui.core.model.requests import Prune, Reap, ReapOrphans, Recover, Restore, Stop
 from podtui.core.model.verdicts import Status, Verdict
 from tests.support.faults import FaultyProc
 from tests.support.orphans import RecordingSignals
@@ -41,13 +42,13 @@ def test_a_copied_store_is_history_and_signals_nobody(
     assert views["lives"].message == "belongs to host test-machine"
     assert views["ended"].status is Status.EXITED
     before = fingerprint(plane.store.paths.pod("lives").runs)
-    for act in (plane.reap, plane.prune, plane.restore):
+    for request in (Reap(("lives",)), Prune(("lives",)), Restore(("lives",))):
         with pytest.raises(PodtuiError, match=r"host|machine") as told:
-            act(["lives"])
+            plane.carry_out(request)
         assert told.value.next_step
     with pytest.raises(PodtuiError):
-        plane.stop("lives")
-    plane.reap_orphans()
+        plane.carry_out(Stop(("lives",)))
+    plane.carry_out(ReapOrphans())
     assert plane.lost_pods() == ()
     assert signals.sent == []
     assert fingerprint(plane.store.paths.pod("lives").runs) == before
@@ -59,6 +60,6 @@ def test_what_ended_there_can_be_cleared_away_here(
 ) -> None:
     """Its end is on record, and a record is true on every machine."""
     plane, signals = there
-    assert plane.prune(["ended"]).failed == ()
-    assert plane.recover("ended").failed == ()
+    assert plane.carry_out(Prune(("ended",))).failed == ()
+    assert plane.carry_out(Recover(("ended",))).failed == ()
     assert signals.sent == []

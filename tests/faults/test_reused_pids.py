@@ -18,6 +18,7 @@ import json, subprocess, sys
 from pathlib import Path
 from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import ReapOrphans
 from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Verdict
 from podtui.kernel.processes import identify
@@ -68,7 +69,7 @@ for name in names[:3]:
     outcomes[name] = [told(plane.reap, name), told(plane.restore, name)]
 for name in names[3:]:
     outcomes[name] = [told(plane.reap, name), told(plane.prune, name)]
-plane.reap_orphans() if not older else None
+plane.carry_out(ReapOrphans()) if not older else None
 living = sum(each.poll() is None for each in strangers.values())
 hit = sorted({pid for pid, _ in signals.sent} & {each.pid for each in strangers.values()})
 for each in strangers.values():

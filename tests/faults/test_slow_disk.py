@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.events import EventKind
+from podtui.core.model.requests import Stop
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import real_system
@@ -90,7 +91,7 @@ def test_a_pod_goes_on_while_an_action_waits_for_the_disk(yard: Yard, slow: Gate
     """An action that is held up in a sync holds up itself; the pod answers its terminal."""
     yard.shell("pod", "read line; echo heard $line; exec sleep 600")
     plane = LocalPlane.open(replace(yard.system, fs=slow))
-    stopping = threading.Thread(target=plane.stop, args=("pod",), kwargs={"grace_s": 0})
+    stopping = threading.Thread(target=plane.carry_out, args=(Stop(("pod",), grace_s=0),))
     stopping.start()
     try:
         assert slow.waits.wait(LONGEST_WAIT_S)

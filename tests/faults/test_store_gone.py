@@ -12,7 +12,17 @@ import pytest
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.events import EventKind
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import (
+    Prune,
+    Purge,
+    Reap,
+    ReapOrphans,
+    Recover,
+    Restore,
+    Send,
+    Spawn,
+    Stop,
+)
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.live import live_view as live_module
@@ -22,13 +32,13 @@ from tests.support.store_fixture import Yard, until, wait_gone
 
 Act = Callable[[LocalPlane], object]
 ACTS: dict[str, Act] = {
-    "spawn": lambda it: it.spawn(SpawnRequest(name="new", argv=("true",))),
-    "send": lambda it: it.send("pod", "hello"),
-    "stop": lambda it: it.stop("pod", grace_s=0),
-    "restore": lambda it: it.restore(["pod"]),
-    "reap": lambda it: it.reap(["pod"]),
-    "prune": lambda it: it.prune(["pod"]),
-    "recover": lambda it: it.recover("pod"),
+    "spawn": lambda it: it.carry_out(Spawn(name="new", argv=("true",))),
+    "send": lambda it: it.carry_out(Send("pod", "hello")),
+    "stop": lambda it: it.carry_out(Stop(("pod",), grace_s=0)),
+    "restore": lambda it: it.carry_out(Restore(("pod",))),
+    "reap": lambda it: it.carry_out(Reap(("pod",))),
+    "prune": lambda it: it.carry_out(Prune(("pod",))),
+    "recover": lambda it: it.carry_out(Recover(("pod",))),
     "inspect": lambda it: it.inspect("pod"),
     "attach": lambda it: it.attach("pod", read_only=True, columns=80, rows=24),
     "trash": lambda it: it.trash(),
@@ -36,8 +46,8 @@ ACTS: dict[str, Act] = {
     "diagnostics": lambda it: it.diagnostics(),
     "doctor": lambda it: it.doctor(),
     "events": lambda it: it.events(),
-    "purge": lambda it: it.purge(older_than_s=0.0),
-    "reap orphans": lambda it: it.reap_orphans(),
+    "purge": lambda it: it.carry_out(Purge(older_than_s=0.0)),
+    "reap orphans": lambda it: it.carry_out(ReapOrphans()),
 }
 TOLD_IN_THE_ANSWER = {"doctor"}
 """It raises nothing: what is wrong is its answer."""
@@ -71,7 +81,7 @@ def test_a_store_that_is_moved_away_and_back_loses_nothing(yard: Yard) -> None:
         assert {view.verdict for view in gone.pods} == {Verdict.UNKNOWN}
         away.rename(place)
         screen.wait_for_next(lambda it: it.health.ok and verdict(it) is Verdict.ALIVE)
-    yard.plane.send("pod", "me")
+    yard.plane.carry_out(Send("pod", "me"))
     output = yard.plane.store.paths.pod("pod").run(1).output
     until(lambda: b"heard me" in output.read_bytes())
     assert yard.child_of("pod") == command

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.events import EventKind
+from podtui.core.model.requests import Reap, Restore
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.observer import Observer
 from podtui.core.system.system import real_system
@@ -89,8 +90,8 @@ def test_after_a_restart_of_the_host_pods_come_back_and_nobody_is_signalled(
         assert {view.message for view in picture.pods} == {
             "lost: the host was restarted while it ran"
         }
-        assert plane.reap(["pod"]).failed == ()
-        report = plane.restore(plane.lost_pods())
+        assert plane.carry_out(Reap(("pod",))).failed == ()
+        report = plane.carry_out(Restore(tuple(plane.lost_pods())))
         assert report.failed == ()
         assert signals.sent == []
         assert {pod.status for pod in plane.snapshot().pods} <= {Status.WORKING}, recorded
@@ -101,6 +102,7 @@ def test_after_a_restart_of_the_host_pods_come_back_and_nobody_is_signalled(
 RESTARTED = """
 import sys
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Prune, Reap, Restore
 from podtui.core.system.system import real_system
 from podtui.core.system.signalling import Signals
 class Never(Signals):
@@ -110,9 +112,9 @@ from msgspec.structs import replace
 plane = LocalPlane.open(replace(real_system(), signals=Never()))
 view = plane.look_at("pod")
 print(view.status, "|", view.verdict, "|", view.message, flush=True)
-plane.reap(["pod"])
-plane.plan_restore(["pod"]).raise_if_refused()
-plane.prune(["pod"])
+plane.carry_out(Reap(("pod",)))
+plane.plan(Restore(("pod",))).raise_if_refused()
+plane.carry_out(Prune(("pod",)))
 print(plane.trash()[0].name)
 """
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import RunRecord
+from podtui.core.model.requests import Restore, Stop
 from podtui.core.model.verdicts import Verdict
 from podtui.kernel import signals
 from tests.support.at_once import REPOSITORY, at_once
@@ -25,6 +26,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Prune, Reap, ReapOrphans, Restore, Stop
 from podtui.core.errors import PodtuiError
 from podtui.core.system.system import System
 environment = {"PATH": "/usr/bin:/bin", "PODTUI_RUNTIME_DIR": sys.argv[3]}
@@ -35,11 +37,11 @@ import podtui.core.actions.restore.restore
 import podtui.core.actions.reap.reap
 import podtui.core.actions.trash.prune
 acts = {
-    "stop": lambda: plane.stop("pod", grace_s=0, actor="stopper"),
-    "restore": lambda: plane.restore(["pod"], actor="restorer"),
-    "reap": lambda: plane.reap(["pod"], grace_s=0.1, actor="reaper"),
-    "orphans": lambda: plane.reap_orphans(grace_s=0.1, actor="reaper"),
-    "prune": lambda: plane.prune(["pod"], actor="pruner"),
+    "stop": lambda: plane.carry_out(Stop(("pod",), grace_s=0), actor="stopper"),
+    "restore": lambda: plane.carry_out(Restore(("pod",)), actor="restorer"),
+    "reap": lambda: plane.carry_out(Reap(("pod",), grace_s=0.1), actor="reaper"),
+    "orphans": lambda: plane.carry_out(ReapOrphans(grace_s=0.1), actor="reaper"),
+    "prune": lambda: plane.carry_out(Prune(("pod",)), actor="pruner"),
 }
 wanted = sys.argv[4:][int(sys.argv[1]) % (len(sys.argv) - 4)]
 # gate
@@ -157,7 +159,7 @@ def test_restored_twice_crashed_and_twice_again_each_round_is_one_run(yard: Yard
         yard.system, fs=MortalFs(steps), proc=MortalProc(steps), signals=MortalSignals(steps)
     )
     with suppress(Killed):
-        LocalPlane.open(mortal).restore(["pod"])
+        LocalPlane.open(mortal).carry_out(Restore(("pod",)))
     assert steps.is_dead
     answers = together(yard, "restore", count=2)
     assert sorted(outcome for _, outcome, _ in answers) == ["done", "refused"], answers
@@ -204,6 +206,6 @@ def test_the_lock_of_a_killed_holder_is_free_at_once(
         holder.wait()
         assert not yard.system.proc.has_ended(child, 0)
         assert not yard.system.fs.is_locked(lock)
-        assert yard.plane.stop("pod", grace_s=0).failed == ()
+        assert yard.plane.carry_out(Stop(("pod",), grace_s=0)).failed == ()
         signals.send(child, 9)
         yard.system.proc.close(child)

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.errors import UnknownState
+from podtui.core.model.requests import Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.observe.observer import Observer
@@ -34,7 +35,7 @@ def assert_untold(scene: Scene, name: str, *words: str) -> PodView:
     for word in words:
         assert word in told
     with pytest.raises(UnknownState):
-        scene.yard.plane.plan_stop(name).raise_if_refused()
+        scene.yard.plane.plan(Stop((name,))).raise_if_refused()
     assert scene.yard.reopened().store.journal.read().entries == ()
     return view
 

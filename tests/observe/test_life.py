@@ -15,6 +15,7 @@ import pytest
 
 from podtui.core.errors import Refused, UnknownState
 from podtui.core.model.events import END_KINDS, Event, EventKind
+from podtui.core.model.requests import Stop
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.observe.observer import Observer, ObserverOptions
 from podtui.core.observe.socket_asks import AskAndWait
@@ -143,7 +144,7 @@ def test_a_stopped_supervisor_is_unresponsive_and_never_dead(tmp_path: Path) -> 
         assert "stopped (SIGSTOP)" in seen[0].message
         assert len({view.since for view in seen}) == 1
         with pytest.raises(Refused):
-            yard.plane.plan_stop("coder").raise_if_refused()
+            yard.plane.plan(Stop(("coder",))).raise_if_refused()
         yard.signal(supervisor, signal.SIGCONT)
         until(lambda: row(observer.look(), "coder").status is not Status.UNRESPONSIVE)
         assert ends_of(yard, "coder") == []
@@ -225,7 +226,7 @@ def test_a_copied_store_shows_the_runs_of_its_host_and_touches_nothing(tmp_path:
         assert view.verdict is Verdict.UNKNOWN
         assert view.message == "belongs to host test-machine"
         with pytest.raises(UnknownState):
-            there.plane.stop("coder")
+            there.plane.carry_out(Stop(("coder",)))
         assert yard.view("coder").verdict is Verdict.ALIVE
         assert ends_of(yard, "coder") == []
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.model.events import EventKind
+from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.live import live_view as live_module
@@ -109,7 +110,7 @@ def test_an_exit_is_shown(yard: Yard, screen: Screen) -> None:
     yard.shell("tests", "read go; exit 4")
     with watching(yard, screen):
         screen.wait_for(lambda picture: row(picture, "tests").verdict is Verdict.ALIVE)
-        yard.plane.send("tests", "go")
+        yard.plane.carry_out(Send("tests", "go"))
         picture = screen.wait_status("tests", Status.FAILED)
 
     assert row(picture, "tests").exit_code == 4
@@ -454,7 +455,7 @@ def test_the_output_of_a_busy_pod_is_followed(yard: Yard, screen: Screen) -> Non
     with watching(yard, screen):
         before = screen.wait_for(lambda picture: row(picture, "busy").verdict is Verdict.ALIVE)
         size = row(before, "busy").output_bytes
-        yard.plane.send("busy", "go")
+        yard.plane.carry_out(Send("busy", "go"))
         screen.wait_for(lambda picture: row(picture, "busy").output_bytes >= size + 15)
 
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from podtui.core.agents.profile import DEFAULT_STALL_AFTER_S
+from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
 from podtui.core.observe.observer import Observer
@@ -223,7 +224,7 @@ def test_a_program_that_was_answered_works_again(tmp_path: Path) -> None:
         observer = Observer(yard.plane.store)
         clock.pass_time(2)
         wait_for_status(clock, observer, Status.WAITING)
-        yard.plane.send("asker", "yes")
+        yard.plane.carry_out(Send("asker", "yes"))
         wait_for_status(clock, observer, Status.WORKING)
         clock.pass_time(60)
         until(lambda: row(observer.look(), "asker").status is Status.WORKING)

@@ -11,6 +11,7 @@ import pytest
 
 from podtui.core.errors import NotFound, PodtuiError, Refused, TimedOut
 from podtui.core.model.events import Event, EventKind
+from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 from podtui.core.store import logs as log_module
@@ -55,7 +56,7 @@ def test_a_status_that_comes_is_waited_for(yard: Yard) -> None:
     """A pod that ends while somebody waits for that lets them go on."""
     yard.shell("tests", "read go")
     waiter = Waiter(yard, "tests", Status.EXITED)
-    yard.plane.send("tests", "go")
+    yard.plane.carry_out(Send("tests", "go"))
 
     assert waiter.ended().error is None
     assert waiter.view is not None
@@ -95,7 +96,7 @@ def test_a_pod_that_ends_otherwise_while_it_is_waited_for_ends_the_wait(yard: Ya
     """A wait for success does not outlive the failure."""
     yard.shell("tests", "read go; exit 3")
     waiter = Waiter(yard, "tests", Status.EXITED)
-    yard.plane.send("tests", "go")
+    yard.plane.carry_out(Send("tests", "go"))
 
     assert isinstance(waiter.ended().error, Refused)
 

@@ -15,6 +15,7 @@ import pytest
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import Record
+from podtui.core.model.requests import Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import RecordProblem, encode_json
@@ -75,7 +76,7 @@ def assert_unknown_and_said(yard: Yard, record: Path) -> None:
     assert str(record) in bad.message
     assert str(record) in {problem.path for problem in yard.reopened().doctor()}
     with pytest.raises(PodtuiError) as told:
-        yard.reopened().stop("bad", grace_s=0)
+        yard.reopened().carry_out(Stop(("bad",), grace_s=0))
     assert told.value.kind == "unknown_state"
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Refused, Unreadable
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.verdicts import Status
 from podtui.core.system.clock import FrozenClock, SystemClock
 from podtui.core.system.fs import Fs
@@ -165,9 +165,9 @@ def test_a_newer_store_is_shown_and_not_written(yard: Yard, store: Path, text: s
     assert [piece.data for piece in plane.reading("kept", reader="me").pieces()] == []
     assert [problem.kind for problem in plane.doctor()] == ["read_only"]
     acts: tuple[Callable[[], object], ...] = (
-        lambda: plane.spawn(SpawnRequest(name="new", argv=("true",))),
-        lambda: plane.stop("kept"),
-        lambda: plane.send("kept", "x"),
+        lambda: plane.carry_out(Spawn(name="new", argv=("true",))),
+        lambda: plane.carry_out(Stop(("kept",))),
+        lambda: plane.carry_out(Send("kept", "x")),
     )
     for act in acts:
         with pytest.raises(Refused, match="newer than this podtui"):
@@ -210,7 +210,7 @@ def test_a_torn_store_record_costs_writing_and_no_pod(
     assert plane.read_only
     assert [(view.name, view.status) for view in plane.snapshot().pods] == [("kept", Status.EXITED)]
     with pytest.raises(Refused, match="cannot be read") as told:
-        plane.spawn(SpawnRequest(name="new", argv=("true",)))
+        plane.carry_out(Spawn(name="new", argv=("true",)))
     assert words in told.value.message
     assert str(store / "store.toml") in str(told.value.next_step)
     assert fingerprint(store) == before
@@ -255,7 +255,7 @@ def test_a_store_on_a_read_only_disk_is_still_shown(yard: Yard, store: Path) -> 
     plane = opened(store, fs=full_disk(number=errno.EROFS))
     assert [view.status for view in plane.snapshot().pods] == [Status.EXITED]
     with pytest.raises(DiskTrouble, match="Read-only file system"):
-        plane.spawn(SpawnRequest(name="new", argv=("true",)))
+        plane.carry_out(Spawn(name="new", argv=("true",)))
     assert plane.snapshot().find("new") is None
 
 
@@ -328,6 +328,6 @@ def test_a_copied_store_is_history_on_another_machine(yard: Yard) -> None:
     assert seen.status is Status.UNKNOWN
     assert "belongs to host test-machine" in seen.message
     with pytest.raises(PodtuiError) as told:
-        plane.stop("here", grace_s=0)
+        plane.carry_out(Stop(("here",), grace_s=0))
     assert told.value.kind == "unknown_state"
     assert yard.view("here").status is view.status

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.records import IdentityRecord, RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.model.snapshot import PodView
 from podtui.core.processes.sample import identity_of
 from podtui.core.system.clock import Clock, SystemClock
@@ -66,8 +66,8 @@ class Yard:
 
     def spawn(self, name: str, *argv: str, parent: str | None = None, **options: object) -> PodView:
         """Spawn a pod and return its view."""
-        request = SpawnRequest(name=name, argv=argv or ("sleep", "600"), parent=parent, **options)  # type: ignore[arg-type]
-        view = self.plane.spawn(request).view
+        request = Spawn(name=name, argv=argv or ("sleep", "600"), parent=parent, **options)  # type: ignore[arg-type]
+        view = self.plane.carry_out(request).view
         assert view is not None
         return view
 

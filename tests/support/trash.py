@@ -10,6 +10,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import ChildEntry, LoanLine
+from podtui.core.model.requests import Prune
 from podtui.core.store.children import add_child
 from podtui.core.store.codec import encode_json
 from podtui.core.store.loans import encode_lines, loans_of
@@ -159,12 +160,12 @@ def assert_refused(
 ) -> None:
     """The plan and the act give the same answer, and nothing is touched."""
     before = fingerprint(yard.plane.store.paths.pods)
-    plan = yard.plane.plan_prune(["pod"], unreadable=unreadable)
+    plan = yard.plane.plan(Prune(("pod",), unreadable=unreadable))
     assert plan.is_refused
     assert plan.refusals[0].kind == kind.kind
     assert plan.refusals[0].next
     with pytest.raises(kind) as told:
-        yard.plane.prune(["pod"], unreadable=unreadable)
+        yard.plane.carry_out(Prune(("pod",), unreadable=unreadable))
     assert told.value.message == plan.refusals[0].message
     for word in words:
         assert word in f"{told.value.message} {told.value.next_step}"

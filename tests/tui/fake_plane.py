@@ -9,12 +9,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from podtui.core.actions.framework.batch import do_each, plan_each
 from podtui.core.diagnostics.report import DiagnosticsPicture, picture_of
 from podtui.core.errors import NotFound, PodtuiError
 from podtui.core.model.diagnostics import Diagnostic
 from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import (
+    Prune,
+    Reap,
+    ReapOrphans,
+    Recover,
+    Relend,
+    Request,
+    Restore,
+    Return,
+    Send,
+    Spawn,
+    Stop,
+)
 from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView, Snapshot
 from podtui.core.model.trash import TrashView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
@@ -139,7 +152,7 @@ class FakePlane:
         self.sampled: frozenset[str] = frozenset()
         self.error: PodtuiError | None = None
         self.refusals: tuple[object, ...] = ()
-        self.plan: Plan | None = None
+        self.scripted_plan: Plan | None = None
         self.report: Report | None = None
         self.orphans: tuple[str, ...] = ("end what run 1 of planner left: sleep (4711)",)
         self.thrown_away: tuple[TrashView, ...] = ()
@@ -179,6 +192,64 @@ class FakePlane:
             raise NotFound(f"there is no pod {name!r}", pod=name)
         return self.paths.pod(found.name)
 
+    def plan(self, request: Request) -> Plan:  # noqa: PLR0911 - one answer per request
+        """Answer as the core would, by the scripted plan where there is one."""
+        match request:
+            case Spawn():
+                return self._plan_spawn(request)
+            case Stop(pods):
+                return plan_each("stop", pods, self._plan_stop)
+            case Restore(pods):
+                return self._plan_restore(pods)
+            case Reap(pods):
+                return self._plan_reap(pods)
+            case ReapOrphans():
+                return self._plan_reap_orphans()
+            case Prune(pods, unreadable):
+                return self._plan_prune(pods, unreadable=unreadable)
+            case Recover(targets, as_name):
+                return plan_each(
+                    "recover", targets, lambda each: self._plan_recover(each, as_name=as_name)
+                )
+            case Return(pods):
+                return plan_each("return", pods, self._plan_return)
+            case Relend(pods):
+                return plan_each("relend", pods, self._plan_relend)
+            case _:
+                raise NotImplementedError(request)
+
+    def carry_out(  # noqa: C901, PLR0911 - one answer per request
+        self, request: Request, *, actor: str
+    ) -> Report:
+        """Write down what was asked, and answer as the core would."""
+        match request:
+            case Spawn():
+                return self._spawn(request)
+            case Send(pod, text, enter):
+                return self._send(pod, text, enter=enter)
+            case Stop(pods):
+                return do_each("stop", pods, lambda name: self._stop(name, actor=actor))
+            case Restore(pods):
+                return self._restore(pods, actor=actor)
+            case Reap(pods):
+                return self._reap(pods, actor=actor)
+            case ReapOrphans():
+                return self._reap_orphans(actor=actor)
+            case Prune(pods, unreadable):
+                return self._prune(pods, unreadable=unreadable, actor=actor)
+            case Recover(targets, as_name):
+                return do_each(
+                    "recover",
+                    targets,
+                    lambda each: self._recover(each, as_name=as_name, actor=actor),
+                )
+            case Return(pods):
+                return do_each("return", pods, lambda name: self._return_loans(name, actor=actor))
+            case Relend(pods):
+                return do_each("relend", pods, lambda name: self._relend(name, actor=actor))
+            case _:
+                raise NotImplementedError(request)
+
     def loans_of(self, name: str) -> tuple[Loan, ...]:
         found = self.snapshot.find(name)
         return self.loans.get(found.name if found else name, ())
@@ -192,34 +263,34 @@ class FakePlane:
         if self.error is not None:
             raise self.error
 
-    def plan_stop(self, name: str, *, grace_s: float | None) -> Plan:
+    def _plan_stop(self, name: str) -> Plan:
         self._called("plan_stop", name)
         found = self.snapshot.find(name)
         shown = found.name if found else name
-        return self.plan or Plan(
+        return self.scripted_plan or Plan(
             action="stop",
             pod=shown,
             steps=(f"ask {shown} to end (TERM)", "wait 10s, then end what is left (KILL)"),
             warnings=("2 children go on running",),
         )
 
-    def stop(self, name: str, *, grace_s: float | None, actor: str) -> Report:
+    def _stop(self, name: str, *, actor: str) -> Report:
         self._called("stop", name, actor)
         return Report(action="stop", pod=name, done=("asked it to end", "ended: exited 0"))
 
-    def send(self, name: str, text: str, *, enter: bool = True, actor: str) -> Report:
+    def _send(self, name: str, text: str, *, enter: bool) -> Report:
         self._called("send", name, text, enter)
         return Report(action="send", pod=name, done=(f"sent {len(text)} characters",))
 
-    def plan_spawn(self, request: SpawnRequest) -> Plan:
-        return self.plan or Plan(
+    def _plan_spawn(self, request: Spawn) -> Plan:
+        return self.scripted_plan or Plan(
             action="spawn",
             pod=request.name,
             steps=(f"reserve {request.name}", f"start {' '.join(request.argv)}"),
             undo=f"podtui stop {request.name}",
         )
 
-    def spawn(self, request: SpawnRequest) -> Report:
+    def _spawn(self, request: Spawn) -> Report:
         self._called("spawn", request)
         return Report(action="spawn", pod=request.name, done=(f"spawned {request.name}, run 1",))
 
@@ -246,7 +317,7 @@ class FakePlane:
 
     def _plan(self, action: str, pod: str) -> Plan:
         self._called(f"plan_{action}", pod)
-        return self.plan or Plan(
+        return self.scripted_plan or Plan(
             action=action,
             pod=pod,
             steps=(f"{action} {pod}",),
@@ -273,7 +344,9 @@ class FakePlane:
 
     def _plans(self, action: str, names: Sequence[str]) -> Plan:
         self._called(f"plan_{action}", ", ".join(names))
-        return self.plan or joined_plan(action, [self._plan_of(action, name) for name in names])
+        return self.scripted_plan or joined_plan(
+            action, [self._plan_of(action, name) for name in names]
+        )
 
     def _reports(self, action: str, names: Sequence[str], actor: str) -> Report:
         self._called(action, ", ".join(names), actor)
@@ -287,37 +360,37 @@ class FakePlane:
             parts.append(Report(action=action, pod=plan.pod, done=done, skipped=told))
         return joined_report(action, parts)
 
-    def plan_restore(self, names: Sequence[str], *, in_bulk: bool) -> Plan:
+    def _plan_restore(self, names: Sequence[str]) -> Plan:
         return self._plans("restore", names)
 
-    def restore(self, names: Sequence[str], *, in_bulk: bool, actor: str) -> Report:
+    def _restore(self, names: Sequence[str], *, actor: str) -> Report:
         return self._reports("restore", names, actor)
 
-    def plan_reap(self, names: Sequence[str]) -> Plan:
+    def _plan_reap(self, names: Sequence[str]) -> Plan:
         return self._plans("reap", names)
 
-    def reap(self, names: Sequence[str], *, actor: str) -> Report:
+    def _reap(self, names: Sequence[str], *, actor: str) -> Report:
         return self._reports("reap", names, actor)
 
-    def plan_reap_orphans(self) -> Plan:
+    def _plan_reap_orphans(self) -> Plan:
         self._called("plan_reap_orphans")
         return Plan(action="reap", pod="all orphans", steps=self.orphans)
 
-    def reap_orphans(self, *, actor: str) -> Report:
+    def _reap_orphans(self, *, actor: str) -> Report:
         self._called("reap_orphans", actor)
         return Report(action="reap", pod="all orphans", done=("reaped 2 processes",))
 
-    def plan_prune(self, names: Sequence[str], *, unreadable: bool = False) -> Plan:
+    def _plan_prune(self, names: Sequence[str], *, unreadable: bool = False) -> Plan:
         return self._plans("prune_unreadable" if unreadable else "prune", names)
 
-    def prune(self, names: Sequence[str], *, unreadable: bool = False, actor: str) -> Report:
+    def _prune(self, names: Sequence[str], *, unreadable: bool = False, actor: str) -> Report:
         return self._reports("prune_unreadable" if unreadable else "prune", names, actor)
 
     def trash(self) -> tuple[TrashView, ...]:
         self._called("trash")
         return self.thrown_away
 
-    def plan_recover(self, target: str, *, as_name: str | None = None) -> Plan:
+    def _plan_recover(self, target: str, *, as_name: str | None = None) -> Plan:
         self._called("plan_recover", target, as_name)
         entry = next((each for each in self.thrown_away if each.id == target), None)
         name = as_name or (entry.name if entry else target)
@@ -328,30 +401,30 @@ class FakePlane:
                 next=f"podtui recover {shlex.quote(target)} --as {shlex.quote(f'{name}-2')}",
             )
             return Plan(action="recover", pod=name, steps=(), refusals=(refusal,))
-        return self.plan or Plan(
+        return self.scripted_plan or Plan(
             action="recover",
             pod=name,
             steps=(f"move {name!r} back from the trash",),
             undo=f"podtui prune {name}",
         )
 
-    def recover(self, target: str, *, as_name: str | None = None, actor: str) -> Report:
+    def _recover(self, target: str, *, as_name: str | None = None, actor: str) -> Report:
         self._called("recover", target, as_name, actor)
         entry = next((each for each in self.thrown_away if each.id == target), None)
         name = as_name or (entry.name if entry else target)
         view = pod(name, Status.EXITED, id=entry.pod_id, exit_code=0) if entry else None
         return Report(action="recover", pod=name, done=(f"recovered {name}",), view=view)
 
-    def plan_return(self, name: str) -> Plan:
+    def _plan_return(self, name: str) -> Plan:
         return self._plan("return", name)
 
-    def return_loans(self, name: str, *, actor: str) -> Report:
+    def _return_loans(self, name: str, *, actor: str) -> Report:
         return self._report("return", name, actor)
 
-    def plan_relend(self, name: str) -> Plan:
+    def _plan_relend(self, name: str) -> Plan:
         return self._plan("relend", name)
 
-    def relend(self, name: str, *, actor: str) -> Report:
+    def _relend(self, name: str, *, actor: str) -> Report:
         return self._report("relend", name, actor)
 
     def write_output(self, name: str, data: bytes, *, run: int = 1) -> Path:

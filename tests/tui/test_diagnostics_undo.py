@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from podtui.core.control.undo import WAYS
 from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.plans import Plan, Refusal
+from podtui.core.model.requests import UNDO_ACTIONS
 from podtui.tui.controllers.action_runner import undoing
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
@@ -67,7 +67,7 @@ async def test_of_many_the_refused_ones_do_not_stop_the_others(plane: FakePlane)
         refusals=(Refusal(kind="exists", message="there is a pod 'b'"),),
     )
     going_on = Plan(action="recover", pod="a", steps=("bring a back",), undo="podtui prune a")
-    plane.plan = Plan(
+    plane.scripted_plan = Plan(
         action="recover",
         pod="a, b",
         steps=("a: bring a back",),
@@ -85,7 +85,7 @@ async def test_of_many_the_refused_ones_do_not_stop_the_others(plane: FakePlane)
 
 async def test_a_refused_plan_is_shown_and_not_done(plane: FakePlane) -> None:
     """Alive, unknown, in the way: the sentence says why."""
-    plane.plan = Plan(
+    plane.scripted_plan = Plan(
         action="restore",
         pod="pod-001",
         steps=(),
@@ -139,7 +139,7 @@ async def test_an_outcome_goes_with_who_leaves_at_once(plane: FakePlane) -> None
         assert "restore: id-pod-001" in words_on(app)
 
 
-@pytest.mark.parametrize("verb", WAYS)
+@pytest.mark.parametrize("verb", UNDO_ACTIONS)
 @pytest.mark.parametrize("count", [1, 2])
 def test_every_undo_there_is_has_its_plan_and_its_action(
     plane: FakePlane, verb: str, count: int

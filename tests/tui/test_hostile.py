@@ -65,7 +65,7 @@ def assert_safe(app: PodtuiApp) -> None:
 def plane_of(root: Path, texts: tuple[str, ...]) -> HostilePlane:
     plane = HostilePlane(root, hostile_picture(texts))
     plane.write_output("tame", "\n".join(texts).encode("utf-8", "surrogatepass"))
-    plane.plan = Plan(
+    plane.scripted_plan = Plan(
         action="stop",
         pod=texts[0],
         steps=texts[:3],

@@ -201,7 +201,7 @@ async def test_quitting_while_a_plan_is_made_is_no_trouble(plane: FakePlane) -> 
 async def test_a_refused_plan_cannot_be_carried_out(plane: FakePlane) -> None:
     """The refusal is shown with what to do next, and yes does nothing."""
     refusal = Refusal(kind="refused", message="it has ended already", next="podtui ls")
-    plane.plan = Plan(action="stop", pod="planner", steps=(), refusals=(refusal,))
+    plane.scripted_plan = Plan(action="stop", pod="planner", steps=(), refusals=(refusal,))
     async with opened(plane) as (pilot, app, _):
         await pilot.press("x")
         await until(pilot, lambda: "it has ended already" in shown_text(app))
@@ -252,7 +252,7 @@ async def test_the_spawn_form_lends_scopes(plane: FakePlane) -> None:
 async def test_the_spawn_form_stays_open_on_a_refusal(plane: FakePlane) -> None:
     """What was typed is still there to be mended."""
     refusal = Refusal(kind="exists", message="there is a pod 'planner'", next="choose another")
-    plane.plan = Plan(action="spawn", pod="planner", steps=(), refusals=(refusal,))
+    plane.scripted_plan = Plan(action="spawn", pod="planner", steps=(), refusals=(refusal,))
     async with opened(plane) as (pilot, app, _):
         await pilot.press("n", *"planner", "tab", *"ls", "enter")
         await until(pilot, lambda: "there is a pod 'planner'" in shown_text(app))

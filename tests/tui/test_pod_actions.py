@@ -450,7 +450,9 @@ async def test_plans_and_reports_show_the_words_of_others_as_text(
         Plan(action="restore", pod=texts[0], steps=(), refusals=(refusal,)),
         Plan(action="restore", pod=texts[1], steps=texts, warnings=texts, undo=texts[0]),
     )
-    plane.plan = Plan(action="restore", pod=texts[0], steps=texts, parts=parts, undo=texts[0])
+    plane.scripted_plan = Plan(
+        action="restore", pod=texts[0], steps=texts, parts=parts, undo=texts[0]
+    )
     plane.report = Report(
         action="restore", pod=texts[0], done=texts * 3, skipped=texts, failed=texts
     )

@@ -129,7 +129,7 @@ async def test_a_loss_is_noticed_undone_from_the_diagnostics_and_seen(yard: Yard
         await until(pilot, lambda: "✓ restored worker" in shown_text(app), "the diagnostic of it")
         await until(pilot, lambda: status_of(screen, "worker") is Status.WORKING, "the new run")
         await pilot.press("escape")
-        await until(pilot, lambda: not yard.plane.unread_diagnostics(), "the mark")
+        await until(pilot, lambda: not yard.plane.diagnostics_picture().unread, "the mark")
         await until(pilot, lambda: not screen.told.unread, "the count")
     kinds = [each.kind.value for each in yard.plane.diagnostics()]
     assert kinds == ["lost", "restored"]

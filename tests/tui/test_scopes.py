@@ -59,7 +59,7 @@ async def test_who_has_what_came_back_is_told_as_a_conflict(plane: FakePlane) ->
     plane.loans["planner"] = (loan("/src", out=False, why="stopped"),)
     why = "/src cannot be lent for writing: coder\x1b[2J may write /src and all below it"
     refusal = Refusal(kind="refused", message=why)
-    plane.plan = Plan(action="relend", pod="planner", steps=(), refusals=(refusal,))
+    plane.scripted_plan = Plan(action="relend", pod="planner", steps=(), refusals=(refusal,))
     app = app_over(plane)
     async with app.run_test(size=(120, 44)) as pilot:
         await settled(pilot, app)

@@ -1,22 +1,25 @@
-"""``podtui return``: take scopes back from a pod that is dead."""
+"""``podtui return`` and ``relend``: take scopes back from a dead pod, and lend them again."""
 
 from __future__ import annotations
 
 import click
 
-from podtui.cli.confirm import carry_out, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import action_options, json_option, name_argument
 from podtui.cli.session import Session, pass_session
+from podtui.core.model.requests import Relend, Return
+
+_paths = click.argument("paths", metavar="[PATH]...", nargs=-1)
 
 
 @click.command("return")
 @name_argument
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@_paths
 @action_options
 @json_option
 @pass_session
 @click.pass_context
-def command(
+def return_loans(
     context: click.Context,
     session: Session,
     *,
@@ -27,12 +30,33 @@ def command(
 ) -> None:
     """Take back scopes of the pod NAME, which must be dead: PATHs, or all that it has.
 
-    `podtui relend` takes it back. NAME may be the id of a loan or of what lent it, too.
+    `podtui relend` lends them again. NAME may also be the id of a loan or of the action that lent
+    it.
     """
-    plane = session.open_plane(False)
-    if dry_run:
-        show_plan(session, plane.plan_return(name, paths=paths))
-        return
-    context.exit(
-        carry_out(session, lambda: plane.return_loans(name, paths=paths, actor=session.caller))
-    )
+    request = Return((name,), paths)
+    context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))
+
+
+@click.command("relend")
+@name_argument
+@_paths
+@action_options
+@json_option
+@pass_session
+@click.pass_context
+def relend(
+    context: click.Context,
+    session: Session,
+    *,
+    name: str,
+    paths: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,  # noqa: ARG001 - as above
+) -> None:
+    """Lend PATHs to the pod NAME again, or all that came back from it, if nobody else has them.
+
+    `podtui return` takes them back. NAME may also be the id of a loan or of the action that took
+    it back.
+    """
+    request = Relend((name,), paths)
+    context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from podtui.cli.confirm import carry_out, confirm, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import action_options, duration_option, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.core.errors import BadInput
+from podtui.core.model.requests import Reap, ReapOrphans
 
 
 @click.command("reap")
@@ -40,24 +41,6 @@ def command(
     if orphans == bool(names):
         wrong = "give names or --orphans, not both" if names else "no pod is named"
         raise BadInput(wrong, next_step="podtui reap NAME, or podtui reap --orphans")
+    request = ReapOrphans(grace) if orphans else Reap(names, grace)
     plane = session.open_plane(False)
-    plan = (
-        plane.plan_reap_orphans(grace_s=grace) if orphans else plane.plan_reap(names, grace_s=grace)
-    )
-    if dry_run:
-        show_plan(session, plan)
-        return
-    plan.raise_if_refused()
-    if not yes:
-        confirm(session, plan)
-    actor = session.caller
-    context.exit(
-        carry_out(
-            session,
-            lambda: (
-                plane.reap_orphans(grace_s=grace, actor=actor)
-                if orphans
-                else plane.reap(names, grace_s=grace, actor=actor)
-            ),
-        )
-    )
+    context.exit(run_action(session, plane, request, dry_run=dry_run, ask=not yes))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from podtui.cli.confirm import carry_out, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import action_options, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.core.errors import BadInput
-
-if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
-    from podtui.core.model.plans import Report
+from podtui.core.model.requests import Restore
 
 
 @click.command("restore")
@@ -49,19 +44,7 @@ def command(
         raise BadInput(wrong, next_step="podtui restore NAME, or podtui restore --all-lost")
     plane = session.open_plane(False)
     wanted = plane.lost_pods() if all_lost else names
-    if dry_run:
-        show_plan(session, plane.plan_restore(wanted, without=without, in_bulk=all_lost))
-        return
-    context.exit(carry_out(session, lambda: _restore(session, plane, wanted, without, all_lost)))
-
-
-def _restore(
-    session: Session,
-    plane: LocalPlane,
-    names: tuple[str, ...],
-    without: tuple[str, ...],
-    all_lost: bool,
-) -> Report:
-    if not names:
+    if not wanted and not dry_run:
         session.messages.note("no pod is lost")
-    return plane.restore(names, without=without, in_bulk=all_lost, actor=session.caller)
+    request = Restore(wanted, without=without, in_bulk=all_lost)
+    context.exit(run_action(session, plane, request, dry_run=dry_run))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from podtui.cli.confirm import carry_out, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import action_options, json_option, name_argument
 from podtui.cli.session import Session, pass_session
+from podtui.core.model.requests import Send
 
 
 @click.command("send")
@@ -31,10 +32,5 @@ def command(
 
     A TEXT that begins with a dash stands after --.
     """
-    plane = session.open_plane(False)
-    if dry_run:
-        show_plan(session, plane.plan_send(name, text, enter=not no_enter))
-        return
-    context.exit(
-        carry_out(session, lambda: plane.send(name, text, enter=not no_enter, actor=session.caller))
-    )
+    request = Send(name, text, enter=not no_enter)
+    context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))

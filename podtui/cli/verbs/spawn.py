@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podtui.cli.confirm import carry_out, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import (
     action_options,
     assignment,
@@ -27,7 +27,7 @@ USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
 
 class SpawnCommand(click.Command):
-    """A command line whose part after the first ``--`` is nobody's but the pod's."""
+    """A command line: everything after the first ``--`` belongs to the pod's command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own, found, command = _split(args)
@@ -61,7 +61,7 @@ def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
     if not pod_id:
         return None
     try:
-        return plane.pod_paths(pod_id).root.name
+        return plane.access.name_of(pod_id)
     except NotFound:
         return None
 
@@ -142,10 +142,10 @@ def command(
     """
     argv = _command(words, context.meta[__name__], name)
     # Loaded here only: wrong usage needs no core.
-    from podtui.core.model.requests import SpawnRequest  # noqa: PLC0415
+    from podtui.core.model.requests import Spawn  # noqa: PLC0415
 
     plane = session.open_plane(not dry_run)
-    request = SpawnRequest(
+    request = Spawn(
         name=name,
         argv=argv,
         parent=parent or _calling_pod(plane, session),
@@ -161,9 +161,5 @@ def command(
         read=read,
         write=write,
         sees=sees,
-        actor=session.caller,
     )
-    if dry_run:
-        show_plan(session, plane.plan_spawn(request))
-        return
-    context.exit(carry_out(session, lambda: plane.spawn(request)))
+    context.exit(run_action(session, plane, request, dry_run=dry_run))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from podtui.cli.confirm import carry_out, confirm, show_plan
+from podtui.cli.confirm import run_action
 from podtui.cli.options import action_options, duration_option, json_option, name_argument
 from podtui.cli.session import Session, pass_session
+from podtui.core.model.requests import Stop
 
 
 @click.command("stop")
@@ -29,12 +30,6 @@ def command(
 
     It asks first. Without a terminal it needs --yes.
     """
+    request = Stop((name,), grace)
     plane = session.open_plane(False)
-    plan = plane.plan_stop(name, grace_s=grace)
-    if dry_run:
-        show_plan(session, plan)
-        return
-    plan.raise_if_refused()
-    if not yes:
-        confirm(session, plan)
-    context.exit(carry_out(session, lambda: plane.stop(name, grace_s=grace, actor=session.caller)))
+    context.exit(run_action(session, plane, request, dry_run=dry_run, ask=not yes))

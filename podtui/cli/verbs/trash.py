@@ -1,16 +1,19 @@
-"""``podtui recover``: bring a pod back from the trash, or show what is in it."""
+"""``podtui prune``, ``recover`` and ``purge``: into the trash, out of it, and gone for good."""
 
 from __future__ import annotations
 
 import click
 
 from podtui.cli.as_json import document, trash_object
-from podtui.cli.confirm import carry_out, show_plan
-from podtui.cli.options import action_options, json_option
+from podtui.cli.confirm import run_action
+from podtui.cli.options import action_options, duration_option, json_option
 from podtui.cli.session import Session, pass_session
 from podtui.cli.table import Cell, Column, rendered
 from podtui.core.errors import BadInput
+from podtui.core.model.plans import Plan
+from podtui.core.model.requests import Prune, Purge, Recover
 from podtui.core.model.trash import TrashView
+from podtui.core.text.durations import parse_duration
 from podtui.core.text.safe import safe_line
 
 _COLUMNS = (
@@ -22,6 +25,60 @@ _COLUMNS = (
     Column("STATUS", dropped=1),
     Column("MESSAGE", flexible=True, dropped=4),
 )
+PRUNE_USAGE = "podtui prune NAME…, or podtui prune --exited [--older-than 7d]"
+
+
+@click.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--exited", is_flag=True, help="Every pod that exited or failed by itself.")
+@duration_option("--older-than", "With --exited: only what ended at least so long ago.")
+@click.option(
+    "--unreadable",
+    is_flag=True,
+    help="Also a pod whose record cannot be read, when nothing of it shows life.",
+)
+@action_options
+@json_option
+@pass_session
+@click.pass_context
+def prune(
+    context: click.Context,
+    session: Session,
+    *,
+    names: tuple[str, ...],
+    exited: bool,
+    older_than: float | None,
+    unreadable: bool,
+    dry_run: bool,
+    yes: bool,  # noqa: ARG001 - every action takes it; this one never asks
+) -> None:
+    """Move the dead pods NAME... out of the tree into the trash, whole.
+
+    It does not ask: `podtui recover NAME` brings everything back.
+    """
+    _refuse_wrong_mix(names, exited=exited, older_than=older_than, unreadable=unreadable)
+    plane = session.open_plane(False)
+    if exited:
+        names = plane.ended_pods(older_than_s=older_than or 0.0)
+        if not names and not session.as_json:
+            so_long = " so long ago" if older_than else ""
+            session.messages.note(f"no pod has exited or failed{so_long}")
+    request = Prune(names, unreadable=unreadable)
+    context.exit(run_action(session, plane, request, dry_run=dry_run))
+
+
+def _refuse_wrong_mix(
+    names: tuple[str, ...], *, exited: bool, older_than: float | None, unreadable: bool
+) -> None:
+    mistakes = (
+        (not names and not exited, "which pods are to be pruned is not said"),
+        (bool(names) and exited, "pods are named, and --exited chooses pods: it takes one of both"),
+        (older_than is not None and not exited, "--older-than goes with --exited"),
+        (unreadable and exited, "--unreadable goes with names: --exited chooses what can be read"),
+    )
+    for is_wrong, message in mistakes:
+        if is_wrong:
+            raise BadInput(message, next_step=PRUNE_USAGE, kept="nothing was changed")
 
 
 @click.command("recover")
@@ -32,7 +89,7 @@ _COLUMNS = (
 @json_option
 @pass_session
 @click.pass_context
-def command(
+def recover(
     context: click.Context,
     session: Session,
     *,
@@ -57,12 +114,8 @@ def command(
             "which pod is to be recovered is not said",
             next_step="podtui recover NAME; podtui recover --list shows what is in the trash",
         )
-    plane = session.open_plane(False)
-    if dry_run:
-        show_plan(session, plane.plan_recover(target, as_name=as_name))
-        return
-    code = carry_out(session, lambda: plane.recover(target, as_name=as_name, actor=session.caller))
-    context.exit(code)
+    request = Recover((target,), as_name)
+    context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))
 
 
 def _show(session: Session) -> None:
@@ -88,3 +141,40 @@ def _row(each: TrashView) -> list[Cell]:
         Cell(safe_line(each.status)),
         Cell(safe_line(each.problem or each.message, 400), "unknown" if each.problem else None),
     ]
+
+
+@click.command("purge")
+@click.option(
+    "--older-than",
+    "age",
+    required=True,
+    metavar="DURATION",
+    help="Only what was pruned at least so long ago (90s, 12m, 7d).",
+)
+@action_options
+@json_option
+@pass_session
+@click.pass_context
+def purge(context: click.Context, session: Session, *, age: str, dry_run: bool, yes: bool) -> None:
+    """Delete old pods from the trash for good: nothing brings them back.
+
+    It asks first. Without a terminal it needs --yes.
+    """
+    request = Purge(parse_duration(age))
+    plane = session.open_plane(False)
+    if not (yes or dry_run or session.can_ask):
+        _refuse_unasked(plane.plan(request), age)
+    context.exit(
+        run_action(session, plane, request, dry_run=dry_run, ask=session.can_ask and not yes)
+    )
+
+
+def _refuse_unasked(plan: Plan, age: str) -> None:
+    plan.raise_if_refused()
+    if plan.steps:
+        raise BadInput(
+            f"a purge deletes for good ({len(plan.steps)} here) and there is no terminal to ask"
+            " on: it needs --yes",
+            next_step=f"podtui purge --older-than {age.strip()} --yes",
+            kept="nothing was deleted",
+        )

@@ -25,7 +25,7 @@ def _finishers() -> Mapping[str, Finisher]:
     # Loaded here only: nearly always nothing was broken off.
     from podtui.core.actions.loans.loans import finish_relend, finish_return
     from podtui.core.actions.reap.reap import finish_reap
-    from podtui.core.actions.restore.restore import finish_restore
+    from podtui.core.actions.restore.finish import finish_restore
     from podtui.core.actions.trash.prune import finish_prune
     from podtui.core.actions.trash.purge import finish_purge
     from podtui.core.actions.trash.recover import finish_recover

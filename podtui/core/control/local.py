@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from podtui.core.access.access import Access
-from podtui.core.control.actions import Acting
 from podtui.core.errors import (
     BadInput,
     NotFound,
-    PodtuiError,
     Refused,
     TimedOut,
 )
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import OPERATOR, Request
 from podtui.core.model.snapshot import Inspection, PodView, Problem, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
 from podtui.core.paths import PodPaths, default_store
@@ -31,20 +29,26 @@ from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Collection
 
+    from podtui.core.diagnostics.report import DiagnosticsPicture
+    from podtui.core.diagnostics.view import DiagnosticsView
     from podtui.core.hosts.pty.client import SupervisorClient
+    from podtui.core.model.diagnostics import Diagnostic
     from podtui.core.model.events import Event
+    from podtui.core.model.loans import Loan, LoanBook
+    from podtui.core.model.plans import Plan, Report
+    from podtui.core.model.trash import TrashView
     from podtui.core.observe.inspector import Inspector
     from podtui.core.observe.live.live_view import LiveView
     from podtui.core.output.reading import OutputReading
     from podtui.core.screen.live import LiveScreen
     from podtui.core.store.logs import LogPosition
 
-__all__ = ["LocalPlane", "SpawnRequest"]
 View = Literal["text", "raw"]
 
 
-class LocalPlane(Acting):
+class LocalPlane:
     """Everything podtui can do with one store.
 
     Every method may block on the disk or a socket, for a bounded time. Wherever a pod is named,
@@ -276,6 +280,95 @@ class LocalPlane(Acting):
         # The store is everybody's affair: what is wrong with it is told whole.
         return examine(self.store, Observer(self.store).look())
 
+    # acting
+
+    def plan(self, request: Request) -> Plan:
+        """Return what carrying out a request will do; touches nothing."""
+        from podtui.core.control.actions import plan
+
+        return plan(self.inspector, request)
+
+    def carry_out(self, request: Request, *, actor: str = OPERATOR) -> Report:
+        """Do what a request asks; the evidence is checked again under each pod's lock.
+
+        Raises:
+            PodtuiError: it was not done; what was kept is named.
+        """
+        from podtui.core.control.actions import carry_out
+
+        return carry_out(self.inspector, request, actor=actor)
+
+    def lost_pods(self) -> tuple[str, ...]:
+        """Return the names of pods that are lost or never started, parents before children."""
+        return tuple(pod.name for pod in self.snapshot().pods if pod.status is Status.LOST)
+
+    def ended_pods(self, *, older_than_s: float = 0.0) -> tuple[str, ...]:
+        """Return the names of pods whose end is proven and at least so old, children first."""
+        from podtui.core.actions.trash.prune import ended_pods
+
+        return ended_pods(self.inspector, older_than_s)
+
+    # trash and scope loans
+
+    def trash(self) -> tuple[TrashView, ...]:
+        """Return what is in the trash, newest first."""
+        from podtui.core.actions.trash.recover import trash_views
+
+        return trash_views(self.access)
+
+    def loans(self) -> LoanBook:
+        """Return every scope loan of the pods in place, and what cannot be told."""
+        from podtui.core.actions.loans.conflicts import loan_book
+
+        return self.access.sight.limit_loans(loan_book(self.store))
+
+    def loans_of(self, name: str) -> tuple[Loan, ...]:
+        """Return what was ever lent to one pod, as it is now."""
+        from podtui.core.actions.loans.changes import own_loans
+
+        return own_loans(self.store, self.access.name_of(name), "").loans
+
+    # diagnostics
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return every diagnostic, oldest first; ends nobody had noticed yet are told now.
+
+        Raises:
+            Unreadable: the diagnostics cannot be had.
+        """
+        self.snapshot()
+        return self.access.sight.told(self.store.diagnostics.entries())
+
+    def diagnostics_picture(self, reader: str = "operator") -> DiagnosticsPicture:
+        """Return the diagnostics as they are shown; ends nobody had noticed yet are told now."""
+        from podtui.core.diagnostics.view import look_at_diagnostics
+
+        self.snapshot()
+        return look_at_diagnostics(self.access, reader)
+
+    def watch_diagnostics(
+        self, on_picture: Callable[[DiagnosticsPicture], None], reader: str = "operator"
+    ) -> DiagnosticsView:
+        """Call ``on_picture`` from another thread, now and with all that is told or seen.
+
+        It does not look at pods itself: whoever has a screen does that by `watch`.
+        """
+        from podtui.core.diagnostics.view import DiagnosticsView
+
+        return DiagnosticsView(self.access, on_picture, reader=reader)
+
+    def mark_diagnostics_read(self, ids: Collection[str], reader: str = "operator") -> None:
+        """Note that a reader has seen these; errors as `mark_diagnostics_read_up_to`."""
+        from podtui.core.diagnostics.read_state import mark_read
+
+        mark_read(self.store, reader, ids)
+
+    def follow_diagnostics(self, stop: threading.Event) -> Iterator[Diagnostic]:
+        """Yield every diagnostic as it is written, those of the past first, until ``stop``."""
+        from podtui.core.diagnostics.read_state import follow_diagnostics
+
+        return follow_diagnostics(self.access, stop, self.watch)
+
 
 def caller_of(environment: Mapping[str, str]) -> str:
     """Return who acts: the pod the caller runs in, else the operator."""
@@ -321,6 +414,3 @@ def _waited(name: str, view: PodView, until: frozenset[Status], timeout_s: float
         next_step=f"podtui inspect {name}",
         kept="the pod goes on",
     )
-
-
-__all__ += ["PodtuiError", "caller_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import msgspec
 from podtui.core.model.appearance import Role
 from podtui.core.model.events import cut_text
 from podtui.core.model.records import FORMAT_VERSION, Moment, refuse_edges_of_time
+from podtui.core.model.requests import Request, undo_request
 from podtui.core.model.verdicts import Evidence
 
 MOST_EVIDENCE = 32
@@ -90,6 +91,21 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
                 for each in self.evidence[:MOST_EVIDENCE]
             ),
         )
+
+
+def undo_of(diagnostics: Sequence[Diagnostic]) -> Request | None:
+    """Return the one request that takes back diagnostics of one kind; None when none does."""
+    undos = [each for each in diagnostics if each.undo is not None]
+    action = undos[0].undo.action if undos and undos[0].undo else ""
+    targets = [_target(each) for each in undos if each.undo and each.undo.action == action]
+    return undo_request(action, targets)
+
+
+def _target(diagnostic: Diagnostic) -> str:
+    """Return what the undo is about: the pod by its id where it has one, to mean no namesake."""
+    target = diagnostic.undo.target if diagnostic.undo else ""
+    is_pod = diagnostic.pod_id and target == diagnostic.pod
+    return diagnostic.pod_id if is_pod and diagnostic.pod_id else target
 
 
 # how each kind looks: the same behind every door

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import SuspendNotSupported
@@ -13,10 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from podtui.core.control.plane import Plane
-from podtui.core.control.undo import ACTOR, WAYS
 from podtui.core.errors import PodtuiError
-from podtui.core.model.diagnostics import Diagnostic
+from podtui.core.model.diagnostics import Diagnostic, undo_of
 from podtui.core.model.plans import Plan, Report
+from podtui.core.model.requests import OPERATOR, Send, Spawn, action_of
 from podtui.core.model.snapshot import PodView
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.input_bar import MessageTarget
@@ -24,9 +23,6 @@ from podtui.tui.bars.notice_bar import Notice, NoticeBar
 from podtui.tui.commands.keymap import Keymap
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.report import ReportDialog, is_long, outcome_of_many
-
-if TYPE_CHECKING:
-    from podtui.core.model.requests import SpawnRequest
 
 Attach = Callable[[str, bool], str]
 """Puts the terminal on a pod, read-only or not; returns the final sentence."""
@@ -55,6 +51,17 @@ class Intended:
     progress: Callable[[], str] = str
 
 
+_DOING = {
+    "restore": "restoring",
+    "prune": "pruning",
+    "recover": "recovering",
+    "return": "taking back scopes of",
+    "relend": "lending scopes again to",
+    "stop": "stopping",
+}
+"""What is said while an undo is under way, by its action."""
+
+
 def undoing(
     plane: Plane, diagnostics: Sequence[Diagnostic], label: str, command: str
 ) -> Intended | None:
@@ -62,32 +69,22 @@ def undoing(
 
     Args:
         plane: called in threads only.
-        diagnostics: those whose undo is still to be had.
-        label: of which pods, not yet safe.
+        diagnostics: those whose undo can still be done.
+        label: names the pods, not yet safe.
         command: id of the command that shows the plan again.
     """
-    offered = [each for each in diagnostics if each.undo is not None]
-    verb = offered[0].undo.action if offered and offered[0].undo else ""
-    way = WAYS.get(verb)
-    if way is None:
+    request = undo_of(diagnostics)
+    if request is None:
         return None
-    targets = [_address(each) for each in offered if each.undo and each.undo.action == verb]
-    name = safe_line(label, 80)
+    name, action = safe_line(label, 80), action_of(request)
     return Intended(
         command=command,
-        about=f"{verb} {name}",
-        doing=f"{way.doing} {name}",
-        plan=lambda: way.plan(plane, targets),
-        carry_out=lambda: way.carry_out(plane, targets),
-        pods=frozenset(each.pod_id for each in offered if each.pod_id),
+        about=f"{action} {name}",
+        doing=f"{_DOING[action]} {name}",
+        plan=lambda: plane.plan(request),
+        carry_out=lambda: plane.carry_out(request, actor=OPERATOR),
+        pods=frozenset(each.pod_id for each in diagnostics if each.undo and each.pod_id),
     )
-
-
-def _address(diagnostic: Diagnostic) -> str:
-    """Return what the undo is given; the pod's id where it has one: no namesake is meant."""
-    undo = diagnostic.undo
-    target = undo.target if undo else ""
-    return diagnostic.pod_id if diagnostic.pod_id and target == diagnostic.pod else target
 
 
 class ActingScreen(Screen[None], inherit_bindings=False):
@@ -240,16 +237,16 @@ class ActingScreen(Screen[None], inherit_bindings=False):
     def send_text(self, target: MessageTarget, text: str) -> None:
         """Send a line to the pod that was named when Enter was pressed."""
         if not self._carry_out(
-            lambda: self.plane.send(target.address, text, enter=True, actor=ACTOR)
+            lambda: self.plane.carry_out(Send(target.address, text), actor=OPERATOR)
         ):
             self.post_message(self.NotSent(target, text))
 
     # spawn
 
     @work(thread=True, exclusive=False, group="actions", exit_on_error=True)
-    def spawn_pod(self, request: SpawnRequest) -> None:
+    def spawn_pod(self, request: Spawn) -> None:
         """Start a new pod."""
-        self._carry_out(lambda: self.plane.spawn(request))
+        self._carry_out(lambda: self.plane.carry_out(request, actor=OPERATOR))
 
     def _carry_out(self, action: Callable[[], Report], intended: Intended | None = None) -> bool:
         """Run an action in this thread and tell what it came to; returns whether it worked."""

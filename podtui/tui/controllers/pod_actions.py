@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 from textual.getters import query_one
 
-from podtui.core.control.undo import ACTOR, WAYS
-from podtui.core.model.plans import Plan, Report
+from podtui.core.model.plans import Plan
+from podtui.core.model.requests import (
+    OPERATOR,
+    Prune,
+    Reap,
+    ReapOrphans,
+    Recover,
+    Request,
+    Restore,
+    Stop,
+)
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.text.safe import safe_line
@@ -123,19 +132,18 @@ class PodActionsScreen(TellingScreen):
         self,
         command: str,
         pods: Sequence[PodView],
-        plan: Callable[[Sequence[str]], Plan],
-        carry_out: Callable[[Sequence[str]], Report],
+        request: Callable[[tuple[str, ...]], Request],
     ) -> None:
-        """Propose an action on pods, as they are told by their ids: no namesake is meant."""
+        """Propose an action on pods, addressed by their ids: no namesake is meant."""
         action = command.partition(".")[2].partition("-")[0]
-        targets = [MessageTarget.of(pod).address for pod in pods]
+        asked = request(tuple(MessageTarget.of(pod).address for pod in pods))
         self.propose(
             Intended(
                 command=command,
                 about=f"{action} {named(pods)}",
                 doing=f"{DOING[action]} {named(pods)}",
-                plan=partial(plan, targets),
-                carry_out=partial(carry_out, targets),
+                plan=lambda: self.plane.plan(asked),
+                carry_out=lambda: self.plane.carry_out(asked, actor=OPERATOR),
                 pods=frozenset(pod.key for pod in pods),
                 progress=partial(self._progress, SEEN_DONE.get(action), pods),
             )
@@ -162,9 +170,7 @@ class PodActionsScreen(TellingScreen):
             pod = self.reachable("stop")
             pods = () if pod is None else (pod,)
         if pods:
-            stop = WAYS["stop"]
-            plan, carry_out = partial(stop.plan, self.plane), partial(stop.carry_out, self.plane)
-            self._intend("pod.stop", pods, plan, carry_out)
+            self._intend("pod.stop", pods, Stop)
 
     def action_restore(self) -> None:
         """Show the plan to restore what is meant."""
@@ -181,20 +187,13 @@ class PodActionsScreen(TellingScreen):
             self.tell(Notice.of_words("no pod is lost"))
 
     def _restore(self, command: str, pods: Sequence[PodView], *, in_bulk: bool) -> None:
-        self._intend(
-            command,
-            pods,
-            partial(self.plane.plan_restore, in_bulk=in_bulk),
-            partial(self.plane.restore, in_bulk=in_bulk, actor=ACTOR),
-        )
+        self._intend(command, pods, partial(Restore, in_bulk=in_bulk))
 
     def action_reap(self) -> None:
         """Show the plan to end what past runs of what is meant left running."""
         pods = self.meant("reap")
         if pods:
-            self._intend(
-                "pod.reap", pods, self.plane.plan_reap, partial(self.plane.reap, actor=ACTOR)
-            )
+            self._intend("pod.reap", pods, Reap)
 
     def action_reap_orphans(self) -> None:
         """Show the plan to end everything that dead runs left running."""
@@ -203,8 +202,8 @@ class PodActionsScreen(TellingScreen):
                 command="pods.reap-orphans",
                 about="reap all orphans",
                 doing="reaping all orphans",
-                plan=self.plane.plan_reap_orphans,
-                carry_out=partial(self.plane.reap_orphans, actor=ACTOR),
+                plan=lambda: self.plane.plan(ReapOrphans()),
+                carry_out=lambda: self.plane.carry_out(ReapOrphans(), actor=OPERATOR),
                 pods=frozenset({ORPHANS}),
             )
         )
@@ -215,12 +214,7 @@ class PodActionsScreen(TellingScreen):
         if pods:
             # What cannot be read is told as such by its row, and again by the plan.
             unreadable = any(pod.record_error for pod in pods)
-            self._intend(
-                "pod.prune",
-                pods,
-                partial(self.plane.plan_prune, unreadable=unreadable),
-                partial(self.plane.prune, unreadable=unreadable, actor=ACTOR),
-            )
+            self._intend("pod.prune", pods, partial(Prune, unreadable=unreadable))
 
     def planned(self, plan: Plan, intended: Intended) -> None:
         """Say where to go when what is selected need not be restored, and others do."""
@@ -266,8 +260,8 @@ class PodActionsScreen(TellingScreen):
                 about=f"recover {name}",
                 doing=f"recovering {name}",
                 plan=lambda: recovery.plan,
-                carry_out=lambda: self.plane.recover(
-                    entry.id, as_name=recovery.as_name, actor=ACTOR
+                carry_out=lambda: self.plane.carry_out(
+                    Recover((entry.id,), recovery.as_name), actor=OPERATOR
                 ),
                 pods=frozenset({entry.pod_id or entry.id}),
             )

@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.model.plans import Plan
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.text.safe import safe_line
 from podtui.tui.dialogs.dialog import TextDialog
 from podtui.tui.dialogs.plan import plan_lines
@@ -49,7 +49,7 @@ def _unclosed(field: str, error: ValueError) -> BadInput:
     )
 
 
-class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
+class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
     """Returns what to start, or None.
 
     Args:
@@ -60,7 +60,7 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
     class Planned(Message):
         """The plan of what is typed, or why there is none."""
 
-        request: SpawnRequest
+        request: Spawn
         said: Plan | PodtuiError
         submitted: bool
 
@@ -91,7 +91,7 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
 
     def __init__(
         self,
-        plan: Callable[[SpawnRequest], Plan],
+        plan: Callable[[Spawn], Plan],
         *,
         parent: str | None,
         directory: str,
@@ -127,7 +127,7 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
     def _value(self, field: str) -> str:
         return self.query_one(f"#{_id_of(field)}", SafeInput).typed.strip()
 
-    def request(self) -> SpawnRequest:
+    def request(self) -> Spawn:
         """Return what is typed.
 
         Raises:
@@ -137,7 +137,7 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
             argv = tuple(shlex.split(self._value("command")))
         except ValueError as error:
             raise _unclosed("command", error) from error
-        return SpawnRequest(
+        return Spawn(
             name=self._value("name"),
             argv=argv,
             parent=self._value("parent") or None,
@@ -145,7 +145,6 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
             stall_after_s=self._stall_after_s,
             read=self._paths("read"),
             write=self._paths("write"),
-            actor="operator",
         )
 
     def _paths(self, mode: str) -> tuple[str, ...]:
@@ -190,7 +189,7 @@ class SpawnForm(TextDialog[SpawnRequest | None], inherit_bindings=False):
         self._plan(request, submitted=submitted)
 
     @work(thread=True, exclusive=True, group="spawn-plan", exit_on_error=True)
-    def _plan(self, request: SpawnRequest, *, submitted: bool) -> None:
+    def _plan(self, request: Spawn, *, submitted: bool) -> None:
         worker = get_current_worker()
         try:
             said: Plan | PodtuiError = self._make_plan(request)

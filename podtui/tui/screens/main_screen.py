@@ -18,6 +18,7 @@ from textual.widget import Widget
 from podtui.core.control.plane import Plane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.appearance import URGENCY
+from podtui.core.model.requests import Relend
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.output.activity import ActivitySampler
@@ -45,7 +46,7 @@ from podtui.tui.panes.why.pane import WhyPane
 from podtui.tui.widgets.spans import Line, own
 
 if TYPE_CHECKING:
-    from podtui.core.model.requests import SpawnRequest
+    from podtui.core.model.requests import Spawn
 
 TICK_S = 1.0
 LIVE_ONLY = frozenset({"pod.attach", "pod.send", "pod.stop", "pod.observe"})
@@ -140,7 +141,7 @@ class MainScreen(PodActionsScreen):
                     self.elapsed,
                     self.keymap,
                     self.plane.loans_of,
-                    self.plane.plan_relend,
+                    lambda address: self.plane.plan(Relend((address,))),
                     id="why",
                 )
         yield NoticeBar(id="notices")
@@ -355,7 +356,7 @@ class MainScreen(PodActionsScreen):
         pod = self.pod_tree.selected
         parent = pod.name if pod is not None and pod.id else None
         form = SpawnForm(
-            self.plane.plan_spawn,
+            self.plane.plan,
             parent=parent,
             directory=".",
             stall_after_s=self.setup.stall_after_s,
@@ -364,7 +365,7 @@ class MainScreen(PodActionsScreen):
             form, lambda request: None if request is None else self._spawn(request)
         )
 
-    def _spawn(self, request: SpawnRequest) -> None:
+    def _spawn(self, request: Spawn) -> None:
         self.tell(Notice.of_words(f"starting {safe_line(request.name, 80)} …"))
         self.spawn_pod(request)
 

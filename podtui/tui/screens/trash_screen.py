@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from podtui.core.control.plane import Plane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.plans import Plan
+from podtui.core.model.requests import Recover
 from podtui.core.model.trash import TrashView
 from podtui.tui.bars.key_bar import KeyBar
 from podtui.tui.bars.notice_bar import Notice, NoticeBar
@@ -154,7 +155,7 @@ class TrashScreen(Screen[Recovery | None], inherit_bindings=False):
             return
 
         def plan(entry_id: str, as_name: str | None) -> Plan:
-            return self.plane.plan_recover(entry_id, as_name=as_name)
+            return self.plane.plan(Recover((entry_id,), as_name))
 
         self.app.push_screen(RecoverDialog(entry, plan), self._answered)
 

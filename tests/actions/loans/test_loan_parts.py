@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.actions.framework.transaction import Transaction, transaction
-from podtui.core.actions.loans.loans import (
+from podtui.core.actions.loans.changes import (
     plan_relending,
     relend_after_recover,
     relend_for_restore,
@@ -20,7 +20,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Refused
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import PodRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Relend, Return, Spawn, Stop
 from podtui.core.store.children import children_of
 from tests.support.loans import (
     diagnostics_of_loans,
@@ -109,7 +109,7 @@ def test_a_ledger_with_a_bad_line_is_told_when_its_scopes_come_back(yard: Yard, 
 def test_a_restore_lends_again_all_but_what_it_is_to_do_without(yard: Yard, work: Path) -> None:
     """What it has and is restored without comes back; when it fails all is as it was."""
     pod = write_holder(yard.plane, "coder", *(("write", work / name) for name in "abc"))
-    yard.plane.return_loans("coder", paths=(str(work / "a"), str(work / "b")))
+    yard.plane.carry_out(Return(("coder",), paths=(str(work / "a"), str(work / "b"))))
     store = yard.plane.store
     without = (str(work / "b"), str(work / "c"))
     plan = plan_relending(store, "coder", pod.id, without=without)
@@ -133,7 +133,7 @@ def test_a_restore_lends_again_all_but_what_it_is_to_do_without(yard: Yard, work
 def test_taking_back_twice_undoes_nothing(yard: Yard, work: Path) -> None:
     """A finisher that is killed and comes again finds it done."""
     pod = write_holder(yard.plane, "coder", ("write", work / "a"), ("write", work / "b"))
-    yard.plane.return_loans("coder", paths=(str(work / "a"),))
+    yard.plane.carry_out(Return(("coder",), paths=(str(work / "a"),)))
     store = yard.plane.store
     without = (str(work / "b"),)
 
@@ -150,7 +150,7 @@ def test_taking_back_twice_undoes_nothing(yard: Yard, work: Path) -> None:
 def test_a_restore_is_refused_while_another_has_the_scope(yard: Yard, work: Path) -> None:
     """The holder and its rule are named before anything is lent."""
     pod = write_holder(yard.plane, "coder", ("write", work / "a"), ("write", work / "b"))
-    yard.plane.return_loans("coder")
+    yard.plane.carry_out(Return(("coder",)))
     write_holder(yard.plane, "heir", ("write", work / "b"))
     store = yard.plane.store
     (refusal,) = plan_relending(store, "coder", pod.id).refusals
@@ -169,7 +169,7 @@ def test_a_restore_is_refused_while_another_has_the_scope(yard: Yard, work: Path
 def test_a_recovered_pod_gets_what_is_free(yard: Yard, work: Path) -> None:
     """And is told who has the rest."""
     pod = write_holder(yard.plane, "coder", ("write", work / "a"), ("write", work / "b"))
-    yard.plane.return_loans("coder")
+    yard.plane.carry_out(Return(("coder",)))
     write_holder(yard.plane, "heir", ("write", work / "b"))
     ids = [loan.id for loan in loans_of_pod(yard.plane, "coder")]
 
@@ -198,15 +198,15 @@ def test_a_scope_that_comes_back_takes_nobody_away(yard: Yard, work: Path) -> No
     assert isinstance(record, PodRecord)
     variables = {**yard.environment, "PODTUI_POD": "parent", "PODTUI_POD_ID": record.id}
     parent = LocalPlane.open(replace(yard.system, environment=variables))
-    parent.stop("child")
+    parent.carry_out(Stop(("child",)))
     assert out_paths(yard.plane, "child") == []
     assert [view.name for view in parent.snapshot().pods] == ["parent", "child", "below"]
     assert parent.inspect("parent").children == ("child",)
     assert parent.inspect("child").children == ("below",)
     assert list(parent.reading("child", reader="parent").pieces())
     address = yard.plane.store.socket_place(yard.run_record("below"))
-    parent.relend("child")
-    parent.return_loans("child")
+    parent.carry_out(Relend(("child",)))
+    parent.carry_out(Return(("child",)))
     assert yard.plane.store.socket_place(yard.run_record("below")) == address
     with parent.attach("below", read_only=True, columns=80, rows=24):
         pass
@@ -227,7 +227,7 @@ def test_a_lost_address_takes_no_scope_and_no_child(yard: Yard, work: Path) -> N
     assert out_paths(yard.plane, "child") == [str(work)]
     assert yard.plane.inspect("parent").children == ("child",)
     with pytest.raises(Refused):
-        yard.plane.spawn(SpawnRequest(name="x", argv=("true",), write=(str(work),)))
+        yard.plane.carry_out(Spawn(name="x", argv=("true",), write=(str(work),)))
 
 
 def test_a_damaged_children_ledger_takes_no_scope(yard: Yard, work: Path) -> None:

@@ -16,7 +16,7 @@ from podtui.core.actions.spawn import checks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import PodRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.store.codec import encode_toml
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, on
 from tests.support.loans import lend, loans_of_pod, out_paths, write_holder
@@ -35,13 +35,13 @@ def work(tmp_path: Path) -> Path:
 
 def refused(plane: LocalPlane, **asked: object) -> PodtuiError:
     """Ask for a spawn that is refused by its plan and when carried out; nothing changes."""
-    request = SpawnRequest(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
+    request = Spawn(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
     # Ends that nobody had noticed are noticed by the first look, and belong to no refusal.
     plane.snapshot()
     before = fingerprint(plane.store_path)
-    plan = plane.plan_spawn(request)
+    plan = plane.plan(request)
     with pytest.raises(PodtuiError) as told:
-        plane.spawn(request)
+        plane.carry_out(request)
     assert plan.refusals[0].message == told.value.message
     assert told.value.next_step
     assert fingerprint(plane.store_path) == before
@@ -50,14 +50,14 @@ def refused(plane: LocalPlane, **asked: object) -> PodtuiError:
 
 def allowed(plane: LocalPlane, **asked: object) -> bool:
     """Whether a spawn with these scopes would be carried out."""
-    request = SpawnRequest(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
-    return not plane.plan_spawn(request).refusals
+    request = Spawn(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
+    return not plane.plan(request).refusals
 
 
 def test_what_is_lent_is_in_the_ledger_the_record_and_the_plan(yard: Yard, work: Path) -> None:
     """A spawn lends what was asked for, absolute and resolved, and its record has the words."""
     asked: dict[str, Any] = {"cwd": str(work), "write": ("src", "./src/"), "read": ("/etc",)}
-    plan = yard.plane.plan_spawn(SpawnRequest(name="coder", argv=("true",), **asked))
+    plan = yard.plane.plan(Spawn(name="coder", argv=("true",), **asked))
     assert f"lend it: write {work}/src" in plan.steps
     assert f"{work}/src does not exist yet" in plan.warnings
     yard.spawn("coder", "sleep", "600", **asked)
@@ -263,7 +263,7 @@ def test_pods_that_cannot_be_listed_stop_every_spawn(tmp_path: Path, work: Path)
     yard = Yard(tmp_path, fs=fs)
     fs.faults["names_in"] = (errno.EIO, on("pods"))
     with pytest.raises(PodtuiError):
-        yard.plane.spawn(SpawnRequest(name="new", argv=("true",), write=(str(work),)))
+        yard.plane.carry_out(Spawn(name="new", argv=("true",), write=(str(work),)))
     with pytest.raises(PodtuiError, match="cannot be listed"):
         yard.plane.loans()
 
@@ -275,8 +275,8 @@ def test_a_copied_pod_holds_what_its_copy_says(yard: Yard, work: Path) -> None:
     copy.root.mkdir(mode=0o700)
     copy.record.write_bytes(encode_toml(pod))
     copy.loans.write_bytes(yard.plane.store.paths.pod("first").loans.read_bytes())
-    request = SpawnRequest(name="new", argv=("true",), write=(str(work),))
-    told = " ".join(each.message for each in yard.plane.plan_spawn(request).refusals)
+    request = Spawn(name="new", argv=("true",), write=(str(work),))
+    told = " ".join(each.message for each in yard.plane.plan(request).refusals)
     assert "first may write" in told
     assert "second may write" in told
 
@@ -288,11 +288,11 @@ def test_of_two_spawns_at_once_one_gets_the_scope(yard: Yard, work: Path) -> Non
     paths = {"one": str(work), "two": str(work / "part")}
 
     def spawn(name: str) -> None:
-        request = SpawnRequest(name=name, argv=("sleep", "600"), write=(paths[name],))
+        request = Spawn(name=name, argv=("sleep", "600"), write=(paths[name],))
         plane = yard.reopened()
         start.wait()
         try:
-            plane.spawn(request)
+            plane.carry_out(request)
             outcomes[name] = None
         except PodtuiError as error:
             outcomes[name] = error
@@ -317,7 +317,7 @@ def test_a_scope_taken_between_plan_and_start_is_refused(
     write_holder(yard.plane, "quick", ("write", work))
     monkeypatch.setattr(checks, "scope_refusals", lambda *_: ())
     with pytest.raises(PodtuiError, match="quick may write") as told:
-        yard.plane.spawn(SpawnRequest(name="slow", argv=("true",), write=(str(work),)))
+        yard.plane.carry_out(Spawn(name="slow", argv=("true",), write=(str(work),)))
     assert told.value.kind == "refused"
     assert yard.plane.store.pod_names() == ["quick"]
     assert any(event.kind == "spawn_failed" for event in yard.plane.events())
@@ -327,8 +327,8 @@ def test_the_refusal_of_many_names_each_holder(yard: Yard, work: Path) -> None:
     """Whoever asks for a large scope learns of everybody in it."""
     write_holder(yard.plane, "one", ("write", work / "1"))
     write_holder(yard.plane, "two", ("write", work / "2"))
-    request = SpawnRequest(name="new", argv=("true",), write=(str(work),))
-    told = [each.message for each in yard.plane.plan_spawn(request).refusals]
+    request = Spawn(name="new", argv=("true",), write=(str(work),))
+    told = [each.message for each in yard.plane.plan(request).refusals]
     assert [name for name in ("one", "two") for each in told if f"{name} may write" in each] == [
         "one",
         "two",
@@ -346,7 +346,7 @@ def test_a_spawn_killed_at_any_step_lent_all_or_nothing(yard: Yard, work: Path) 
         plane = LocalPlane.open(mortal)
         steps.taken, steps.die_at = [], number
         try:
-            plane.spawn(SpawnRequest(name=name, argv=("true",), write=(scope, "/x"), read=("/",)))
+            plane.carry_out(Spawn(name=name, argv=("true",), write=(scope, "/x"), read=("/",)))
         except Killed:
             there = name in yard.plane.store.pod_names()
             assert out_paths(yard.plane, name) == ([scope, "/x", "/"] if there else [])

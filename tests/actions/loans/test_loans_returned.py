@@ -15,6 +15,7 @@ from podtui.core.errors import DiskTrouble, PodtuiError, Refused
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import LeftProcess
+from podtui.core.model.requests import Relend, Return, Stop
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, on
 from tests.support.loans import (
@@ -44,10 +45,10 @@ def work(tmp_path: Path) -> Path:
 def test_a_dead_pods_scopes_come_back_and_are_lent_again(yard: Yard, work: Path) -> None:
     """One diagnostic and one event for each, naming pod and paths, with the way back."""
     write_holder(yard.plane, "coder", ("write", work), ("read", "/etc"))
-    plan = yard.plane.plan_return("coder")
+    plan = yard.plane.plan(Return(("coder",)))
     assert plan.steps == (f"take back write {work}", "take back read /etc")
     assert plan.undo == f"podtui relend coder {work} /etc"
-    report = yard.plane.return_loans("coder", actor="ann")
+    report = yard.plane.carry_out(Return(("coder",)), actor="ann")
     assert report.done == (f"coder: write {work} came back", "coder: read /etc came back")
     assert out_paths(yard.plane, "coder") == []
     (told,) = diagnostics_of_loans(yard.plane)
@@ -57,7 +58,7 @@ def test_a_dead_pods_scopes_come_back_and_are_lent_again(yard: Yard, work: Path)
     assert len(told_events(yard.plane, EventKind.LOAN_RETURNED)) == 1
     assert told.undo is not None
     assert told.undo.action == "relend"
-    yard.plane.relend(told.undo.target)
+    yard.plane.carry_out(Relend((told.undo.target,)))
     assert out_paths(yard.plane, "coder") == [str(work), "/etc"]
     assert [each.kind for each in diagnostics_of_loans(yard.plane)] == [
         DiagnosticKind.LOAN_RETURNED,
@@ -65,33 +66,33 @@ def test_a_dead_pods_scopes_come_back_and_are_lent_again(yard: Yard, work: Path)
     ]
     undo = diagnostics_of_loans(yard.plane)[1].undo
     assert undo is not None
-    yard.plane.return_loans(undo.target)
+    yard.plane.carry_out(Return((undo.target,)))
     assert out_paths(yard.plane, "coder") == []
 
 
 def test_an_undo_takes_back_what_it_is_the_undo_of_and_no_more(yard: Yard, work: Path) -> None:
     """Of what came back one after the other, each way back brings its own."""
     write_holder(yard.plane, "coder", *(("write", work / name) for name in "abc"))
-    yard.plane.return_loans("coder", paths=(str(work / "a"),))
-    yard.plane.return_loans("coder", paths=(str(work / "b"), str(work / "c")))
+    yard.plane.carry_out(Return(("coder",), paths=(str(work / "a"),)))
+    yard.plane.carry_out(Return(("coder",), paths=(str(work / "b"), str(work / "c"))))
     first, second = (each.undo for each in diagnostics_of_loans(yard.plane))
     assert first is not None
     assert second is not None
-    yard.plane.relend(second.target)
+    yard.plane.carry_out(Relend((second.target,)))
     assert out_paths(yard.plane, "coder") == [str(work / "b"), str(work / "c")]
-    yard.plane.relend(first.target)
+    yard.plane.carry_out(Relend((first.target,)))
     assert out_paths(yard.plane, "coder") == [str(work / name) for name in "abc"]
 
 
 def test_a_returned_scope_can_be_lent_to_another(yard: Yard, work: Path) -> None:
     """And then it cannot be lent again to whom it came from: holder and rule are named."""
     write_holder(yard.plane, "coder", ("write", work))
-    yard.plane.return_loans("coder")
+    yard.plane.carry_out(Return(("coder",)))
     yard.spawn("heir", "sleep", "600", write=(str(work / "part"),))
     before = fingerprint(yard.plane.store.paths.pod("coder").root)
-    assert yard.plane.plan_relend("coder").is_refused
+    assert yard.plane.plan(Relend(("coder",))).is_refused
     with pytest.raises(Refused, match=f"heir may write {work}/part and all below it"):
-        yard.plane.relend("coder")
+        yard.plane.carry_out(Relend(("coder",)))
     after = fingerprint(yard.plane.store.paths.pod("coder").root)
     assert after == before
 
@@ -104,7 +105,7 @@ def test_a_scope_may_be_named_as_at_the_spawn(yard: Yard, work: Path, word: str)
     place.write_text(place.read_text().replace('cwd = "/"', f'cwd = "{work}"'))
     write_exit(yard.plane, pod)
     lend(yard.plane, pod, ("write", work / "src"), ("write", "/elsewhere"))
-    yard.plane.return_loans("coder", paths=(word.format(work=work, id=pod.id),))
+    yard.plane.carry_out(Return(("coder",), paths=(word.format(work=work, id=pod.id),)))
     assert out_paths(yard.plane, "coder") == ["/elsewhere"]
 
 
@@ -112,7 +113,7 @@ def test_a_scope_there_is_not_is_told_with_those_there_are(yard: Yard, work: Pat
     """A wrong word changes nothing, also when the others are right."""
     write_holder(yard.plane, "coder", ("write", work))
     with pytest.raises(PodtuiError, match="was never lent /nowhere") as told:
-        yard.plane.return_loans("coder", paths=(str(work), "/nowhere"))
+        yard.plane.carry_out(Return(("coder",), paths=(str(work), "/nowhere")))
     assert told.value.kind == "bad_input"
     assert f"write {work}" in told.value.message
     assert out_paths(yard.plane, "coder") == [str(work)]
@@ -122,15 +123,15 @@ def test_nothing_to_do_is_a_refusal(yard: Yard, work: Path) -> None:
     """Twice is once, and a pod without scopes has none."""
     write_holder(yard.plane, "coder", ("write", work))
     with pytest.raises(Refused, match="has everything that was lent to it"):
-        yard.plane.relend("coder")
-    yard.plane.return_loans("coder")
+        yard.plane.carry_out(Relend(("coder",)))
+    yard.plane.carry_out(Return(("coder",)))
     with pytest.raises(Refused, match="nothing that could come back"):
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     write_holder(yard.plane, "plain")
     with pytest.raises(Refused, match="its scopes: none"):
-        yard.plane.return_loans("plain")
+        yard.plane.carry_out(Return(("plain",)))
     with pytest.raises(PodtuiError) as told:
-        yard.plane.relend("nobody")
+        yard.plane.carry_out(Relend(("nobody",)))
     assert told.value.kind == "not_found"
 
 
@@ -138,11 +139,11 @@ def test_the_living_keep_what_they_have(yard: Yard, work: Path) -> None:
     """Stopping it is the way."""
     yard.spawn("coder", "sleep", "600", write=(str(work),))
     with pytest.raises(Refused, match="keeps its scopes while it is alive") as told:
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     assert "podtui stop coder" in (told.value.next_step or "")
     yard.stop_process(yard.supervisor_of("coder"))
     with pytest.raises(Refused, match="keeps its scopes while it is alive"):
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     yard.signal(yard.supervisor_of("coder"), signal.SIGCONT)
     assert out_paths(yard.plane, "coder") == [str(work)]
 
@@ -152,7 +153,7 @@ def test_who_cannot_be_told_dead_keeps_what_it_has(yard: Yard, work: Path) -> No
     pod = write_pod(yard.plane, "coder", supervisor=this_process())
     lend(yard.plane, pod, ("write", work))
     with pytest.raises(PodtuiError, match="whether it is over cannot be told") as told:
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     assert told.value.kind == "unknown_state"
     assert out_paths(yard.plane, "coder") == [str(work)]
 
@@ -163,7 +164,7 @@ def test_a_pod_that_starts_keeps_what_it_has(yard: Yard, work: Path) -> None:
     lend(yard.plane, pod, ("write", work))
     held = hold_lock(yard.plane, "coder")
     with pytest.raises(PodtuiError):
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     Fs().close(held)
 
 
@@ -176,10 +177,10 @@ def test_what_is_left_of_a_lost_pod_keeps_its_scopes(yard: Yard, work: Path) -> 
     yard.kill(yard.supervisor_of("coder"))
     until(lambda: yard.view("coder").verdict.value == "dead")
     with pytest.raises(Refused, match="processes of it may still write: sleep") as told:
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     assert told.value.next_step == "podtui reap coder"
     yard.kill(yard.child_of("coder"))
-    yard.plane.return_loans("coder")
+    yard.plane.carry_out(Return(("coder",)))
     assert out_paths(yard.plane, "coder") == []
 
 
@@ -195,7 +196,7 @@ def test_a_pod_that_came_back_to_life_meanwhile_keeps_its_scopes(
     yard.plane.store.paths.pod("coder").run(1).exit.unlink()
     held = hold_lock(yard.plane, "coder")
     with pytest.raises(PodtuiError, match="keeps its scopes"):
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     Fs().close(held)
     assert out_paths(yard.plane, "coder") == [str(work)]
     assert pod.name == "coder"
@@ -207,13 +208,13 @@ def test_a_pod_that_came_back_to_life_meanwhile_keeps_its_scopes(
 def test_a_stop_brings_the_scopes_back(yard: Yard, work: Path) -> None:
     """Its plan says so, and so does its report, after the proof."""
     yard.spawn("coder", "sleep", "600", write=(str(work),))
-    assert any(f"write {work}" in step for step in yard.plane.plan_stop("coder").steps)
-    report = yard.plane.stop("coder", actor="ann")
+    assert any(f"write {work}" in step for step in yard.plane.plan(Stop(("coder",))).steps)
+    report = yard.plane.carry_out(Stop(("coder",)), actor="ann")
     assert report.done[-1] == f"coder: write {work} came back: stopped by ann"
     assert out_paths(yard.plane, "coder") == []
     (told,) = diagnostics_of_loans(yard.plane)
     assert told.undo is not None
-    yard.plane.relend(told.undo.target)
+    yard.plane.carry_out(Relend((told.undo.target,)))
     assert out_paths(yard.plane, "coder") == [str(work)]
 
 
@@ -264,12 +265,12 @@ def test_a_full_disk_stops_no_stop(tmp_path: Path, work: Path) -> None:
     yard = Yard(tmp_path, fs=fs)
     yard.spawn("coder", "sleep", "600", write=(str(work),))
     fs.faults["append_line"] = (errno.ENOSPC, on("loans.jsonl"))
-    report = yard.plane.stop("coder")
+    report = yard.plane.carry_out(Stop(("coder",)))
     assert any("stays lent: No space left on device" in line for line in report.skipped)
     fs.faults.clear()
     assert out_paths(yard.plane, "coder") == [str(work)]
     yard.reopened()
-    yard.plane.return_loans("coder")
+    yard.plane.carry_out(Return(("coder",)))
     assert out_paths(yard.plane, "coder") == []
 
 
@@ -280,7 +281,7 @@ def test_a_disk_that_refuses_a_return_is_told(tmp_path: Path, work: Path) -> Non
     write_holder(yard.plane, "coder", ("write", work))
     fs.faults["append_line"] = (errno.EIO, on("loans.jsonl"))
     with pytest.raises(DiskTrouble, match="could not be changed"):
-        yard.plane.return_loans("coder")
+        yard.plane.carry_out(Return(("coder",)))
     fs.faults.clear()
     assert out_paths(yard.plane, "coder") == [str(work)]
 
@@ -298,15 +299,15 @@ def test_killed_at_every_step_the_lines_are_the_truth(yard: Yard, work: Path, ac
         name = f"coder-{next(names)}"
         write_holder(yard.plane, name, ("write", work / name / "a"), ("write", work / name / "b"))
         if action == "relend":
-            yard.plane.return_loans(name)
+            yard.plane.carry_out(Return((name,)))
         yard.plane.snapshot()
         known = {each.id for each in diagnostics_of_loans(yard.plane)}
         steps.taken, steps.is_dead, steps.die_at = [], False, 0
         plane = LocalPlane.open(mortal)
-        act = plane.return_loans if action == "return" else plane.relend
+        request = Return((name,)) if action == "return" else Relend((name,))
         steps.taken, steps.die_at = [], int(name.split("-")[1]) + 1
         try:
-            act(name)
+            plane.carry_out(request)
         except Killed:
             finished = False
         else:

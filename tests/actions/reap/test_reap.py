@@ -17,6 +17,7 @@ from podtui.core.errors import BadInput, Busy, NotFound, Refused, UnknownState, 
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import HandoffRecord, RunRecord
+from podtui.core.model.requests import Prune, Reap, ReapOrphans
 from podtui.core.model.verdicts import Verdict
 from podtui.core.store.codec import encode_json
 from tests.support.at_once import at_once
@@ -68,7 +69,7 @@ def test_a_plan_names_each_process_with_its_proof_and_touches_nothing(
     """What would be ended is known before it is."""
     command = a_lost_pod(yard, held)
     signals = RecordingSignals()
-    plan = plane_with(yard, signals=signals).plan_reap(["pod"])
+    plan = plane_with(yard, signals=signals).plan(Reap(("pod",)))
     assert (plan.action, plan.pod, plan.refusals, plan.undo) == ("reap", "pod", (), None)
     assert plan.steps[0].startswith(f"end sleep {command}, left of run 1: the recorded command")
     assert signals.sent == []
@@ -79,7 +80,7 @@ def test_what_was_reaped_is_told_once_with_its_evidence(yard: Yard, held: Handle
     """Report, diagnostic and journal say who was ended, why, and that nothing is left."""
     command = a_lost_pod(yard, held)
     plane = plane_with(yard)
-    report = plane.reap(["pod"], actor="ann")
+    report = plane.carry_out(Reap(("pod",)), actor="ann")
     assert not held.is_living(command)
     assert f"ended sleep {command}" in report.done[0]
     assert "nothing of it is left running" in report.done[-1]
@@ -95,8 +96,8 @@ def test_a_second_reap_finds_nothing_and_tells_no_diagnostic(yard: Yard, held: H
     """Nothing was there any more, and that is what is said."""
     a_lost_pod(yard, held)
     plane = plane_with(yard)
-    plane.reap(["pod"])
-    report = plane.reap(["pod"])
+    plane.carry_out(Reap(("pod",)))
+    report = plane.carry_out(Reap(("pod",)))
     assert len(report.done) == 1
     assert "nothing of it is left running" in report.done[0]
     assert len(told_by(plane, DiagnosticKind.REAPED)) == 1
@@ -106,7 +107,7 @@ def test_a_pod_whose_processes_have_all_ended_costs_no_signal(yard: Yard) -> Non
     """The recorded command does not run, and its number may be anybody's."""
     write_pod(yard.plane, "pod", supervisor=a_dead_process(), child=a_dead_process())
     signals = RecordingSignals()
-    plane_with(yard, signals=signals).reap(["pod"])
+    plane_with(yard, signals=signals).carry_out(Reap(("pod",)))
     assert signals.sent == []
 
 
@@ -115,7 +116,7 @@ def test_a_living_pod_is_refused_and_its_processes_are_untouched(yard: Yard) -> 
     yard.spawn("pod")
     signals = RecordingSignals()
     with pytest.raises(Refused, match="is alive") as told:
-        plane_with(yard, signals=signals).reap(["pod"])
+        plane_with(yard, signals=signals).carry_out(Reap(("pod",)))
     assert told.value.next_step == "podtui stop pod"
     assert signals.sent == []
 
@@ -126,7 +127,7 @@ def test_a_pod_with_a_stopped_supervisor_is_refused(yard: Yard) -> None:
     yard.stop_process(yard.supervisor_of("pod"))
     try:
         with pytest.raises(Refused, match="is alive") as told:
-            plane_with(yard).reap(["pod"])
+            plane_with(yard).carry_out(Reap(("pod",)))
         assert told.value.next_step == "podtui inspect pod"
     finally:
         yard.signal(yard.supervisor_of("pod"), signal.SIGCONT)
@@ -136,7 +137,7 @@ def test_a_starting_pod_is_refused(yard: Yard) -> None:
     """Its supervisor may come any moment."""
     write_pod(yard.plane, "pod")
     with pytest.raises(Refused, match="is starting"):
-        plane_with(yard).reap(["pod"])
+        plane_with(yard).carry_out(Reap(("pod",)))
 
 
 def test_an_unknown_pod_is_refused_with_the_evidence(yard: Yard, held: Handles) -> None:
@@ -146,7 +147,7 @@ def test_an_unknown_pod_is_refused_with_the_evidence(yard: Yard, held: Handles) 
     run = msgspec.json.decode(path.read_bytes(), type=RunRecord)
     path.write_bytes(encode_json(replace(run, machine_id="another")))
     with pytest.raises(UnknownState, match="belongs to host another"):
-        plane_with(yard).reap(["pod"])
+        plane_with(yard).carry_out(Reap(("pod",)))
     assert held.is_living(command)
 
 
@@ -155,7 +156,7 @@ def test_an_unreadable_pod_is_refused(yard: Yard, held: Handles) -> None:
     command = a_lost_pod(yard, held)
     yard.plane.store.paths.pod("pod").run(1).record.write_bytes(b"{")
     with pytest.raises((Unreadable, UnknownState)):
-        plane_with(yard).reap(["pod"])
+        plane_with(yard).carry_out(Reap(("pod",)))
     assert held.is_living(command)
 
 
@@ -163,10 +164,10 @@ def test_a_name_of_nobody_and_a_grace_that_is_none_are_refused(yard: Yard, held:
     """Each with its own answer."""
     a_lost_pod(yard, held)
     with pytest.raises(NotFound):
-        plane_with(yard).reap(["nobody"])
+        plane_with(yard).carry_out(Reap(("nobody",)))
     for grace_s in (-1.0, float("nan"), 1e9):
         with pytest.raises(BadInput, match="grace"):
-            plane_with(yard).reap(["pod"], grace_s=grace_s)
+            plane_with(yard).carry_out(Reap(("pod",), grace_s=grace_s))
 
 
 def test_of_several_pods_a_refused_one_does_not_stop_the_others(yard: Yard, held: Handles) -> None:
@@ -174,7 +175,7 @@ def test_of_several_pods_a_refused_one_does_not_stop_the_others(yard: Yard, held
     first = a_lost_pod(yard, held, "first")
     yard.spawn("living")
     last = a_lost_pod(yard, held, "last")
-    report = plane_with(yard).reap(["first", "living", "nobody", "last"])
+    report = plane_with(yard).carry_out(Reap(("first", "living", "nobody", "last")))
     assert not held.is_living(first)
     assert not held.is_living(last)
     assert yard.view("living").verdict is Verdict.ALIVE
@@ -185,7 +186,7 @@ def test_who_survives_is_a_failure_and_a_diagnostic(yard: Yard, held: Handles) -
     """Never counted as success: named in the report, the journal and the diagnostics."""
     command = a_lost_pod(yard, held)
     plane = plane_with(yard, signals=RecordingSignals(refuse=lambda pid: pid == command))
-    report = plane.reap(["pod"])
+    report = plane.carry_out(Reap(("pod",)))
     assert [f"sleep {command}: this user may not signal it" in each for each in report.failed] == [
         True
     ]
@@ -201,7 +202,7 @@ def test_a_busy_pod_names_who_acts_on_it(yard: Yard, held: Handles) -> None:
         action_lock(store.system, store.paths.pod("pod"), pod="pod", action="restore", actor="bob"),
         pytest.raises(Busy, match="restore of bob"),
     ):
-        plane_with(yard).reap(["pod"])
+        plane_with(yard).carry_out(Reap(("pod",)))
     assert held.is_living(command)
 
 
@@ -212,13 +213,13 @@ def test_what_was_asked_to_stay_is_warned_of_and_ended_by_name_only(
     yard.shell("pod", f"{DEAF} sleep 600 & exit 0", leftovers="keep")
     yard.wait_ended("pod")
     plane = plane_with(yard)
-    (kept,) = [target for target in plane.plan_reap(["pod"]).steps if "left of run 1" in target]
+    (kept,) = [target for target in plane.plan(Reap(("pod",))).steps if "left of run 1" in target]
     pid = held.hold(int(kept.split()[2].rstrip(",")))
-    assert any("was asked for" in each for each in plane.plan_reap(["pod"]).warnings)
-    report = plane.reap_orphans()
+    assert any("was asked for" in each for each in plane.plan(Reap(("pod",))).warnings)
+    report = plane.carry_out(ReapOrphans())
     assert held.is_living(pid)
     assert any("that was asked for" in each for each in report.skipped)
-    plane.reap(["pod"])
+    plane.carry_out(Reap(("pod",)))
     assert not held.is_living(pid)
 
 
@@ -226,12 +227,13 @@ REAP_AT_ONCE = """
 import sys
 from pathlib import Path
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Reap
 from podtui.core.errors import PodtuiError
 from podtui.core.system.system import System
 plane = LocalPlane.open(System(machine_id="test-machine"), root=Path(sys.argv[2]))
 # gate
 try:
-    report = plane.reap(["pod"], grace_s=0)
+    report = plane.carry_out(Reap(("pod",), grace_s=0))
 except PodtuiError as error:
     print(error.kind)
 else:
@@ -258,12 +260,12 @@ def test_orphans_of_every_pod_are_ended_and_the_living_untouched(yard: Yard, hel
     lost = [a_lost_pod(yard, held, name) for name in ("first", "second")]
     yard.spawn("living")
     plane = plane_with(yard)
-    plan = plane.plan_reap_orphans()
+    plan = plane.plan(ReapOrphans())
     assert [f"sleep {pid}" in step for pid, step in zip(lost, plan.steps, strict=False)] == [
         True,
         True,
     ]
-    report = plane.reap_orphans(actor="ann")
+    report = plane.carry_out(ReapOrphans(), actor="ann")
     assert not any(held.is_living(pid) for pid in lost)
     assert yard.view("living").verdict is Verdict.ALIVE
     assert report.failed == ()
@@ -275,7 +277,7 @@ def test_without_orphans_nothing_is_done(yard: Yard) -> None:
     yard.spawn("living")
     plane = plane_with(yard)
     before = kinds_of(plane)
-    assert plane.reap_orphans().done == (
+    assert plane.carry_out(ReapOrphans()).done == (
         "nothing is left running that is proven to be of an ended run",
     )
     assert kinds_of(plane) == before
@@ -288,10 +290,10 @@ def test_orphans_of_a_pruned_pod_are_found_in_the_trash(yard: Yard, held: Handle
     )
     write_exit(yard.plane, pod)
     plane = plane_with(yard)
-    plane.prune(["pod"])
+    plane.carry_out(Prune(("pod",)))
     marks = {"PODTUI_POD_ID": pod.id, "PODTUI_RUN": "1"}
     stray = bystander(held, PODTUI_HOME=str(yard.plane.store_path), **marks)
-    report = plane.reap_orphans()
+    report = plane.carry_out(ReapOrphans())
     assert not held.is_living(stray)
     assert report.failed == ()
 
@@ -303,7 +305,7 @@ def test_a_process_of_a_pod_the_store_does_not_know_is_told_and_left_alone(
     marks = {"PODTUI_POD_ID": "01GONEFORGOOD", "PODTUI_RUN": "1"}
     stray = bystander(held, PODTUI_HOME=str(yard.plane.store_path), **marks)
     signals = RecordingSignals()
-    report = plane_with(yard, signals=signals).reap_orphans()
+    report = plane_with(yard, signals=signals).carry_out(ReapOrphans())
     assert signals.sent == []
     assert [f"sleep {stray}" in each for each in report.skipped] == [True]
 
@@ -316,7 +318,7 @@ def test_a_lost_record_of_one_pod_is_told_and_the_others_are_looked_at(
     write_pod(yard.plane, "torn", supervisor=a_dead_process(), child=a_dead_process())
     yard.plane.store.paths.pod("torn").run(1).record.write_bytes(b"{")
     signals = RecordingSignals()
-    report = plane_with(yard, signals=signals).reap_orphans()
+    report = plane_with(yard, signals=signals).carry_out(ReapOrphans())
     assert signals.sent == []
     assert held.is_living(command)
     assert any("who must not be signalled cannot be told" in each for each in report.skipped)
@@ -342,9 +344,9 @@ def test_a_handed_off_run_that_lives_is_stopped_through_its_supervisor(yard: Yar
     handoff = hand_off(yard, "pod", view.id)
     plane = plane_with(yard)
     assert any(
-        "stop run 1 through its supervisor" in each for each in plane.plan_reap_orphans().steps
+        "stop run 1 through its supervisor" in each for each in plane.plan(ReapOrphans()).steps
     )
-    report = plane.reap_orphans(grace_s=5.0)
+    report = plane.carry_out(ReapOrphans(grace_s=5.0))
     assert yard.view("pod").verdict is Verdict.DEAD
     assert not handoff.exists()
     assert any("the handoff of run 1" in each for each in report.done)
@@ -354,7 +356,7 @@ def test_a_handed_off_run_that_is_over_is_reaped_and_settled(yard: Yard, held: H
     """Its supervisor is gone, what it left is ended, and nothing is left to hand off."""
     command = a_lost_pod(yard, held)
     handoff = hand_off(yard, "pod", yard.view("pod").id)
-    plane_with(yard).reap_orphans()
+    plane_with(yard).carry_out(ReapOrphans())
     assert not held.is_living(command)
     assert not handoff.exists()
 
@@ -363,7 +365,7 @@ def test_a_reap_by_name_settles_the_handoff_too(yard: Yard, held: Handles) -> No
     """The run left nothing any more."""
     a_lost_pod(yard, held)
     handoff = hand_off(yard, "pod", yard.view("pod").id)
-    plane_with(yard).reap(["pod"])
+    plane_with(yard).carry_out(Reap(("pod",)))
     assert not handoff.exists()
 
 
@@ -372,7 +374,7 @@ def test_a_handoff_of_a_run_with_survivors_is_kept(yard: Yard, held: Handles) ->
     command = a_lost_pod(yard, held)
     handoff = hand_off(yard, "pod", yard.view("pod").id)
     signals = RecordingSignals(refuse=lambda pid: pid == command)
-    report = plane_with(yard, signals=signals).reap_orphans()
+    report = plane_with(yard, signals=signals).carry_out(ReapOrphans())
     assert handoff.exists()
     assert report.failed
 
@@ -382,7 +384,7 @@ def test_a_handoff_that_left_nothing_is_settled(yard: Yard) -> None:
     pod = write_pod(yard.plane, "pod", supervisor=a_dead_process(), child=a_dead_process())
     write_exit(yard.plane, pod)
     handoff = hand_off(yard, "pod", pod.id, supervisor=a_dead_process())
-    report = plane_with(yard).reap_orphans()
+    report = plane_with(yard).carry_out(ReapOrphans())
     assert not handoff.exists()
     assert any("settled" in each for each in report.done)
 
@@ -394,11 +396,11 @@ def test_what_cannot_be_settled_is_kept_told_and_no_success(yard: Yard, held: Ha
     living = hand_off(yard, "other", "01ANOTHERPOD", child=record_of(as_identity(stranger)))
     torn = yard.plane.store.paths.handoffs / "torn.1.json"
     torn.write_bytes(b"{")
-    report = plane_with(yard).reap_orphans()
+    report = plane_with(yard).carry_out(ReapOrphans())
     assert all(each.exists() for each in (unknown, living, torn))
     assert held.is_living(stranger)
     assert len(report.failed) == 3
-    again = plane_with(yard).reap_orphans()
+    again = plane_with(yard).carry_out(ReapOrphans())
     assert again.failed == report.failed
 
 
@@ -410,7 +412,7 @@ def test_a_handoff_whose_process_number_is_anothers_now_is_settled(
     forged = replace(other, start_ticks=other.start_ticks - 1, pidfd_inode=1)
     handoff = hand_off(yard, "gone", "01GONEFORGOOD", child=forged)
     signals = RecordingSignals()
-    plane_with(yard, signals=signals).reap_orphans()
+    plane_with(yard, signals=signals).carry_out(ReapOrphans())
     assert not handoff.exists()
     assert signals.sent == []
     assert held.is_living(other.pid)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
+from podtui.core.model.requests import Reap
 from tests.support.at_once import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, MortalSignals, Steps
 from tests.support.orphans import DEAF, BusyClock, Handles, lose_supervisor
@@ -41,7 +42,7 @@ def reaped_by_a_mortal(yard: Yard, name: str, die_at: int) -> Steps:
         yard.system, fs=MortalFs(steps), signals=MortalSignals(steps), clock=BusyClock()
     )
     with suppress(Killed):
-        LocalPlane.open(system).reap([name], grace_s=0, actor="ann")
+        LocalPlane.open(system).carry_out(Reap((name,), grace_s=0), actor="ann")
     return steps
 
 
@@ -127,7 +128,7 @@ def test_a_reap_killed_by_the_kernel_at_any_call_converges(
         plane = LocalPlane.open(replace(here.system, clock=BusyClock()))
         assert list(plane.store.paths.intents.glob("*.json")) == []
         before = fingerprint(plane.store.paths.diagnostics)
-        LocalPlane.open(replace(here.system, clock=BusyClock())).reap([name], grace_s=0)
+        LocalPlane.open(replace(here.system, clock=BusyClock())).carry_out(Reap((name,), grace_s=0))
         assert not held.is_living(command)
         assert len(fingerprint(plane.store.paths.diagnostics)) >= len(before)
     else:

@@ -17,6 +17,7 @@ import pytest
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import PodRecord
+from podtui.core.model.requests import Prune, Recover, Restore
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.processes.sample import identity_of
@@ -59,7 +60,7 @@ def wait_for_its_end(yard: Yard) -> None:
 def prune_child(yard: Yard) -> None:
     """Let the child end, and prune it."""
     yard.wait_ended("child")
-    yard.plane.prune(["child"], actor="operator")
+    yard.plane.carry_out(Prune(("child",)), actor="operator")
 
 
 def wait_until_it_asks(yard: Yard) -> None:
@@ -161,7 +162,7 @@ def test_a_child_in_any_state_outlives_the_restore_of_its_parent(parent: Yard, n
     loans = [loan for loan in parent.plane.loans().out if loan.pod == "child"]
     lose(parent, "parent")
 
-    report = parent.reopened().restore(["parent"], actor="operator")
+    report = parent.reopened().carry_out(Restore(("parent",)), actor="operator")
 
     assert report.failed == ()
     assert row(parent, "parent").run == 2
@@ -188,7 +189,7 @@ def test_a_living_child_can_be_attached_to_after_its_parent_was_restored(
     until(lambda: OUTPUT in output_of(parent))
     state.happens(parent)
     lose(parent, "parent")
-    parent.reopened().restore(["parent"], actor="operator")
+    parent.reopened().carry_out(Restore(("parent",)), actor="operator")
     with parent.reopened().attach("child", read_only=False, columns=80, rows=24) as client:
         assert client is not None
     assert is_running(parent)
@@ -202,7 +203,7 @@ def test_a_starting_child_outlives_the_restore_of_its_parent(parent: Yard) -> No
     parent.reopened().snapshot()
     files = files_of(parent)
     lose(parent, "parent")
-    parent.reopened().restore(["parent"], actor="operator")
+    parent.reopened().carry_out(Restore(("parent",)), actor="operator")
     assert row(parent).status is Status.STARTING
     assert row(parent).parent == "parent"
     assert files_of(parent) == files
@@ -213,7 +214,7 @@ def test_a_pruned_child_comes_back_below_its_restored_parent(parent: Yard) -> No
     parent.shell("child", f"echo {OUTPUT}", parent="parent")
     prune_child(parent)
     lose(parent, "parent")
-    parent.reopened().restore(["parent"], actor="operator")
+    parent.reopened().carry_out(Restore(("parent",)), actor="operator")
     told = [
         each
         for each in parent.reopened().diagnostics()
@@ -224,7 +225,7 @@ def test_a_pruned_child_comes_back_below_its_restored_parent(parent: Yard) -> No
     assert told[0].undo is not None
     with pytest.raises(PodtuiError, match="recover"):
         parent.reopened().inspect("child")
-    parent.reopened().recover(told[0].undo.target, actor="operator")
+    parent.reopened().carry_out(Recover((told[0].undo.target,)), actor="operator")
     assert row(parent).parent == "parent"
     assert OUTPUT in output_of(parent)
 
@@ -249,7 +250,7 @@ def test_a_child_spawned_from_inside_its_parent_is_not_ended_with_its_leftovers(
     leftover = yard.child_of("parent")
     until(lambda: yard.view("parent").status is Status.LOST)
     assert is_running(yard, "parent")
-    yard.reopened().restore(["parent"], actor="operator")
+    yard.reopened().carry_out(Restore(("parent",)), actor="operator")
     answer, _ = yard.system.proc.is_there(identity_of(leftover))
     assert answer is Answer.NO
     assert is_running(yard)
@@ -268,7 +269,7 @@ def test_a_parent_lost_twice_and_restored_twice_keeps_its_children(parent: Yard)
     for run in (1, 2):
         parent.kill(parent.supervisor_of("parent", run))
         until(lambda: parent.view("parent").status is Status.LOST)
-        parent.reopened().restore(["parent"], actor="operator")
+        parent.reopened().carry_out(Restore(("parent",)), actor="operator")
     assert row(parent, "parent").run == 3
     assert parent.plane.store.paths.pod("parent").children.read_bytes() == ledger
     assert set(parent.reopened().inspect("parent").children) == {f"child-{n}" for n in range(3)}
@@ -280,7 +281,7 @@ def test_a_stopped_supervisor_is_never_taken_for_a_dead_one(parent: Yard) -> Non
     """Restoring what does not answer is refused, and nothing is signalled."""
     parent.stop_process(parent.supervisor_of("parent"))
     with pytest.raises(PodtuiError, match="alive"):
-        parent.reopened().restore(["parent"], actor="operator")
+        parent.reopened().carry_out(Restore(("parent",)), actor="operator")
     assert processes.read_stat(parent.supervisor_of("parent").pid).state == "T"
     parent.signal(parent.supervisor_of("parent"), signal.SIGCONT)
     assert row(parent, "parent").run == 1
@@ -296,7 +297,7 @@ def test_the_whole_family_lost_at_once_comes_back_in_one_step(yard: Yard, tmp_pa
         yard.kill(yard.supervisor_of(name))
     until(lambda: len(yard.plane.lost_pods()) == 4)
     plane = yard.reopened()
-    report = plane.restore(plane.lost_pods(), actor="operator")
+    report = plane.carry_out(Restore(tuple(plane.lost_pods())), actor="operator")
     assert report.failed == ()
     pods = {pod.name: (pod.parent, pod.run, pod.verdict) for pod in plane.snapshot().pods}
     alive = Verdict.ALIVE

@@ -24,6 +24,7 @@ from podtui.core.errors import (
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import EndedMarker, ExitRecord
+from podtui.core.model.requests import Prune, Restore, Stop
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.store.codec import encode_json
 from podtui.kernel import locks
@@ -67,7 +68,7 @@ def end_badly(yard: Yard) -> None:
 def be_stopped(yard: Yard) -> None:
     """Stop the pod."""
     yard.shell("pod", SAYS_HELLO)
-    yard.plane.stop("pod", grace_s=0)
+    yard.plane.carry_out(Stop(("pod",), grace_s=0))
 
 
 def be_lost(yard: Yard) -> None:
@@ -102,7 +103,7 @@ def test_a_pod_that_is_over_runs_again(yard: Yard, end: object) -> None:
     kept = {
         path: path.read_bytes() for path in (files.record, files.run(1).record, files.run(1).output)
     }
-    report = yard.plane.restore(["pod"], actor="ann")
+    report = yard.plane.carry_out(Restore(("pod",)), actor="ann")
     assert (report.failed, report.action) == ((), "restore")
     view = yard.view("pod")
     assert (view.id, view.run) == (old.id, 2)
@@ -116,7 +117,7 @@ def test_a_restore_is_told_once_with_its_evidence_and_its_way_back(yard: Yard) -
     """One intent and one outcome in the journal, one diagnostic, and no intent is left."""
     be_lost(yard)
     evidence = yard.view("pod").evidence
-    yard.plane.restore(["pod"], actor="ann")
+    yard.plane.carry_out(Restore(("pod",)), actor="ann")
     told = diagnostics_of(yard.plane, DiagnosticKind.RESTORED)
     assert len(told) == 1
     assert (told[0].pod, told[0].run, told[0].actor) == ("pod", 2, "ann")
@@ -138,11 +139,11 @@ def test_the_place_in_the_tree_and_the_ledger_stay(yard: Yard) -> None:
     ledger = yard.plane.store.paths.pod("parent").children.read_bytes()
     child = yard.view("child")
     lose(yard, "parent")
-    yard.plane.restore(["parent"])
+    yard.plane.carry_out(Restore(("parent",)))
     assert yard.view("child").run == child.run
     assert yard.view("child").verdict is Verdict.ALIVE
     lose(yard, "child")
-    yard.plane.restore(["child"])
+    yard.plane.carry_out(Restore(("child",)))
     assert yard.view("child").parent == "parent"
     assert yard.plane.store.paths.pod("parent").children.read_bytes() == ledger
     assert yard.plane.inspect("parent").children == ("child",)
@@ -159,7 +160,7 @@ def test_a_parent_that_is_not_there_does_not_stop_its_child_from_coming_back(
     lose(yard, "parent")
     if gone == "moved away":
         yard.plane.store.paths.pod("parent").root.rename(yard.root / "elsewhere")
-    yard.plane.restore(["child"])
+    yard.plane.carry_out(Restore(("child",)))
     assert yard.view("child").verdict is Verdict.ALIVE
 
 
@@ -173,8 +174,8 @@ def test_the_environment_is_the_recorded_one_and_what_the_restorer_has(tmp_path:
             yard.system, environment={**yard.environment, "TOKEN": "second"}
         )
         plane = LocalPlane.open(again)
-        assert "OTHER is not set here" in "".join(plane.plan_restore(["pod"]).warnings)
-        plane.restore(["pod"])
+        assert "OTHER is not set here" in "".join(plane.plan(Restore(("pod",))).warnings)
+        plane.carry_out(Restore(("pod",)))
         yard.wait_ended("pod", 2)
         said = output_of(yard, "pod", 2).splitlines()
         assert {"MODE=test", "TOKEN=second", "PODTUI_RUN=2", "PODTUI_POD=pod"} <= set(said)
@@ -191,9 +192,9 @@ def test_an_agent_goes_on_with_its_own_conversation(tmp_path: Path) -> None:
         yard.spawn("pod", "claude", "--session-id", pinned, "--verbose")
         for run in (2, 3):
             lose(yard, "pod", run - 1)
-            plan = yard.plane.plan_restore(["pod"])
+            plan = yard.plane.plan(Restore(("pod",)))
             assert f"go on with claude conversation {pinned}" in plan.steps[-1]
-            yard.plane.restore(["pod"])
+            yard.plane.carry_out(Restore(("pod",)))
             wait_for_output(yard, "pod", run, f"called: --resume {pinned} --verbose\n")
         assert yard.plane.inspect("pod").argv[1:3] == ("--session-id", pinned)
     finally:
@@ -209,9 +210,9 @@ def test_an_agent_without_a_known_conversation_begins_anew_and_the_plan_says_so(
     try:
         yard.spawn("pod", "claude", "--continue")
         lose(yard, "pod")
-        (warning,) = yard.plane.plan_restore(["pod"]).warnings
+        (warning,) = yard.plane.plan(Restore(("pod",))).warnings
         assert "its conversation id is not known" in warning
-        yard.plane.restore(["pod"])
+        yard.plane.carry_out(Restore(("pod",)))
         wait_for_output(yard, "pod", 2, "called: \n")
     finally:
         yard.end_everything()
@@ -224,10 +225,10 @@ def refused(yard: Yard, kind: type[PodtuiError], words: str) -> PodtuiError:
     """Check that plan and restore are refused alike, and that nothing was begun."""
     runs = yard.plane.store.paths.pod("pod").runs
     before = sorted(os.listdir(runs))
-    plan = yard.plane.plan_restore(["pod"])
+    plan = yard.plane.plan(Restore(("pod",)))
     assert [each.kind for each in plan.refusals] == [kind.kind]
     with pytest.raises(kind, match=words) as told:
-        yard.plane.restore(["pod"])
+        yard.plane.carry_out(Restore(("pod",)))
     assert told.value.next_step
     assert sorted(os.listdir(runs)) == before
     assert yard.plane.store.intents.all() == []
@@ -236,17 +237,17 @@ def refused(yard: Yard, kind: type[PodtuiError], words: str) -> PodtuiError:
 
 def test_what_is_no_pod_cannot_be_restored(yard: Yard) -> None:
     """Its own answer: there is no such pod."""
-    assert yard.plane.plan_restore(["nobody"]).refusals[0].kind == "not_found"
+    assert yard.plane.plan(Restore(("nobody",))).refusals[0].kind == "not_found"
     with pytest.raises(NotFound, match="nobody"):
-        yard.plane.restore(["nobody"])
+        yard.plane.carry_out(Restore(("nobody",)))
 
 
 def test_what_was_pruned_is_recovered_first(yard: Yard) -> None:
     """It is said when and by whom it was pruned, and how it comes back."""
     end_well(yard)
-    yard.plane.prune(["pod"], actor="ann")
+    yard.plane.carry_out(Prune(("pod",)), actor="ann")
     with pytest.raises(NotFound, match=r"pruned .*by ann") as told:
-        yard.plane.restore(["pod"])
+        yard.plane.carry_out(Restore(("pod",)))
     assert "podtui recover" in (told.value.next_step or "") + told.value.message
 
 
@@ -260,7 +261,7 @@ def test_what_is_alive_is_attached_to_instead(yard: Yard) -> None:
 def test_restored_twice_the_second_time_is_told_who_was_first(yard: Yard) -> None:
     """A pod that was restored is alive, and it is said by whom and when."""
     be_lost(yard)
-    yard.plane.restore(["pod"], actor="ann")
+    yard.plane.carry_out(Restore(("pod",)), actor="ann")
     refused(yard, Refused, r"alive \(restored by ann at .* as run 2\)")
     assert yard.view("pod").run == 2
 
@@ -338,7 +339,7 @@ def test_what_another_action_holds_is_named_with_its_holder(
         with pytest.raises(
             Busy, match=r"locked by prune of ann, process 4711, since 2026-11-20T11:27:06"
         ):
-            plane.restore(["pod"])
+            plane.carry_out(Restore(("pod",)))
     finally:
         os.close(descriptor)
 
@@ -402,16 +403,16 @@ def test_a_pod_that_keeps_ending_at_once_is_restored_only_by_name(
 ) -> None:
     """Of many it is left out with the reason; named alone it is restored with a warning."""
     short_runs(yard, lengths)
-    bulk = yard.plane.plan_restore(["pod"], in_bulk=True)
+    bulk = yard.plane.plan(Restore(("pod",), in_bulk=True))
     assert bulk.is_refused is flaps
-    alone = yard.plane.plan_restore(["pod"])
+    alone = yard.plane.plan(Restore(("pod",)))
     assert not alone.is_refused
     assert any("each ended within" in each for each in alone.warnings) is flaps
     if flaps:
         assert "the last 3 runs of 'pod' each ended within 3s" in bulk.refusals[0].message
         with pytest.raises(Refused, match="unlikely to help"):
-            yard.plane.restore(["pod"], in_bulk=True)
-    yard.plane.restore(["pod"])
+            yard.plane.carry_out(Restore(("pod",), in_bulk=True))
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.view("pod").run == len(lengths) + 1
 
 
@@ -427,7 +428,7 @@ def test_a_pod_that_is_lost_again_and_again_at_once_flaps_as_well(yard: Yard) ->
     marker = EndedMarker(event_id=f"{run.pod_id}.3.ended", at=at, status="lost")
     files.ended_marker.write_bytes(encode_json(marker))
     assert yard.view("pod").status is Status.LOST
-    assert yard.plane.plan_restore(["pod"], in_bulk=True).is_refused
+    assert yard.plane.plan(Restore(("pod",), in_bulk=True)).is_refused
 
 
 # what changes between plan and restore
@@ -449,7 +450,7 @@ def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
             return msgspec.structs.replace(view, status=Status.EXITED)
 
     with pytest.raises(Refused, match=r"it was exited, run 1, .* now it is lost, run 1"):
-        Changing(yard.plane.store).restore(["pod"])
+        Changing(yard.plane.store).carry_out(Restore(("pod",)))
     assert yard.view("pod").run == 1
 
 
@@ -458,8 +459,8 @@ def test_no_run_number_is_used_twice(yard: Yard) -> None:
     be_lost(yard)
     pod = yard.plane.store.paths.pod("pod")
     (pod.runs / "00007").mkdir()
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.view("pod").run == 2
     lose(yard, "pod", 2)
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.view("pod").run == 3

@@ -17,7 +17,7 @@ from podtui.core.errors import DiskTrouble, PodtuiError, Refused, TimedOut, Unkn
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import ExitRecord, HandoffRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Restore, Return, Spawn
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.processes.handoff import clear_handoff, hand_off
 from podtui.core.system.fs import Fs
@@ -76,7 +76,7 @@ def assert_restorable(yard: Yard, *, run: int) -> None:
     plane = yard.reopened()
     assert plane.store.intents.all() == []
     assert os.listdir(plane.store.paths.staging) == []
-    plane.restore(["pod"])
+    plane.carry_out(Restore(("pod",)))
     view = yard.view("pod")
     assert (view.run, view.verdict) == (run, Verdict.ALIVE)
     assert plane.store.handoffs.all() == []
@@ -110,7 +110,7 @@ def test_a_supervisor_that_does_not_come_leaves_the_pod_as_it_was(
     """The reserved run says why it never began, scopes are as before, and it is tried again."""
     kept, scopes = untouched(family), lent(family)
     with pytest.raises(PodtuiError, match=words) as told:
-        with_proc(family, proc).restore(["pod"], actor="ann")
+        with_proc(family, proc).carry_out(Restore(("pod",)), actor="ann")
     assert told.value.kind == "refused"
     assert told.value.kept
     assert "it can be restored again" in told.value.kept
@@ -143,7 +143,7 @@ def test_a_command_that_cannot_begin_is_told_with_its_last_words(yard: Yard) -> 
     lose(yard, "pod")
     program.write_text("#!/no/such/interpreter\n")
     with pytest.raises(PodtuiError, match=r"cannot run .*tool: No such file"):
-        yard.plane.restore(["pod"])
+        yard.plane.carry_out(Restore(("pod",)))
     assert yard.view("pod").status is Status.FAILED
     program.write_text("#!/bin/sh\nexec sleep 600\n")
     assert_restorable(yard, run=3)
@@ -162,7 +162,7 @@ def test_last_words_of_supervisor_and_command_are_in_the_answer(yard: Yard) -> N
             return b'{"ok": false, "error": "it gave up", "kind": "refused"}\n'
 
     with pytest.raises(Refused) as told:
-        with_proc(yard, Talkative()).restore(["pod"])
+        with_proc(yard, Talkative()).carry_out(Restore(("pod",)))
     assert "it gave up" in told.value.message
     assert "last words of its supervisor: first / second: no memory" in told.value.message
     assert "last words of its command: Conversation not found" in told.value.message
@@ -179,7 +179,7 @@ def test_survivors_of_the_old_run_keep_a_new_one_from_being_begun(
     left = ended((), (), ("sleep 4711, in uninterruptible sleep",), "")
     monkeypatch.setattr(one, "end_leftovers", lambda *_, **__: left)
     with pytest.raises(Refused, match="of run 1 there still runs sleep 4711") as told:
-        family.plane.restore(["pod"])
+        family.plane.carry_out(Restore(("pod",)))
     assert told.value.next_step == "podtui reap pod"
     assert family.view("pod").run == 1
     monkeypatch.undo()
@@ -197,7 +197,7 @@ def test_a_protected_set_that_cannot_be_told_keeps_everything_as_it_is(
     monkeypatch.setattr(one, "end_leftovers", untold)
     kept = untouched(family)
     with pytest.raises(UnknownState, match="who is protected"):
-        family.plane.restore(["pod"])
+        family.plane.carry_out(Restore(("pod",)))
     assert untouched(family) == kept
     monkeypatch.undo()
     assert_restorable(family, run=2)
@@ -228,7 +228,7 @@ def taken_up() -> Iterator[TakenUp]:
 def test_a_start_that_may_still_come_is_handed_off(family: Yard, taken_up: TakenUp) -> None:
     """Nobody knows whether it starts: a handoff says so, and the next start finds out."""
     with pytest.raises(TimedOut, match="whether 'pod' was restored is not known") as told:
-        with_proc(family, taken_up).restore(["pod"], actor="ann")
+        with_proc(family, taken_up).carry_out(Restore(("pod",)), actor="ann")
     assert "handoff" in (told.value.kept or "")
     (handoff,) = family.plane.store.handoffs.all()
     assert isinstance(handoff, HandoffRecord)
@@ -256,12 +256,12 @@ class LostAnswer(Proc):
 
 def test_a_start_whose_answer_was_lost_is_a_start(family: Yard) -> None:
     """The run's own records and its lock say that it runs: no handoff is left."""
-    report = with_proc(family, LostAnswer()).restore(["pod"])
+    report = with_proc(family, LostAnswer()).carry_out(Restore(("pod",)))
     assert report.failed == ()
     assert family.view("pod").verdict is Verdict.ALIVE
     assert family.plane.store.handoffs.all() == []
     plane = with_proc(family, LostAnswer())
-    assert plane.spawn(SpawnRequest(name="other", argv=("sleep", "600"))).view is not None
+    assert plane.carry_out(Spawn(name="other", argv=("sleep", "600"))).view is not None
     assert family.plane.store.handoffs.all() == []
 
 
@@ -280,7 +280,7 @@ def dying(yard: Yard, name: str, run: int) -> Proc:
 def test_a_run_that_began_and_was_lost_is_handed_off_with_who_it_was(family: Yard) -> None:
     """Its command may still run: its identity is in the handoff, and its scopes stay with it."""
     with pytest.raises(Refused, match="took the run up and was lost"):
-        with_proc(family, dying(family, "pod", 2)).restore(["pod"])
+        with_proc(family, dying(family, "pod", 2)).carry_out(Restore(("pod",)))
     (handoff,) = family.plane.store.handoffs.all()
     assert isinstance(handoff, HandoffRecord)
     assert handoff.supervisor == family.supervisor_of("pod", 2)
@@ -294,7 +294,7 @@ def test_a_spawn_that_began_and_was_lost_is_handed_off(yard: Yard) -> None:
     """The same for a first run; the error says that it cannot be told."""
     plane = with_proc(yard, dying(yard, "pod", 1))
     with pytest.raises(UnknownState, match="cannot be told"):
-        plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600")))
+        plane.carry_out(Spawn(name="pod", argv=("sleep", "600")))
     (handoff,) = yard.plane.store.handoffs.all()
     assert isinstance(handoff, HandoffRecord)
     assert handoff.child == yard.child_of("pod")
@@ -304,7 +304,7 @@ def test_a_spawn_that_failed_before_its_start_hands_nothing_off(yard: Yard) -> N
     """Without a process there is nothing for the reaper."""
     plane = with_proc(yard, NoMoreProcesses())
     with pytest.raises(PodtuiError):
-        plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600")))
+        plane.carry_out(Spawn(name="pod", argv=("sleep", "600")))
     assert yard.plane.store.handoffs.all() == []
 
 
@@ -352,7 +352,7 @@ def test_a_disk_that_refuses_a_step_costs_nothing(
     name = name.replace("ID", family.view("pod").id)
     plane = with_fs(family, FaultyFs({call: (number, on(name))}))
     with pytest.raises(DiskTrouble, match=os.strerror(number)):
-        plane.restore(["pod"])
+        plane.carry_out(Restore(("pod",)))
     assert untouched(family) == kept
     view = family.view("pod")
     assert view.verdict is Verdict.DEAD
@@ -370,7 +370,7 @@ class FullAfterTheStart(FaultyFs):
 
 def test_a_restore_that_only_could_not_be_told_is_one(family: Yard) -> None:
     """The pod runs, with a remark; the next start writes what the disk had refused, once."""
-    report = with_fs(family, FullAfterTheStart({})).restore(["pod"])
+    report = with_fs(family, FullAfterTheStart({})).carry_out(Restore(("pod",)))
     assert any("will be told by the next start" in each for each in report.skipped)
     assert family.view("pod").verdict is Verdict.ALIVE
     for _ in range(2):
@@ -392,16 +392,16 @@ class FullWhenItFails(FaultyFs):
 
 def test_an_old_intent_takes_nothing_from_a_run_that_came_after_it(family: Yard) -> None:
     """A restore that could not be taken back leaves its scopes lent; the next run keeps them."""
-    family.plane.return_loans("pod")
+    family.plane.carry_out(Return(("pod",)))
     with pytest.raises(DiskTrouble):
-        with_fs(family, FullWhenItFails({})).restore(["pod"])
+        with_fs(family, FullWhenItFails({})).carry_out(Restore(("pod",)))
     assert len(family.plane.store.intents.all()) == 1
     assert lent(family)[0][1]
     until(lambda: family.view("pod").verdict is Verdict.UNKNOWN)
     run = family.run_record("pod", 2)
     assert prevent_start(family.plane.store, "pod", run, "as its deadline would")
     # The same process tries again, without a new start in between.
-    family.plane.restore(["pod"])
+    family.plane.carry_out(Restore(("pod",)))
     assert family.view("pod").run == 3
     plane = family.reopened()
     assert plane.store.intents.all() == []

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.model.diagnostics import DiagnosticKind
+from podtui.core.model.requests import Restore, Return
 from podtui.core.model.verdicts import Status, Verdict
 from tests.support.at_once import REPOSITORY
 from tests.support.faulty import Killed, MortalFs, MortalProc, MortalSignals, Steps
@@ -37,7 +38,7 @@ def restored_by_a_mortal(yard: Yard, die_at: int) -> Steps:
     """Restore as a process that dies before its ``die_at``-th change; 0 lives on."""
     steps = Steps(die_at)
     with suppress(Killed):
-        mortal_plane(yard, steps).restore(["pod"], actor="ann")
+        mortal_plane(yard, steps).carry_out(Restore(("pod",)), actor="ann")
     return steps
 
 
@@ -50,7 +51,7 @@ def family(yard: Yard) -> Yard:
     yard.spawn("child", parent="pod")
     lose(yard, "pod")
     yard.plane.snapshot()
-    yard.plane.return_loans("pod")
+    yard.plane.carry_out(Return(("pod",)))
     return yard
 
 
@@ -166,7 +167,7 @@ def test_a_restorer_may_die_before_any_step(family: Yard, die_at: int) -> None:
     assert (view.run, view.status) == expected
     assert out(family) == [False]
     assert told(family) == ([DiagnosticKind.RESTORE_FAILED] if die_at > INTENDED else [])
-    family.plane.restore(["pod"])
+    family.plane.carry_out(Restore(("pod",)))
     assert family.view("pod").verdict is Verdict.ALIVE
     assert out(family) == [True]
 
@@ -204,7 +205,7 @@ def test_ctrl_c_while_it_starts_loses_nothing(family: Yard) -> None:
     """The supervisor goes on; the next start tells that the pod is restored."""
     plane = LocalPlane.open(replace(family.system, proc=Interrupting(Steps())))
     with pytest.raises(KeyboardInterrupt):
-        plane.restore(["pod"])
+        plane.carry_out(Restore(("pod",)))
     assert_converges(family)
     assert told(family) == [DiagnosticKind.RESTORED]
     assert family.view("pod").verdict is Verdict.ALIVE
@@ -222,7 +223,7 @@ def test_a_supervisor_that_comes_after_its_restore_was_taken_back_starts_nothing
             raise Killed("its supervisor is on its way")
 
     with pytest.raises(Killed):
-        LocalPlane.open(replace(family.system, proc=HeldUp(Steps()))).restore(["pod"])
+        LocalPlane.open(replace(family.system, proc=HeldUp(Steps()))).carry_out(Restore(("pod",)))
     family.reopened()
     before = fingerprint(family.plane.store.paths.pod("pod").run(2).root)
     arguments, options = late[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.model.records import HandoffRecord
+from podtui.core.model.requests import Restore, Send
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.processes.sample import identity_of
 from podtui.kernel.processes import ProcessGone, read_stat
@@ -52,10 +53,10 @@ def test_leftovers_are_gone_before_the_new_run_begins(yard: Yard, start: str) ->
     yard.kill(yard.supervisor_of("pod"))
     until(lambda: yard.view("pod").status is Status.LOST)
     assert is_there(left)
-    steps = yard.plane.plan_restore(["pod"]).steps
+    steps = yard.plane.plan(Restore(("pod",))).steps
     assert str(left) in steps[0]
     assert str(command.pid) in steps[0]
-    report = yard.plane.restore(["pod"])
+    report = yard.plane.carry_out(Restore(("pod",)))
     assert report.failed == ()
     wait_for_output(yard, "pod", 2, "ready")
     assert output_of(yard, "pod", 2) == "gone\nready\n"
@@ -70,7 +71,7 @@ def test_a_living_child_of_the_pod_is_no_leftover(yard: Yard) -> None:
     child = yard.child_of("child")
     yard.kill(yard.supervisor_of("pod"))
     until(lambda: yard.view("pod").status is Status.LOST)
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.system.proc.is_there(identity_of(child))[0] is Answer.YES
     assert yard.view("child").verdict is Verdict.ALIVE
 
@@ -84,9 +85,9 @@ def test_what_was_kept_on_purpose_stays(yard: Yard) -> None:
     yard.shell("pod", KEEPS, cwd=str(yard.root), leftovers="keep")
     yard.wait_ended("pod")
     left = noted(yard.root)
-    plan = yard.plane.plan_restore(["pod"])
+    plan = yard.plane.plan(Restore(("pod",)))
     assert "leave alone what run 1 left running" in plan.steps[0]
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert is_there(left)
 
 
@@ -97,7 +98,7 @@ def test_what_a_lost_run_left_is_ended_though_it_would_have_been_kept(yard: Yard
     left = noted(yard.root)
     lose(yard, "pod")
     assert is_there(left)
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert not is_there(left)
 
 
@@ -120,7 +121,7 @@ def test_what_an_earlier_start_handed_off_is_ended_as_well(yard: Yard) -> None:
             child=run.child,
         )
     )
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.plane.store.handoffs.all() == []
     assert run.child is not None
     assert yard.system.proc.is_there(identity_of(run.child))[0] is Answer.NO
@@ -132,8 +133,8 @@ def test_restored_right_after_its_end_a_pod_does_not_trip_over_its_own_superviso
     """A supervisor leaves a moment after it wrote the exit record; that moment is waited for."""
     yard.shell("pod", "read answer")
     exit_record = yard.plane.store.paths.pod("pod").run(1).exit
-    yard.plane.send("pod", "go")
+    yard.plane.carry_out(Send("pod", "go"))
     until(exit_record.exists)
-    yard.plane.restore(["pod"])
+    yard.plane.carry_out(Restore(("pod",)))
     assert yard.view("pod").run == 2
     assert os.listdir(yard.plane.store.paths.intents) == []

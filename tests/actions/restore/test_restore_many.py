@@ -12,6 +12,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import NotFound, Refused
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import RunRecord
+from podtui.core.model.requests import Restore
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
@@ -69,7 +70,7 @@ def test_parents_come_before_their_children_whatever_the_order_of_the_names(yard
     write_pod(yard.plane, "other", waited_s=60.0)
     proc = Picky()
     plane, _ = plane_with(yard, proc)
-    report = plane.restore(["a-child", "other", "z-root", "other"])
+    report = plane.carry_out(Restore(("a-child", "other", "z-root", "other")))
     assert report.failed == ()
     assert proc.asked.index("z-root") < proc.asked.index("a-child")
     assert sorted(proc.asked) == ["a-child", "other", "z-root"]
@@ -81,7 +82,7 @@ def test_starts_are_paced(yard: Yard) -> None:
     names = [f"pod-{number:02d}" for number in range(2 * BURST + 1)]
     never_started(yard, names)
     plane, clock = plane_with(yard)
-    report = plane.restore(plane.lost_pods(), in_bulk=True)
+    report = plane.carry_out(Restore(tuple(plane.lost_pods()), in_bulk=True))
     assert len(report.done) == len(names)
     assert clock.pauses == [PAUSE_S, PAUSE_S]
 
@@ -92,7 +93,7 @@ def test_a_brake_stops_what_fails_again_and_again(yard: Yard) -> None:
     never_started(yard, names)
     proc = Picky(*names)
     plane, _ = plane_with(yard, proc)
-    report = plane.restore(names)
+    report = plane.carry_out(Restore(tuple(names)))
     assert len(proc.asked) == len(report.failed) == BACKOFF
     assert [each.partition(":")[0] for each in report.skipped] == names[BACKOFF:]
     assert all("after 3 failures in a row" in each for each in report.skipped)
@@ -108,7 +109,7 @@ def test_failures_apart_from_each_other_do_not_brake(yard: Yard) -> None:
     names = [f"pod-{number}" for number in range(6)]
     never_started(yard, names)
     plane, _ = plane_with(yard, Picky(*names[::2]))
-    report = plane.restore(names)
+    report = plane.carry_out(Restore(tuple(names)))
     assert (len(report.failed), len(report.done)) == (3, 3)
     assert [each for each in plane.diagnostics() if each.kind is DiagnosticKind.BRAKED] == []
 
@@ -119,10 +120,10 @@ def test_each_pod_stands_for_itself(yard: Yard) -> None:
     write_pod(yard.plane, "starting")
     never_started(yard, ["lost"])
     names = ["alive", "nobody", "starting", "lost"]
-    plan = yard.plane.plan_restore(names)
+    plan = yard.plane.plan(Restore(tuple(names)))
     assert not plan.is_refused
     assert sorted(each.kind for each in plan.refusals) == ["not_found", "refused", "refused"]
-    report = yard.plane.restore(names)
+    report = yard.plane.carry_out(Restore(tuple(names)))
     assert len(report.done) == 1
     assert sorted(each.partition(":")[0] for each in report.skipped) == [
         "alive",
@@ -136,7 +137,7 @@ def test_when_none_can_be_restored_the_first_reason_is_the_answer(yard: Yard) ->
     """Nothing done is no success."""
     yard.spawn("alive")
     with pytest.raises(NotFound, match="nobody"):
-        yard.plane.restore(["nobody", "alive"])
+        yard.plane.carry_out(Restore(("nobody", "alive")))
 
 
 def test_only_what_is_lost_is_among_the_lost(yard: Yard) -> None:
@@ -156,11 +157,11 @@ def test_a_pod_that_changes_while_others_are_restored_is_left_out(yard: Yard) ->
         def start_detached(self, arguments: Sequence[str], **options: object) -> bytes:
             answer = super().start_detached(arguments, **options)
             if self.asked == ["first"]:
-                yard.plane.restore(["second"], actor="bob")
+                yard.plane.carry_out(Restore(("second",)), actor="bob")
             return answer
 
     plane, _ = plane_with(yard, Meddling())
-    report = plane.restore(["first", "second"], actor="ann")
+    report = plane.carry_out(Restore(("first", "second")), actor="ann")
     assert len(report.done) == 1
     (skipped,) = report.skipped
     assert "restored by bob" in skipped
@@ -171,6 +172,7 @@ RESTORE = """
 import sys
 from pathlib import Path
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Restore
 from podtui.core.errors import PodtuiError
 from podtui.core.system.system import System
 environment = {"PATH": "/usr/bin:/bin", "PODTUI_RUNTIME_DIR": sys.argv[3]}
@@ -178,7 +180,7 @@ system = System(environment=environment, machine_id="test-machine")
 plane = LocalPlane.open(system, root=Path(sys.argv[2]))
 # gate
 try:
-    plane.restore(["pod"], actor=f"actor-{sys.argv[1]}")
+    plane.carry_out(Restore(("pod",)), actor=f"actor-{sys.argv[1]}")
 except PodtuiError as error:
     print(error.kind, error.message)
 else:
@@ -206,9 +208,9 @@ def test_restored_again_and_again_each_run_is_of_one_restore(yard: Yard) -> None
     yard.spawn("pod")
     for run in (2, 3):
         lose(yard, "pod", run - 1)
-        yard.plane.restore(["pod"])
+        yard.plane.carry_out(Restore(("pod",)))
         with pytest.raises(Refused, match="alive"):
-            yard.plane.restore(["pod"])
+            yard.plane.carry_out(Restore(("pod",)))
         assert yard.view("pod").run == run
     actions = set()
     for run in yard.plane.store.run_numbers("pod"):

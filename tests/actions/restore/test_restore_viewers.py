@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Restore
 from podtui.core.output.reading import OutputPiece
 from podtui.core.system.system import real_system
 from tests.cli.conftest import Podtui
@@ -54,7 +55,7 @@ def begin(yard: Yard) -> None:
 def restore(yard: Yard, run: int) -> None:
     """Lose the pod and restore it; returns when the new run has said everything."""
     lose(yard, "pod", run - 1)
-    yard.reopened().restore(["pod"])
+    yard.reopened().carry_out(Restore(("pod",)))
     wait_for_output(yard, "pod", run, f"done {run}")
 
 
@@ -132,7 +133,7 @@ def test_a_followed_reading_ends_with_its_run_and_the_next_goes_on(
         assert follower.returncode == 0, err
         assert b"lost" in err
         seen[name] = out.decode()
-    yard.reopened().restore(["pod"])
+    yard.reopened().carry_out(Restore(("pod",)))
     wait_for_output(yard, "pod", 2, "done 2")
     late = podtui.start("read", "pod", "--follow", "--as", "late")
     lose(yard, "pod", 2)
@@ -168,7 +169,7 @@ def test_terminals_attached_before_and_after_see_their_run_once(yard: Yard, podt
         assert before.ending() == UNKNOWN_STATE, before.seen
         assert set(on_screen(before.seen, 1)) == {1}
         assert b"run 2" not in before.seen
-    yard.reopened().restore(["pod"])
+    yard.reopened().carry_out(Restore(("pod",)))
     wait_for_output(yard, "pod", 2, "done 2")
     with podtui.in_terminal("attach", "pod", "--read-only", columns=120, rows=40) as after:
         after.see(b"done 2")

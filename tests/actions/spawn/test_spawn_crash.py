@@ -14,7 +14,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status
 from podtui.core.store.children import children_of
 from tests.support.faulty import Killed, MortalFs, MortalProc, Steps
@@ -22,7 +22,7 @@ from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint, too_open
 
-REQUEST = SpawnRequest(name="child", argv=("sleep", "600"), parent="parent")
+REQUEST = Spawn(name="child", argv=("sleep", "600"), parent="parent")
 
 
 def spawned_by_a_mortal(yard: Yard, die_at: int) -> Steps:
@@ -30,7 +30,7 @@ def spawned_by_a_mortal(yard: Yard, die_at: int) -> Steps:
     steps = Steps(die_at)
     system = replace(yard.system, fs=MortalFs(steps), proc=MortalProc(steps))
     with suppress(Killed):
-        LocalPlane.open(system).spawn(REQUEST)
+        LocalPlane.open(system).carry_out(REQUEST)
     return steps
 
 
@@ -107,7 +107,7 @@ def test_a_spawner_may_die_before_any_step(family: Yard, die_at: int) -> None:
         assert child.status is (Status.WORKING if started else Status.STARTING)
         assert (child.parent, child.record_error) == ("parent", None)
         with pytest.raises(Exists):
-            plane.spawn(REQUEST)
+            plane.carry_out(REQUEST)
     assert_converges(family)
 
 
@@ -117,7 +117,7 @@ def assert_nothing_is_in_place(yard: Yard) -> None:
     left = sorted(plane.store.paths.staging.iterdir())
     named = [each.path for each in plane.doctor() if each.kind == "staging_leftover"]
     assert named == [str(path) for path in left]
-    plane.spawn(REQUEST)
+    plane.carry_out(REQUEST)
     assert yard.view("child").status is Status.WORKING
 
 
@@ -170,7 +170,7 @@ def test_a_spawn_under_way_is_not_taken_for_a_broken_off_one(family: Yard) -> No
             return super().start_detached(*arguments, **options)
 
     system = replace(family.system, proc=Curious(Steps()))
-    LocalPlane.open(system).spawn(REQUEST)
+    LocalPlane.open(system).carry_out(REQUEST)
     assert [entered for entered, _ in seen] == [0]
     assert "staging_leftover" not in seen[0][1]
 

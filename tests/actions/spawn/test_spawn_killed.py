@@ -109,7 +109,7 @@ def test_a_name_two_spawn_at_once_goes_to_one(family: Yard) -> None:
     script = """
 import os, sys
 from podtui.core.control.local import LocalPlane
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.errors import PodtuiError
 from podtui.core.system.system import System
 from podtui.core.system.fs import Fs
@@ -119,7 +119,7 @@ system = System(environment=environment, machine_id="test-machine")
 plane = LocalPlane.open(system, root=Path(sys.argv[2]))
 # gate
 try:
-    plane.spawn(SpawnRequest(name="wanted", argv=("sleep", "600"), parent="parent"))
+    plane.carry_out(Spawn(name="wanted", argv=("sleep", "600"), parent="parent"))
 except PodtuiError as error:
     print(error.kind)
 else:

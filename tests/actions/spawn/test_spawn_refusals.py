@@ -14,7 +14,7 @@ from podtui.core.actions.spawn import checks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.records import PodRecord, RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, everywhere, on
@@ -27,11 +27,11 @@ LONG = "x" * 70_000
 
 def refused(plane: LocalPlane, **asked: object) -> PodtuiError:
     """Ask for a spawn, plan first, and return why neither is done; nothing may have changed."""
-    request = SpawnRequest(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
+    request = Spawn(**{"name": "new", "argv": ("true",), **asked})  # type: ignore[arg-type]
     before = fingerprint(plane.store_path)
-    plan = plane.plan_spawn(request)
+    plan = plane.plan(request)
     with pytest.raises(PodtuiError) as told:
-        plane.spawn(request)
+        plane.carry_out(request)
     assert plan.refusals[0].message == told.value.message
     assert len(told.value.message) < 1000
     assert told.value.next_step
@@ -69,7 +69,7 @@ def test_an_illegal_name_is_refused(yard: Yard, name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "A1", "n" * 64, "x.y_z-1", "CON", "0"])
 def test_a_legal_name_is_a_plan(yard: Yard, name: str) -> None:
     """What the rule allows is not refused."""
-    assert yard.plane.plan_spawn(SpawnRequest(name=name, argv=("true",))).refusals == ()
+    assert yard.plane.plan(Spawn(name=name, argv=("true",))).refusals == ()
 
 
 @pytest.mark.parametrize("name", ["taken", "Taken", "TAKEN"])
@@ -212,7 +212,7 @@ def test_a_store_that_cannot_be_asked_refuses(yard: Yard, call: str, kind: str) 
     system = replace(yard.system, fs=FaultyFs({call: (errno.EIO, where)}))
     plane = LocalPlane.open(system)
     with pytest.raises(PodtuiError) as told:
-        plane.spawn(SpawnRequest(name="new", argv=("true",), parent="parent"))
+        plane.carry_out(Spawn(name="new", argv=("true",), parent="parent"))
     assert told.value.kind == kind
     assert yard.plane.snapshot().find("new") is None
 
@@ -233,8 +233,8 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(yard: Yard) -> None:
     """A dry run names every step, and what is asked for and not there."""
     write_exit(yard.plane, write_pod(yard.plane, "parent"))
     before = fingerprint(yard.plane.store_path)
-    plan = yard.plane.plan_spawn(
-        SpawnRequest(name="new", argv=("sleep", "1"), parent="parent", pass_env=("NOT_HERE",))
+    plan = yard.plane.plan(
+        Spawn(name="new", argv=("sleep", "1"), parent="parent", pass_env=("NOT_HERE",))
     )
     assert [step.partition(" ")[0] for step in plan.steps] == ["reserve", "enter", "start"]
     assert "sleep 1" in plan.steps[-1]

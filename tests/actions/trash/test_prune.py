@@ -22,6 +22,7 @@ from podtui.core.errors import (
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import LeftProcess, TrashRecord
+from podtui.core.model.requests import Prune, Purge, Recover
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.observer import Observer
 from podtui.core.store.children import children_of
@@ -46,11 +47,11 @@ def test_a_dead_pod_goes_into_the_trash_whole(yard: Yard) -> None:
     for piece in reading.pieces():
         reading.commit(piece)
     before = tree_of(yard, yard.plane.store.paths.pod("pod").root)
-    plan = yard.plane.plan_prune(["pod"])
+    plan = yard.plane.plan(Prune(("pod",)))
     assert plan.refusals == ()
     assert plan.undo == "podtui recover pod"
     assert any("trash" in step for step in plan.steps)
-    report = yard.plane.prune(["pod"], actor="tester")
+    report = yard.plane.carry_out(Prune(("pod",)), actor="tester")
     assert report.failed == report.skipped == ()
     assert names_of(yard) == []
     (entry,) = yard.plane.trash()
@@ -64,7 +65,7 @@ def test_a_prune_is_told_once_with_evidence_and_the_way_back(yard: Yard) -> None
     """The diagnostic says what it was, on what evidence, by whom, and how to undo it."""
     yard.shell("pod", "exit 3")
     yard.wait_ended("pod")
-    yard.plane.prune(["pod"], actor="tester")
+    yard.plane.carry_out(Prune(("pod",)), actor="tester")
     told = [each for each in yard.plane.diagnostics() if each.kind is DiagnosticKind.PRUNED]
     assert len(told) == 1
     (entry,) = yard.plane.trash()
@@ -98,7 +99,7 @@ def test_every_proven_end_may_be_pruned(yard: Yard, make: Callable[[Yard], None]
     """Each row of the table that says DEAD, and the evidence is kept with the pod."""
     make(yard)
     assert yard.plane.look_at("pod").verdict is Verdict.DEAD
-    yard.plane.prune(["pod"])
+    yard.plane.carry_out(Prune(("pod",)))
     (entry,) = yard.plane.store.trash.entries()
     assert isinstance(entry.record, TrashRecord)
     assert entry.record.evidence
@@ -150,7 +151,7 @@ def test_what_left_processes_running_is_reaped_first(yard: Yard) -> None:
 def test_a_store_that_was_moved_here_can_be_cleared(yard: Yard) -> None:
     """A run of another machine that wrote down its end, and that it left nothing, is history."""
     ended_pod(yard, "pod", machine_id="other-machine")
-    yard.plane.prune(["pod"])
+    yard.plane.carry_out(Prune(("pod",)))
     assert names_of(yard) == []
 
 
@@ -165,11 +166,11 @@ def test_what_may_still_run_on_another_machine_is_not_pruned(yard: Yard) -> None
 def test_an_unknown_name_is_told_as_that(yard: Yard) -> None:
     """And so is one that was pruned before."""
     with pytest.raises(NotFound, match="there is no pod 'pod'"):
-        yard.plane.prune(["pod"])
+        yard.plane.carry_out(Prune(("pod",)))
     ended_pod(yard, "pod")
-    yard.plane.prune(["pod"], actor="ann")
+    yard.plane.carry_out(Prune(("pod",)), actor="ann")
     with pytest.raises(NotFound, match=r"was pruned on .* by ann; recover with podtui recover pod"):
-        yard.plane.prune(["pod"])
+        yard.plane.carry_out(Prune(("pod",)))
 
 
 def test_of_several_pods_a_refused_one_does_not_stop_the_others(yard: Yard) -> None:
@@ -177,10 +178,10 @@ def test_of_several_pods_a_refused_one_does_not_stop_the_others(yard: Yard) -> N
     yard.spawn("alive")
     for name in ("a", "b"):
         ended_pod(yard, name)
-    plan = yard.plane.plan_prune(["a", "alive", "nobody", "b", "a"])
+    plan = yard.plane.plan(Prune(("a", "alive", "nobody", "b", "a")))
     assert not plan.is_refused
     assert [part.pod for part in plan.parts] == ["a", "alive", "nobody", "b"]
-    report = yard.plane.prune(["a", "alive", "nobody", "b", "a"])
+    report = yard.plane.carry_out(Prune(("a", "alive", "nobody", "b", "a")))
     assert len(report.done) == 2
     assert [line.split(":")[0] for line in report.skipped] == ["alive", "nobody"]
     assert names_of(yard) == ["alive"]
@@ -190,12 +191,12 @@ def test_of_several_pods_of_which_none_can_be_the_first_answer_is_raised(yard: Y
     """Nothing done is an error, and not an empty report."""
     yard.spawn("alive")
     with pytest.raises(Refused, match="alive"):
-        yard.plane.prune(["alive", "nobody"])
+        yard.plane.carry_out(Prune(("alive", "nobody")))
 
 
 def test_none_at_all_is_an_empty_report(yard: Yard) -> None:
     """As `--exited` gives when nothing has."""
-    assert yard.plane.prune([]).done == ()
+    assert yard.plane.carry_out(Prune(())).done == ()
 
 
 def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
@@ -213,7 +214,7 @@ def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
             return super().look_at(name)
 
     with pytest.raises(Refused, match="it was exited, run 1, when this was planned"):
-        Meanwhile(store).prune(["pod"])
+        Meanwhile(store).carry_out(Prune(("pod",)))
     assert yard.plane.trash() == ()
 
 
@@ -233,7 +234,7 @@ def test_another_pod_in_its_place_is_not_taken_for_it(yard: Yard) -> None:
             return super().look_at(name)
 
     with pytest.raises(Refused, match="another pod has its name"):
-        Meanwhile(store).prune(["pod"])
+        Meanwhile(store).carry_out(Prune(("pod",)))
     assert names_of(yard) == ["pod"]
 
 
@@ -255,7 +256,7 @@ def family(yard: Yard) -> Yard:
 def test_a_pruned_child_stays_in_its_parents_ledger(family: Yard) -> None:
     """Only its label changes, and the doctor misses nobody."""
     ledger = family.plane.store.paths.pod("parent").children.read_bytes()
-    family.plane.prune(["one"])
+    family.plane.carry_out(Prune(("one",)))
     assert family.plane.store.paths.pod("parent").children.read_bytes() == ledger
     (entry,) = family.plane.trash()
     assert family.reopened().inspect("parent").children == (
@@ -267,16 +268,16 @@ def test_a_pruned_child_stays_in_its_parents_ledger(family: Yard) -> None:
 
 def test_the_children_of_a_pruned_parent_stay_as_roots(family: Yard) -> None:
     """With a word of where their parent is; when it is back they are its children again."""
-    plan = family.plane.plan_prune(["parent"])
+    plan = family.plane.plan(Prune(("parent",)))
     assert any("one, two" in warning for warning in plan.warnings)
-    family.plane.prune(["parent"], actor="ann")
+    family.plane.carry_out(Prune(("parent",)), actor="ann")
     rows = {view.name: (view.parent, view.depth) for view in family.reopened().snapshot().pods}
     assert rows == {"one": ("parent", 0), "two": ("parent", 0)}
     words = family.reopened().inspect("one").absent_parent
     assert "was pruned" in words
     assert "by ann" in words
     assert family.plane.doctor() == ()
-    family.plane.recover("parent")
+    family.plane.carry_out(Recover(("parent",)))
     rows = {view.name: (view.parent, view.depth) for view in family.reopened().snapshot().pods}
     assert rows["one"] == rows["two"] == ("parent", 1)
     assert family.reopened().inspect("one").absent_parent == ""
@@ -286,7 +287,7 @@ def test_the_children_of_a_pruned_parent_stay_as_roots(family: Yard) -> None:
 
 def test_a_child_in_the_place_of_a_pruned_one_is_not_taken_for_it(family: Yard) -> None:
     """Children are known by their ids: a new pod of the name is another child."""
-    family.plane.prune(["one"])
+    family.plane.carry_out(Prune(("one",)))
     family.shell("one", "true", parent="parent")
     labels = family.reopened().inspect("parent").children
     assert len(labels) == 3
@@ -304,11 +305,11 @@ def test_a_screen_loses_the_row_of_what_was_pruned_and_doubts_nothing(yard: Yard
     write_pod(yard.plane, "lost", supervisor=a_dead_process(), child=a_dead_process())
     observer = Observer(yard.plane.store)
     assert len(observer.look().pods) == 4
-    yard.reopened().prune(["a", "b", "c"])
+    yard.reopened().carry_out(Prune(("a", "b", "c")))
     picture = observer.look()
     assert picture.health.ok
     assert [view.name for view in picture.pods] == ["lost"]
-    yard.reopened().recover("b")
+    yard.reopened().carry_out(Recover(("b",)))
     assert {view.name for view in observer.look().pods} == {"lost", "b"}
 
 
@@ -318,14 +319,14 @@ def test_a_hint_about_a_pruned_pod_takes_its_row_away(yard: Yard) -> None:
         ended_pod(yard, name)
     observer = Observer(yard.plane.store)
     observer.look()
-    yard.reopened().prune(["a"])
+    yard.reopened().carry_out(Prune(("a",)))
     assert [view.name for view in observer.look_at(["a"]).pods] == ["b"]
 
 
 def test_a_screen_still_misses_what_no_action_took_away(yard: Yard) -> None:
     """An older pod of the name in the trash is no excuse for one that vanished."""
     ended_pod(yard, "a", pod_id="0" * 26)
-    yard.plane.prune(["a"])
+    yard.plane.carry_out(Prune(("a",)))
     ended_pod(yard, "a", pod_id="1" * 26)
     observer = Observer(yard.plane.store)
     observer.look()
@@ -339,9 +340,9 @@ def test_a_screen_calls_a_parent_by_the_name_it_has_now(family: Yard) -> None:
     """A parent that comes back under another name: its children's rows follow it by its id."""
     observer = Observer(family.plane.store)
     observer.look()
-    family.reopened().prune(["parent"])
+    family.reopened().carry_out(Prune(("parent",)))
     observer.look()
-    family.reopened().recover("parent", as_name="elder")
+    family.reopened().carry_out(Recover(("parent",), as_name="elder"))
     rows = {view.name: (view.parent, view.depth) for view in observer.look().pods}
     assert rows == {"elder": (None, 0), "one": ("elder", 1), "two": ("elder", 1)}
     assert family.reopened().look_at("one").parent == "elder"
@@ -360,7 +361,7 @@ def test_a_pod_somebody_acts_on_is_busy(yard: Yard, monkeypatch: pytest.MonkeyPa
         action_lock(yard.system, paths, pod="pod", action="restore", actor="bob"),
         pytest.raises(Busy, match="restore of bob"),
     ):
-        yard.reopened().prune(["pod"])
+        yard.reopened().carry_out(Prune(("pod",)))
     assert yard.plane.trash() == ()
 
 
@@ -414,7 +415,7 @@ def test_what_is_no_age_is_refused(aged: Yard, age: float) -> None:
     with pytest.raises(BadInput):
         aged.plane.ended_pods(older_than_s=age)
     with pytest.raises(BadInput):
-        aged.plane.plan_purge(older_than_s=age)
+        aged.plane.plan(Purge(older_than_s=age))
 
 
 def test_signals_are_sent_to_nobody(yard: Yard) -> None:
@@ -429,6 +430,6 @@ def test_signals_are_sent_to_nobody(yard: Yard) -> None:
             return False
 
     plane = LocalPlane.open(replace(yard.system, signals=Recording()))
-    plane.prune(["pod"])
+    plane.carry_out(Prune(("pod",)))
     assert sent == []
     yard.signal(yard.child_of("other"), signal.SIGCONT)

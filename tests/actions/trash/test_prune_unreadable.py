@@ -17,6 +17,7 @@ from podtui.core.errors import (
     UnknownState,
     Unreadable,
 )
+from podtui.core.model.requests import Prune, Recover
 from tests.support.faults import FaultyProc, refusal
 from tests.support.faulty import FaultyFs
 from tests.support.record_builders import (
@@ -152,13 +153,13 @@ def test_no_row_is_ever_stuck(yard: Yard, make: Callable[[Yard], None]) -> None:
     before = {} if place.is_symlink() else tree_of(yard, place)
     outside = fingerprint(yard.root / "real") if (yard.root / "real").exists() else {}
     with pytest.raises(Unreadable) as told:
-        yard.plane.prune(["pod"])
+        yard.plane.carry_out(Prune(("pod",)))
     assert "--unreadable" in (told.value.next_step or "")
-    yard.plane.prune(["pod"], unreadable=True)
+    yard.plane.carry_out(Prune(("pod",), unreadable=True))
     assert names_of(yard) == ["other"]
     (entry,) = yard.plane.trash()
     assert entry.name == "pod"
-    yard.plane.recover(entry.id)
+    yard.plane.carry_out(Recover((entry.id,)))
     assert place.is_symlink() or tree_of(yard, place) == before
     assert sorted(names_of(yard)) == ["other", "pod"]
     if outside:
@@ -203,7 +204,7 @@ def test_a_lock_that_cannot_be_asked_about_is_no_free_lock(yard: Yard) -> None:
 
     plane = LocalPlane.open(replace(yard.system, fs=NoLock({})))
     with pytest.raises(UnknownState, match="Input/output error"):
-        plane.prune(["pod"], unreadable=True)
+        plane.carry_out(Prune(("pod",), unreadable=True))
     assert plane.trash() == ()
 
 
@@ -240,5 +241,5 @@ def test_an_observer_that_is_unwell_prunes_nothing(yard: Yard) -> None:
     plane = LocalPlane.open(replace(yard.system, proc=proc))
     proc.boot_fault = refusal(errno.EIO)
     with pytest.raises(UnknownState, match="observer"):
-        plane.prune(["pod"], unreadable=True)
+        plane.carry_out(Prune(("pod",), unreadable=True))
     assert plane.store.paths.pod("pod").root.exists()

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import DiskTrouble, NotVisible, PodtuiError
 from podtui.core.model.diagnostics import DiagnosticKind
+from podtui.core.model.requests import Prune, Purge
 from podtui.core.system.fs import Fs
 from podtui.core.system.remove_tree import TreeRemover
 from tests.support.clocks import MovableClock
@@ -40,7 +41,7 @@ def trashed(tmp_path: Path, clock: MovableClock) -> Yard:
     yard = Yard(tmp_path / "yard", clock=clock)
     for name, then_s in (("old", 2 * DAY_S), ("middle", DAY_S), ("new", 0.0)):
         write_exit(yard.plane, write_pod(yard.plane, name))
-        yard.plane.prune([name])
+        yard.plane.carry_out(Prune((name,)))
         clock.pass_time(then_s)
     return yard
 
@@ -56,13 +57,13 @@ def place_in(yard: Yard, name: str) -> Path:
 
 def test_only_what_is_old_enough_is_deleted(trashed: Yard) -> None:
     """The plan names each with its age; what is deleted is told, and nothing undoes it."""
-    plan = trashed.plane.plan_purge(older_than_s=2 * DAY_S)
+    plan = trashed.plane.plan(Purge(older_than_s=2 * DAY_S))
     assert len(plan.steps) == 1
     assert "delete old" in plan.steps[0]
     assert "3d" in plan.steps[0]
     assert plan.undo is None
     assert names_of(trashed) == ["new", "middle", "old"]
-    report = trashed.plane.purge(older_than_s=2 * DAY_S, actor="ann")
+    report = trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S), actor="ann")
     assert len(report.done) == 1
     assert names_of(trashed) == ["new", "middle"]
     told = [each for each in trashed.plane.diagnostics() if each.kind is DiagnosticKind.PURGED]
@@ -72,8 +73,8 @@ def test_only_what_is_old_enough_is_deleted(trashed: Yard) -> None:
 
 def test_nothing_old_enough_is_said_and_is_no_error(yard: Yard) -> None:
     """An empty plan, and a report that says why nothing was done."""
-    assert yard.plane.plan_purge(older_than_s=DAY_S).steps == ()
-    report = yard.plane.purge(older_than_s=DAY_S)
+    assert yard.plane.plan(Purge(older_than_s=DAY_S)).steps == ()
+    report = yard.plane.carry_out(Purge(older_than_s=DAY_S))
     assert report.done == ()
     assert report.skipped
 
@@ -83,10 +84,10 @@ def test_what_was_pruned_in_the_future_is_left_with_the_reason(
 ) -> None:
     """The clock went backwards: no age of it can be told, so it is not deleted."""
     clock.jump_wall(-2.5 * DAY_S)
-    plan = trashed.plane.plan_purge(older_than_s=0.0)
+    plan = trashed.plane.plan(Purge(older_than_s=0.0))
     assert ["delete old" in step for step in plan.steps] == [True]
     assert sum("clock" in warning for warning in plan.warnings) == 2
-    report = trashed.plane.purge(older_than_s=0.0)
+    report = trashed.plane.carry_out(Purge(older_than_s=0.0))
     assert len(report.skipped) == 2
     assert names_of(trashed) == ["new", "middle"]
 
@@ -94,7 +95,7 @@ def test_what_was_pruned_in_the_future_is_left_with_the_reason(
 def test_an_entry_without_its_record_is_as_old_as_its_id(trashed: Yard) -> None:
     """The id was made with the prune, and tells its time."""
     (place_in(trashed, "old") / "trashed.json").unlink()
-    trashed.plane.purge(older_than_s=2 * DAY_S)
+    trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert names_of(trashed) == ["new", "middle"]
 
 
@@ -102,7 +103,7 @@ def test_what_tells_no_time_is_left_with_the_reason(trashed: Yard) -> None:
     """What somebody put into the trash is not podtui's to delete."""
     stray = trashed.plane.store.paths.trash / "stray"
     stray.mkdir(mode=0o700)
-    report = trashed.plane.purge(older_than_s=0.0)
+    report = trashed.plane.carry_out(Purge(older_than_s=0.0))
     assert len(report.done) == 3
     assert any("stray" in line and "cannot be told" in line for line in report.skipped)
     assert stray.exists()
@@ -114,7 +115,7 @@ def test_a_pod_that_asks_may_not_purge(trashed: Yard) -> None:
     environment = {**trashed.environment, "PODTUI_POD_ID": caller.id, "PODTUI_POD": "caller"}
     plane = LocalPlane.open(replace(trashed.system, environment=environment))
     with pytest.raises(NotVisible, match="only who sees all"):
-        plane.purge(older_than_s=0.0)
+        plane.carry_out(Purge(older_than_s=0.0))
     assert len(names_of(trashed)) == 3
 
 
@@ -185,7 +186,7 @@ def test_whatever_an_agent_left_in_it_is_deleted_and_nothing_else(trashed: Yard,
     (outside / "file").write_text("kept")
     (outside / "below" / "file").write_text("kept")
     make(place_in(trashed, "old") / "pod")
-    report = trashed.plane.purge(older_than_s=2 * DAY_S)
+    report = trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert report.failed == ()
     assert names_of(trashed) == ["new", "middle"]
     assert trashed.plane.store.trash.purging() == []
@@ -201,7 +202,7 @@ def test_an_entry_that_is_a_link_is_unlinked_only(trashed: Yard) -> None:
     place.rename(outside)
     place.symlink_to(outside)
     before = fingerprint(outside)
-    trashed.plane.purge(older_than_s=2 * DAY_S)
+    trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert fingerprint(outside) == before
     assert not place.exists()
 
@@ -213,7 +214,7 @@ def test_a_pod_that_is_a_link_is_unlinked_only(trashed: Yard) -> None:
     pod.rename(outside)
     pod.symlink_to(outside)
     before = fingerprint(outside)
-    trashed.plane.purge(older_than_s=2 * DAY_S)
+    trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert fingerprint(outside) == before
 
 
@@ -226,14 +227,14 @@ def test_what_is_mounted_into_an_entry_is_not_entered(trashed: Yard, where: str)
         (inside / "file").write_text("kept")
         try:
             with pytest.raises(PodtuiError, match=r"mounted|busy"):
-                trashed.plane.purge(older_than_s=2 * DAY_S)
+                trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
         finally:
             # Back to where it was, to be unmounted there.
             for left in trashed.plane.store.trash.purging():
                 trashed.plane.store.trash.purging_place(left).rename(entry)
         assert (inside / "file").read_text() == "kept"
     trashed.reopened()
-    trashed.plane.purge(older_than_s=2 * DAY_S)
+    trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert not entry.exists()
     assert trashed.plane.store.trash.purging() == []
 
@@ -278,7 +279,7 @@ def test_a_purge_that_the_disk_stops_is_gone_on_with(trashed: Yard) -> None:
     faulty = FaultyFs({"unlink": (errno.EIO, everywhere)})
     plane = LocalPlane.open(replace(trashed.system, fs=faulty))
     with pytest.raises(DiskTrouble, match="Input/output error") as told:
-        plane.purge(older_than_s=2 * DAY_S)
+        plane.carry_out(Purge(older_than_s=2 * DAY_S))
     assert "next start" in (told.value.kept or "")
     assert len(trashed.plane.store.trash.purging()) == 1
     assert names_of(trashed) == ["new", "middle"]
@@ -292,7 +293,7 @@ def test_of_several_one_that_cannot_be_deleted_does_not_stop_the_others(trashed:
     (place_in(trashed, "middle") / "pod" / "stuck").touch()
     faulty = FaultyFs({"unlink": (errno.EPERM, lambda _call, path: path.name == "stuck")})
     plane = LocalPlane.open(replace(trashed.system, fs=faulty))
-    report = plane.purge(older_than_s=0.0)
+    report = plane.carry_out(Purge(older_than_s=0.0))
     assert len(report.done) == 2
     assert len(report.failed + report.skipped) == 1
     assert names_of(trashed) == []
@@ -304,7 +305,7 @@ def test_what_an_older_purge_left_is_gone_on_with(trashed: Yard) -> None:
     left = trashed.plane.store.trash.purging_place(place.name)
     place.rename(left)
     assert [each.kind for each in trashed.plane.doctor()] == ["purge_broken_off"]
-    report = trashed.plane.purge(older_than_s=100 * DAY_S)
+    report = trashed.plane.carry_out(Purge(older_than_s=100 * DAY_S))
     assert len(report.done) == 1
     assert not left.exists()
     assert trashed.plane.doctor() == ()

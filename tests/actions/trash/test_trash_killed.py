@@ -18,6 +18,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.records import PodRecord
+from podtui.core.model.requests import Prune, Purge, Recover
 from podtui.core.system.system import real_system
 from tests.support.at_once import REPOSITORY
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, everywhere, on
@@ -31,19 +32,19 @@ LONGEST_WAIT_S = 60.0
 
 
 def prune(plane: LocalPlane) -> object:
-    return plane.prune(["pod"])
+    return plane.carry_out(Prune(("pod",)))
 
 
 def recover(plane: LocalPlane) -> object:
-    return plane.recover("pod")
+    return plane.carry_out(Recover(("pod",)))
 
 
 def recover_as(plane: LocalPlane) -> object:
-    return plane.recover("pod", as_name="other")
+    return plane.carry_out(Recover(("pod",), as_name="other"))
 
 
 def purge(plane: LocalPlane) -> object:
-    return plane.purge(older_than_s=0.0)
+    return plane.carry_out(Purge(older_than_s=0.0))
 
 
 ACTS = [prune, recover, recover_as, purge]
@@ -58,7 +59,7 @@ def scene(
     assert isinstance(record, PodRecord)
     files = kept(yard.plane.store.paths.pod("pod").root)
     if act is not prune:
-        yard.plane.prune(["pod"])
+        yard.plane.carry_out(Prune(("pod",)))
     return yard, record.id, files
 
 
@@ -93,7 +94,7 @@ def assert_nothing_is_lost(yard: Yard, pod_id: str, files: dict[str, str], act: 
         assert isinstance(entry.pod, PodRecord)
         assert (entry.name, entry.pod.name) == ("pod", "pod")
         # Whatever was broken off, the way back is there.
-        plane.recover("pod")
+        plane.carry_out(Recover(("pod",)))
         assert yard.reopened().inspect("pod").children == ("child",)
         assert kept(plane.store.paths.pod("pod").root) == files
 

@@ -13,7 +13,7 @@ from podtui.core.actions.framework import locks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, Exists, NotFound, PodtuiError, Refused
 from podtui.core.model.diagnostics import DiagnosticKind
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Prune, Purge, Recover, Restore, Spawn, Stop
 from podtui.core.model.verdicts import Verdict
 from podtui.core.system.fs import Fs
 from tests.support.at_once import at_once
@@ -25,7 +25,8 @@ Act = Callable[[LocalPlane], object]
 SCRIPT = """
 import sys
 from pathlib import Path
-from podtui.core.control.local import LocalPlane, SpawnRequest
+from podtui.core.control.local import LocalPlane
+from podtui.core.model.requests import Prune, Purge, Recover, Restore, Spawn
 from podtui.core.errors import PodtuiError
 from podtui.core.system.system import System
 environment = {"PATH": "/usr/bin:/bin", "PODTUI_RUNTIME_DIR": sys.argv[3]}
@@ -35,12 +36,12 @@ import podtui.core.actions.trash.purge
 import podtui.core.actions.trash.recover
 import podtui.core.actions.restore.restore
 acts = {
-    "prune": lambda: plane.prune(["pod"], actor="pruner"),
-    "restore": lambda: plane.restore(["pod"], actor="restorer"),
-    "recover": lambda: plane.recover("pod", actor="recoverer"),
-    "recover_as": lambda: plane.recover("pod", as_name="other", actor="recoverer"),
-    "purge": lambda: plane.purge(older_than_s=0.0, actor="purger"),
-    "spawn": lambda: plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600"))),
+    "prune": lambda: plane.carry_out(Prune(("pod",)), actor="pruner"),
+    "restore": lambda: plane.carry_out(Restore(("pod",)), actor="restorer"),
+    "recover": lambda: plane.carry_out(Recover(("pod",)), actor="recoverer"),
+    "recover_as": lambda: plane.carry_out(Recover(("pod",), as_name="other"), actor="recoverer"),
+    "purge": lambda: plane.carry_out(Purge(older_than_s=0.0), actor="purger"),
+    "spawn": lambda: plane.carry_out(Spawn(name="pod", argv=("sleep", "600"))),
 }
 wanted = sys.argv[4:][int(sys.argv[1]) % (len(sys.argv) - 4)]
 # gate
@@ -92,7 +93,7 @@ def test_of_many_who_prune_one_pod_one_does(family: Yard) -> None:
 def test_of_many_who_recover_one_pod_one_does(family: Yard) -> None:
     """All others are told that it is back, and who brought it."""
     pod_id = pod_id_of(family)
-    family.plane.prune(["pod"])
+    family.plane.carry_out(Prune(("pod",)))
     answers = together(family, "recover", "recover_as", count=4)
     assert Counter(outcome for _, outcome, _ in answers) == {"done": 1, "refused": 3}
     for _, outcome, words in answers:
@@ -108,7 +109,7 @@ def test_of_many_who_recover_one_pod_one_does(family: Yard) -> None:
 def test_a_purge_and_a_recover_do_not_share_a_pod(family: Yard) -> None:
     """It is back whole, or gone for good: never half of it."""
     pod_id = pod_id_of(family)
-    family.plane.prune(["pod"])
+    family.plane.carry_out(Prune(("pod",)))
     outcomes = {wanted: outcome for wanted, outcome, _ in together(family, "purge", "recover")}
     place = assert_converged(family, pod_id)
     if outcomes["recover"] == "done":
@@ -122,7 +123,7 @@ def test_a_purge_and_a_recover_do_not_share_a_pod(family: Yard) -> None:
 def test_a_recover_and_a_spawn_do_not_share_a_name(family: Yard) -> None:
     """One has the name, and the other is told that it is taken; what lost is where it was."""
     pod_id = pod_id_of(family)
-    family.plane.prune(["pod"])
+    family.plane.carry_out(Prune(("pod",)))
     outcomes = {wanted: outcome for wanted, outcome, _ in together(family, "recover", "spawn")}
     assert sorted(outcomes.values()) == ["done", "exists"]
     in_place = place_of(family.plane, pod_id) == family.plane.store.paths.pod("pod").root
@@ -133,7 +134,7 @@ def test_a_recover_and_a_spawn_do_not_share_a_name(family: Yard) -> None:
 def test_a_prune_and_a_restore_do_not_share_a_pod(yard: Yard) -> None:
     """It runs again in its place, or is in the trash and does not run."""
     yard.shell("pod", "exec sleep 600")
-    yard.plane.stop("pod", grace_s=0)
+    yard.plane.carry_out(Stop(("pod",), grace_s=0))
     answers = {
         wanted: (outcome, words) for wanted, outcome, words in together(yard, "prune", "restore")
     }
@@ -185,19 +186,19 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def prune(plane: LocalPlane) -> object:
-    return plane.prune(["pod"], actor="second")
+    return plane.carry_out(Prune(("pod",)), actor="second")
 
 
 def recover(plane: LocalPlane) -> object:
-    return plane.recover("pod", actor="second")
+    return plane.carry_out(Recover(("pod",)), actor="second")
 
 
 def purge(plane: LocalPlane) -> object:
-    return plane.purge(older_than_s=0.0, actor="second")
+    return plane.carry_out(Purge(older_than_s=0.0), actor="second")
 
 
 def restore(plane: LocalPlane) -> object:
-    return plane.restore(["pod"], actor="second")
+    return plane.carry_out(Restore(("pod",)), actor="second")
 
 
 def attach(plane: LocalPlane) -> object:
@@ -205,7 +206,7 @@ def attach(plane: LocalPlane) -> object:
 
 
 def spawn(plane: LocalPlane) -> object:
-    return plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600")))
+    return plane.carry_out(Spawn(name="pod", argv=("sleep", "600")))
 
 
 PAIRS: list[tuple[str, Act, bool, type[PodtuiError], str]] = [
@@ -241,7 +242,7 @@ def test_who_comes_in_the_middle_is_told_who_is_there(
     """The second actor changes nothing, and the first comes to his end."""
     first, second, after, kind, words = pair
     if first != "prune":
-        family.plane.prune(["pod"])
+        family.plane.carry_out(Prune(("pod",)))
     pod_id = next(
         (each.pod_id for each in family.plane.trash()),
         "" if first != "prune" else pod_id_of(family),
@@ -261,9 +262,9 @@ def test_who_comes_in_the_middle_is_told_who_is_there(
 
     plane = LocalPlane.open(replace(family.system, fs=Meddling(meddle, after=after)))
     acts: dict[str, Act] = {
-        "prune": lambda it: it.prune(["pod"], actor="first"),
-        "recover": lambda it: it.recover("pod", actor="first"),
-        "purge": lambda it: it.purge(older_than_s=0.0, actor="first"),
+        "prune": lambda it: it.carry_out(Prune(("pod",)), actor="first"),
+        "recover": lambda it: it.carry_out(Recover(("pod",)), actor="first"),
+        "purge": lambda it: it.carry_out(Purge(older_than_s=0.0), actor="first"),
     }
     acts[first](plane)
     if second is not purge:
@@ -278,35 +279,35 @@ def test_who_comes_in_the_middle_is_told_who_is_there(
 @pytest.mark.usefixtures("impatient")
 def test_a_spawn_just_before_the_rename_keeps_its_name(family: Yard) -> None:
     """The recover was planned while the name was free: the pod stays in the trash, as it was."""
-    family.plane.prune(["pod"])
+    family.plane.carry_out(Prune(("pod",)))
     (entry,) = family.plane.trash()
     others = family.reopened()
     plane = LocalPlane.open(
         replace(family.system, fs=Meddling(lambda: _spawn(others), after=False))
     )
     with pytest.raises(Exists, match="by now") as told:
-        plane.recover("pod")
+        plane.carry_out(Recover(("pod",)))
     assert "--as" in (told.value.next_step or "")
     assert [each.id for each in family.reopened().trash()] == [entry.id]
     assert family.plane.look_at("pod").verdict is Verdict.ALIVE
-    family.reopened().recover("pod", as_name="other")
+    family.reopened().carry_out(Recover(("pod",), as_name="other"))
     assert place_of(family.plane, entry.pod_id) == family.plane.store.paths.pod("other").root
     family.end_everything()
 
 
 def _spawn(plane: LocalPlane) -> None:
-    plane.spawn(SpawnRequest(name="pod", argv=("sleep", "600")))
+    plane.carry_out(Spawn(name="pod", argv=("sleep", "600")))
 
 
 def test_an_empty_directory_in_its_place_is_not_replaced(family: Yard) -> None:
     """A rename would swallow it without a word; what is there is a row, and stays."""
-    family.plane.prune(["pod"])
+    family.plane.carry_out(Prune(("pod",)))
     place = family.plane.store.paths.pod("pod").root
     plane = LocalPlane.open(
         replace(family.system, fs=Meddling(lambda: place.mkdir(mode=0o700), after=False))
     )
     with pytest.raises(Exists):
-        plane.recover("pod")
+        plane.carry_out(Recover(("pod",)))
     assert list(place.iterdir()) == []
     assert len(family.reopened().trash()) == 1
 
@@ -327,7 +328,7 @@ def test_who_waited_for_a_pod_that_went_away_does_not_act_on_the_next_one(yard: 
 
     plane = LocalPlane.open(replace(yard.system, fs=Slow()))
     with pytest.raises(NotFound, match="moved away"):
-        plane.prune(["pod"])
+        plane.carry_out(Prune(("pod",)))
     assert yard.plane.look_at("pod").id == "1" * 26
     assert yard.plane.trash() == ()
 
@@ -342,7 +343,7 @@ class TakenAway(Fs):
     def open_plain(self, path: Path) -> int:
         if path.name == "run.json" and self.other is not None:
             other, self.other = self.other, None
-            other.prune(["pod"])
+            other.carry_out(Prune(("pod",)))
         return super().open_plain(path)
 
 

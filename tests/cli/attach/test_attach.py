@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from podtui.core.model.requests import Send
 from podtui.core.model.verdicts import Status
 from podtui.kernel import signals
 from tests.cli.conftest import Podtui
@@ -124,7 +125,7 @@ def test_a_watcher_sees_everything_and_types_nothing(yard: Yard, podtui: Podtui)
         terminal.see(b"watching p, read-only")
         terminal.see(b"ready")
         terminal.type(b"unseen\r")
-        yard.plane.send("p", "size")
+        yard.plane.carry_out(Send("p", "size"))
         terminal.see(b"40 120")
         terminal.type(b"\x03")
         assert terminal.ending() == 0

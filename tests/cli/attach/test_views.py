@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from podtui.core.model.requests import Send
 from tests.cli.attach.test_attach import ECHOING, spawned, wait_for_output
 from tests.cli.conftest import Podtui
 from tests.screen.eyes import Eyes
@@ -29,7 +30,7 @@ def test_a_clipped_watcher_gets_only_sequences_of_our_own(yard: Yard, podtui: Po
             "echo over; exec cat")  # fmt: skip
     with podtui.in_terminal("attach", "p", "--read-only", columns=60, rows=10) as terminal:
         terminal.see(b"ready")
-        yard.plane.send("p", "go")
+        yard.plane.carry_out(Send("p", "go"))
         terminal.see(b"over")
         terminal.type(b"\x03")
         assert terminal.ending() == 0
@@ -49,7 +50,7 @@ def test_a_watcher_follows_the_cursor_and_its_own_window(yard: Yard, podtui: Pod
         terminal.resize(120, 40)
         terminal.see(b"\x1b[?1049l")
         terminal.see(b"\x1b[1;1H1\x1b[2;1H2")
-        yard.plane.send("p", "typed")
+        yard.plane.carry_out(Send("p", "typed"))
         terminal.see(b"typed\r\ntyped\r\n")
         terminal.type(b"\x1d")
         assert terminal.ending() == 0

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+import msgspec
+
 from podtui.core import errors
 from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
 from podtui.core.actions.framework.transaction import Transaction
-from podtui.core.model.plans import Plan, Report, joined_report
+from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
@@ -58,6 +60,47 @@ def _left_out(action: str, name: str, why: str, *, failed: bool = False) -> Repo
         skipped=() if failed else words,
         failed=words if failed else (),
     )
+
+
+def plan_each(action: str, targets: Sequence[str], plan: Callable[[str], Plan]) -> Plan:
+    """Return one plan for many targets; an error about one of several is a refusal of that one.
+
+    Raises:
+        PodtuiError: of a single target: there is no plan for it.
+    """
+    if len(targets) == 1:
+        return plan(targets[0])
+    return joined_plan(action, [_plan_or_refusal(action, each, plan) for each in targets])
+
+
+def _plan_or_refusal(action: str, target: str, plan: Callable[[str], Plan]) -> Plan:
+    try:
+        return plan(target)
+    except errors.PodtuiError as error:
+        refusals = (Refusal.of(error),)
+        return Plan(action=action, pod=error.pod or target, steps=(), refusals=refusals)
+
+
+def do_each(action: str, targets: Sequence[str], act: Callable[[str], Report]) -> Report:
+    """Act on each target, and return one report; an error about one does not stop the others.
+
+    Raises:
+        PodtuiError: of a single target: why it was not done.
+    """
+    if len(targets) == 1:
+        return act(targets[0])
+    return joined_report(action, [_report_or_failure(action, each, act) for each in targets])
+
+
+def _report_or_failure(action: str, target: str, act: Callable[[str], Report]) -> Report:
+    try:
+        report = act(target)
+    except errors.PodtuiError as error:
+        pod = error.pod or target
+        return Report(action=action, pod=pod, done=(), failed=(f"{pod}: {error.sentence()}",))
+    # In a list of many each line names its pod.
+    done = (f"{report.pod}: {'; '.join(report.done)}",) if report.done else ()
+    return msgspec.structs.replace(report, done=done)
 
 
 def clear_entry(store: Store, trash_id: str) -> None:

@@ -7,28 +7,24 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from podtui.core import errors
 from podtui.core.access.access import Access
+from podtui.core.actions.framework.batch import do_each, plan_each
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.loans.changes import (
     Change,
-    Relending,
     change_loans,
     changed_by,
     lent_words,
     named_loans,
     own_loans,
-    plan_relending,
-    relend_after_recover,
-    relend_for_restore,
-    return_for,
     returned_words,
     scopes,
-    take_back_relending,
     undo_of,
 )
 from podtui.core.actions.loans.conflicts import conflicts_of, loan_book
@@ -37,29 +33,12 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.records import ExitRecord
+from podtui.core.model.requests import Relend, Return
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Evidence, Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.store.store import Store
 
-__all__ = [
-    "Relending",
-    "carry_out_relend",
-    "carry_out_return",
-    "conflicts_of",
-    "finish_relend",
-    "finish_return",
-    "loan_book",
-    "own_loans",
-    "plan_relend",
-    "plan_relending",
-    "plan_return",
-    "relend_after_recover",
-    "relend_for_restore",
-    "return_after_stop",
-    "return_for",
-    "take_back_relending",
-]
 LOANS_NOTE = "loans"
 
 
@@ -94,14 +73,14 @@ def _addressed(access: Access, target: str) -> tuple[str, tuple[str, ...]]:
         return access.name_of(found[0].pod), tuple(loan.id for loan in found)
 
 
-def _aim(inspector: Inspector, target: str, paths: Sequence[str], *, is_out: bool) -> _Aim:
+def _aim(inspector: Inspector, target: str, paths: Sequence[str], side: _Side) -> _Aim:
     store = inspector.store
     name, ids = _addressed(inspector.access, target)
     view = inspector.look_at(name)
     every = own_loans(store, name, view.id).loans
     meant = tuple(loan for loan in every if not ids or loan.id in ids)
     named, unknown = named_loans(store, name, meant, paths) if paths else (meant, ())
-    loans = tuple(loan for loan in named if loan.is_out is is_out)
+    loans = tuple(loan for loan in named if loan.is_out is side.is_out)
     return _Aim(view=view, loans=loans, unknown=unknown, others=every)
 
 
@@ -124,12 +103,32 @@ def _command(verb: str, aim: _Aim) -> str:
     return f"podtui {verb} {shlex.join(words)}"
 
 
+def plan(inspector: Inspector, request: Return | Relend) -> Plan:
+    """Return what taking scopes back, or lending them again, will do; touches nothing."""
+    side = _side(request)
+    return plan_each(
+        side.action,
+        request.pods,
+        lambda name: side.plan(inspector, _aim(inspector, name, request.paths, side)),
+    )
+
+
+def carry_out(inspector: Inspector, request: Return | Relend, *, actor: str) -> Report:
+    """Take scopes back from dead pods, or lend them again.
+
+    Raises:
+        PodtuiError: of a single pod: it is refused, another action holds the pod, somebody else has
+            a part of the scopes, or the disk does not take it.
+    """
+    side = _side(request)
+    return do_each(
+        side.action,
+        request.pods,
+        lambda name: _carry_out(inspector, name, request.paths, side, actor),
+    )
+
+
 # return
-
-
-def plan_return(inspector: Inspector, name: str, *, paths: Sequence[str] = ()) -> Plan:
-    """Return what taking back scopes will do; touches nothing."""
-    return _return_plan(inspector, _aim(inspector, name, paths, is_out=True))
 
 
 def _return_plan(inspector: Inspector, aim: _Aim) -> Plan:
@@ -193,24 +192,6 @@ def _leftover_refusals(store: Store, view: PodView) -> list[Refusal]:
     return [Refusal(kind=errors.Refused.kind, message=message, next=f"podtui reap {view.name}")]
 
 
-def carry_out_return(
-    inspector: Inspector, name: str, *, paths: Sequence[str], actor: str
-) -> Report:
-    """Take back scopes of a pod that is proven dead.
-
-    Raises:
-        PodtuiError: it is refused, another action holds the pod, or the disk does not take it.
-    """
-    return _carry_out(
-        inspector,
-        lambda: _aim(inspector, name, paths, is_out=True),
-        lambda aim: _return_plan(inspector, aim),
-        lambda aim: _return(inspector.store, aim.view, aim.loans, f"returned by {actor}", actor),
-        action="return",
-        actor=actor,
-    )
-
-
 def _return(
     store: Store, view: PodView, loans: Sequence[Loan], why: str, actor: str
 ) -> tuple[Loan, ...]:
@@ -255,15 +236,10 @@ def _told_return(
 
 def finish_return(store: Store, tx: Transaction) -> Recovered:
     """Tell what came back; what did not stays lent, for the pod may live again by now."""
-    return _finish(store, tx, "return")
+    return _finish(store, tx, _RETURN)
 
 
 # relend
-
-
-def plan_relend(inspector: Inspector, name: str, *, paths: Sequence[str] = ()) -> Plan:
-    """Return what lending returned scopes again will do, and who is in the way."""
-    return _relend_plan(inspector, _aim(inspector, name, paths, is_out=False))
 
 
 def _relend_plan(inspector: Inspector, aim: _Aim) -> Plan:
@@ -277,24 +253,6 @@ def _relend_plan(inspector: Inspector, aim: _Aim) -> Plan:
         steps=tuple(f"lend it again {scopes([loan])}" for loan in aim.loans),
         refusals=tuple(refusals),
         undo=_command("return", aim) if aim.loans else None,
-    )
-
-
-def carry_out_relend(
-    inspector: Inspector, name: str, *, paths: Sequence[str], actor: str
-) -> Report:
-    """Lend scopes to a pod again that came back from it.
-
-    Raises:
-        PodtuiError: somebody else has a part of them, or another action holds the pod.
-    """
-    return _carry_out(
-        inspector,
-        lambda: _aim(inspector, name, paths, is_out=False),
-        lambda aim: _relend_plan(inspector, aim),
-        lambda aim: _relend(inspector.store, aim, f"lent again by {actor}", actor),
-        action="relend",
-        actor=actor,
     )
 
 
@@ -342,31 +300,66 @@ def _told_relend(tx: Transaction, lent: tuple[Loan, ...], why: str) -> tuple[Loa
 
 def finish_relend(store: Store, tx: Transaction) -> Recovered:
     """Tell what was lent again; what was not stays where it is, for it may be taken by now."""
-    return _finish(store, tx, "relend")
+    return _finish(store, tx, _RELEND)
 
 
 # both
 
 
+class _Side(NamedTuple):
+    """One of the two directions a loan can change."""
+
+    action: str
+    change: Change
+    is_out: bool
+    done: str
+    kind: DiagnosticKind
+    undo: str
+    words: Callable[[Sequence[Loan], str], str]
+    plan: Callable[[Inspector, _Aim], Plan]
+    carry_out: Callable[[Store, _Aim, str], tuple[Loan, ...]]
+
+
+_RETURN = _Side(
+    "return",
+    "returned",
+    True,
+    "came back",
+    DiagnosticKind.LOAN_RETURNED,
+    "relend",
+    returned_words,
+    _return_plan,
+    lambda store, aim, actor: _return(store, aim.view, aim.loans, f"returned by {actor}", actor),
+)
+_RELEND = _Side(
+    "relend",
+    "lent",
+    False,
+    "lent again",
+    DiagnosticKind.LOAN_LENT,
+    "return",
+    lent_words,
+    _relend_plan,
+    lambda store, aim, actor: _relend(store, aim, f"lent again by {actor}", actor),
+)
+
+
+def _side(request: Return | Relend) -> _Side:
+    return _RETURN if isinstance(request, Return) else _RELEND
+
+
 def _carry_out(
-    inspector: Inspector,
-    aim: Callable[[], _Aim],
-    plan: Callable[[_Aim], Plan],
-    change: Callable[[_Aim], tuple[Loan, ...]],
-    *,
-    action: str,
-    actor: str,
+    inspector: Inspector, target: str, paths: Sequence[str], side: _Side, actor: str
 ) -> Report:
-    store = inspector.store
-    first = aim()
-    plan(first).raise_if_refused()
+    store, action = inspector.store, side.action
+    first = _aim(inspector, target, paths, side)
+    side.plan(inspector, first).raise_if_refused()
     name = first.view.name
-    words = {"return": "came back", "relend": "lent again"}[action]
     with action_lock(store.system, store.paths.pod(name), pod=name, action=action, actor=actor):
-        now = aim()
-        plan(now).raise_if_refused()
+        now = _aim(inspector, target, paths, side)
+        side.plan(inspector, now).raise_if_refused()
         try:
-            changed = change(now)
+            changed = side.carry_out(store, now, actor)
         except OSError as error:
             raise errors.DiskTrouble(
                 f"the scopes of {name!r} could not be changed: {error.strerror}",
@@ -375,29 +368,22 @@ def _carry_out(
                 kept="what its ledger says holds; the next start tells what was done",
             ) from error
     skipped = () if changed else (f"{name}: somebody else did it at the same moment",)
-    done = tuple(f"{name}: {scopes([loan])} {words}" for loan in changed)
+    done = tuple(f"{name}: {scopes([loan])} {side.done}" for loan in changed)
     return Report(action=action, pod=name, done=done, skipped=skipped, view=now.view)
 
 
-def _finish(store: Store, tx: Transaction, action: str) -> Recovered:
+def _finish(store: Store, tx: Transaction, side: _Side) -> Recovered:
     intent = tx.intent
-    change, kind, verb, words_of = _SIDES[action]
-    loans = changed_by(store, intent.pod, intent.pod_id, intent.id, change)
+    loans = changed_by(store, intent.pod, intent.pod_id, intent.id, side.change)
     meant = intent.details.get(LOANS_NOTE, "").split()
     if not loans:
-        return Recovered(finished=False, summary=f"{intent.pod}: {action} of scopes was broken off")
-    words = words_of(loans, intent.details.get("why", ""))
-    tx.diagnose(kind, words, undo=undo_of(verb, loans))
+        words = f"{intent.pod}: {side.action} of scopes was broken off"
+        return Recovered(finished=False, summary=words)
+    words = side.words(loans, intent.details.get("why", ""))
+    tx.diagnose(side.kind, words, undo=undo_of(side.undo, loans))
     rest = len(meant) - len(loans)
     short = f"; {rest} more stayed as they were" if rest > 0 else ""
     return Recovered(finished=not short, summary=words + short)
-
-
-_Side = tuple[Change, DiagnosticKind, str, Callable[[Sequence[Loan], str], str]]
-_SIDES: dict[str, _Side] = {
-    "return": ("returned", DiagnosticKind.LOAN_RETURNED, "relend", returned_words),
-    "relend": ("lent", DiagnosticKind.LOAN_LENT, "return", lent_words),
-}
 
 
 # stop

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.limits import REAP_GRACE_S, STOP_GRACE_S, grace_refusal
+from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.reap.place import Find, PodFiles, Searching, reap_place
-from podtui.core.actions.running.stop import carry_out_stop
+from podtui.core.actions.running import stop
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.records import HandoffRecord
+from podtui.core.model.requests import ReapOrphans, Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.inspector import Inspector
@@ -52,9 +53,9 @@ class _Orphans(msgspec.Struct):
     unresolved: list[str] = []
 
 
-def plan_reap_orphans(inspector: Inspector, *, grace_s: float | None) -> Plan:
+def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     """Return who would be ended, everywhere; touches nothing."""
-    grace = REAP_GRACE_S if grace_s is None else grace_s
+    grace = REAP_GRACE_S if request.grace_s is None else request.grace_s
     refusal = grace_refusal(grace)
     if refusal is not None:
         return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
@@ -80,14 +81,15 @@ def plan_reap_orphans(inspector: Inspector, *, grace_s: float | None) -> Plan:
     )
 
 
-def carry_out_reap_orphans(inspector: Inspector, *, grace_s: float | None, actor: str) -> Report:
+def carry_out(inspector: Inspector, request: ReapOrphans, *, actor: str) -> Report:
     """End every orphan; of several pods each stands for itself.
 
     Raises:
         UnknownState: who must not be signalled, or who is there, cannot be told.
         BadInput: that is no grace.
     """
-    plan_reap_orphans(inspector, grace_s=grace_s).raise_if_refused()
+    grace_s = request.grace_s
+    plan(inspector, request).raise_if_refused()
     grace = REAP_GRACE_S if grace_s is None else grace_s
     orphans = _look(inspector)
     reports = [_reap(inspector, each, grace, actor) for each in orphans.finds]
@@ -286,15 +288,8 @@ def _reap(inspector: Inspector, find: Find, grace_s: float, actor: str) -> Repor
 def _stop(
     inspector: Inspector, handoff: HandoffRecord, view: PodView, grace_s: float | None, actor: str
 ) -> Report:
-    grace = STOP_GRACE_S if grace_s is None else grace_s
     try:
-        report = carry_out_stop(
-            inspector.store,
-            lambda: inspector.inspect(view.name),
-            name=view.name,
-            grace_s=grace,
-            actor=actor,
-        )
+        report = stop.carry_out(inspector, Stop((view.name,), grace_s), actor=actor)
     except errors.PodtuiError as error:
         return _failed(view.name, error.sentence())
     clear_handoff(inspector.store, handoff.pod_id, handoff.run)

@@ -17,7 +17,6 @@ from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
 from podtui.core.actions.framework.preconditions import refuse_if_changed
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction
-from podtui.core.actions.reap.orphans import carry_out_reap_orphans, plan_reap_orphans
 from podtui.core.actions.reap.place import (
     Find,
     PodFiles,
@@ -28,6 +27,7 @@ from podtui.core.actions.reap.place import (
     tell_ended,
 )
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
+from podtui.core.model.requests import Reap
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.inspector import Inspector
@@ -37,14 +37,6 @@ from podtui.core.store.store import Store
 from podtui.core.system.fs import MISSING
 from podtui.core.text.durations import duration
 
-__all__ = [
-    "carry_out_reap",
-    "carry_out_reap_orphans",
-    "finish_reap",
-    "plan_reap",
-    "plan_reap_orphans",
-]
-
 
 class _Candidate(msgspec.Struct, frozen=True):
     """A pod that is to be reaped, as it was looked at."""
@@ -53,21 +45,21 @@ class _Candidate(msgspec.Struct, frozen=True):
     grace_s: float
 
 
-def plan_reap(inspector: Inspector, names: Sequence[str], *, grace_s: float | None) -> Plan:
+def plan(inspector: Inspector, request: Reap) -> Plan:
     """Return who would be ended, with the proof for each; touches nothing."""
-    return joined_plan("reap", [plan for plan, _ in _candidates(inspector, names, grace_s)])
+    return joined_plan(
+        "reap", [each for each, _ in _candidates(inspector, request.pods, request.grace_s)]
+    )
 
 
-def carry_out_reap(
-    inspector: Inspector, names: Sequence[str], *, grace_s: float | None, actor: str
-) -> Report:
+def carry_out(inspector: Inspector, request: Reap, *, actor: str) -> Report:
     """End what is left of pods; of several pods each stands for itself.
 
     Raises:
         PodtuiError: nothing was done, and why: of a single pod, or of the first of several.
     """
-    found = _candidates(inspector, names, grace_s)
-    joined_plan("reap", [plan for plan, _ in found]).raise_if_refused()
+    found = _candidates(inspector, request.pods, request.grace_s)
+    joined_plan("reap", [each for each, _ in found]).raise_if_refused()
     return for_each("reap", found, lambda each: _reap(inspector, each, actor))
 
 

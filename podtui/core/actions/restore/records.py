@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from podtui.core.agents.resume import Resumed, resumed
 from podtui.core.model.plans import Refusal
 from podtui.core.model.records import EndedMarker, ExitRecord, PodRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
 from podtui.core.paths import PodPaths
@@ -68,10 +68,10 @@ def next_start(job: Job) -> Resumed:
     return resumed(job.pod.agent, job.pod.argv, has_begun=has_begun)
 
 
-def start_request(job: Job, argv: Sequence[str]) -> SpawnRequest:
+def start_request(job: Job, argv: Sequence[str]) -> Spawn:
     """Return what is to be started, in the form in which starts are checked."""
     pod = job.pod
-    return SpawnRequest(name=pod.name, argv=tuple(argv), cwd=pod.cwd, env=pod.env)
+    return Spawn(name=pod.name, argv=tuple(argv), cwd=pod.cwd, env=pod.env)
 
 
 def keeps_leftovers(job: Job) -> bool:

@@ -13,17 +13,15 @@ import msgspec
 
 from podtui.core import errors
 from podtui.core.actions.framework.start import failure_of
-from podtui.core.actions.restore.finish import finish_restore
 from podtui.core.actions.restore.one import restore_one
 from podtui.core.actions.restore.plan import plan_one
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind
 from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
+from podtui.core.model.requests import Restore
 from podtui.core.model.snapshot import PodView
 from podtui.core.observe.inspector import Inspector
 from podtui.core.store.store import Store
-
-__all__ = ["carry_out_restore", "finish_restore", "plan_restore"]
 
 BURST = 5
 PAUSE_S = 1.0
@@ -44,59 +42,39 @@ class _Candidate(msgspec.Struct, frozen=True):
     plan: Plan
 
 
-def plan_restore(
-    inspector: Inspector,
-    names: Sequence[str],
-    *,
-    without: Sequence[str] = (),
-    in_bulk: bool = False,
-) -> Plan:
+def plan(inspector: Inspector, request: Restore) -> Plan:
     """Return what restoring pods will do; touches nothing.
-
-    Args:
-        inspector: looks at the pods.
-        names: names or ids.
-        without: paths that are not lent again.
-        in_bulk: the pods were found, not named one by one: those that keep ending are left out.
 
     Raises:
         DiskTrouble, Refused: the store could not be asked.
     """
-    found = _candidates(inspector, names, without, in_bulk=in_bulk)
+    found = _candidates(inspector, request)
     return joined_plan("restore", [each.plan for each in found])
 
 
-def carry_out_restore(
-    inspector: Inspector,
-    names: Sequence[str],
-    *,
-    without: Sequence[str] = (),
-    actor: str,
-    in_bulk: bool = False,
-) -> Report:
+def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
     """Restore pods, parents first; of several pods each stands for itself.
 
     Raises:
         PodtuiError: nothing was restored, and why: of a single pod, or of the first of several
             none of which could be tried.
     """
-    found = _candidates(inspector, names, without, in_bulk=in_bulk)
+    found = _candidates(inspector, request)
     joined_plan("restore", [each.plan for each in found]).raise_if_refused()
     if not found:
         return Report(action="restore", pod="", done=(), skipped=("no pod was named",))
     if len(found) == 1 and found[0].view is not None:
-        attempt = restore_one(inspector, found[0].view, without=without, actor=actor)
+        attempt = restore_one(inspector, found[0].view, without=request.without, actor=actor)
         if attempt.error is not None:
             raise attempt.error
         return attempt.report
-    return _Row(inspector, without, actor).restore(found)
+    return _Row(inspector, request.without, actor).restore(found)
 
 
-def _candidates(
-    inspector: Inspector, names: Sequence[str], without: Sequence[str], *, in_bulk: bool
-) -> list[_Candidate]:
+def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
     """Return what is to be done to each pod, parents before children, each once."""
-    is_bulk = in_bulk or len(names) > 1
+    names, without = request.pods, request.without
+    is_bulk = request.in_bulk or len(names) > 1
     try:
         return [
             _candidate(inspector.store, seen, without, in_bulk=is_bulk)

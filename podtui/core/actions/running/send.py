@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from podtui.core import errors
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import PodView
-from podtui.core.store.store import Store
+from podtui.core.observe.inspector import Inspector
 from podtui.core.text.safe import safe_line
 
 SHOWN_TEXT = 60
 SEND_TIMEOUT_S = 10.0
 
 
-def plan_send(view: PodView, text: str, *, enter: bool) -> Plan:
+def plan(inspector: Inspector, request: Send) -> Plan:
     """Return what a send will do; touches nothing."""
+    return _plan(inspector.look_at(inspector.access.name_of(request.pod)), request)
+
+
+def _plan(view: PodView, request: Send) -> Plan:
+    text = request.text
     refusal = liveness_refusal(view, "sent to")
     if "\0" in text:
         refusal = Refusal(
@@ -26,7 +30,7 @@ def plan_send(view: PodView, text: str, *, enter: bool) -> Plan:
             message="the text holds a NUL character",
             next="leave it out",
         )
-    ending = " and press Enter" if enter else ""
+    ending = " and press Enter" if request.enter else ""
     return Plan(
         action="send",
         pod=view.name,
@@ -35,29 +39,23 @@ def plan_send(view: PodView, text: str, *, enter: bool) -> Plan:
     )
 
 
-def carry_out_send(
-    store: Store,
-    look: Callable[[], PodView],
-    text: str,
-    *,
-    enter: bool,
-    actor: str,
-) -> Report:
+def carry_out(inspector: Inspector, request: Send, *, actor: str) -> Report:
     """Type the line; returns once the terminal has all of it.
 
-    ``look`` looks at the pod anew: what the plan rests on is checked again under the pod's action
-    lock.
+    What the plan rests on is checked again under the pod's action lock.
 
     Raises:
         Refused, UnknownState: the pod cannot be reached, or its terminal would cut the line.
         Busy: another action holds the pod.
     """
-    view = look()
-    plan_send(view, text, enter=enter).raise_if_refused()
+    store, text, enter = inspector.store, request.text, request.enter
+    name = inspector.access.name_of(request.pod)
+    view = inspector.look_at(name)
+    _plan(view, request).raise_if_refused()
     paths = store.paths.pod(view.name)
     with action_lock(store.system, paths, pod=view.name, action="send", actor=actor):
-        view = look()
-        plan_send(view, text, enter=enter).raise_if_refused()
+        view = inspector.look_at(name)
+        _plan(view, request).raise_if_refused()
         with connect(store, view, timeout_s=SEND_TIMEOUT_S) as client:
             client.send_text(text, enter=enter)
         summary = f"{view.name}: {len(text)} characters sent by {actor}"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from podtui.core.actions.framework.limits import LONGEST_GRACE_S, grace_refusal
+from podtui.core.actions.framework.batch import do_each, plan_each
+from podtui.core.actions.framework.limits import LONGEST_GRACE_S, STOP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
 from podtui.core.errors import PodtuiError, TimedOut, UnknownState
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.records import RunRecord
+from podtui.core.model.requests import Stop
 from podtui.core.model.snapshot import Inspection, PodView
 from podtui.core.model.verdicts import Verdict
+from podtui.core.observe.inspector import Inspector
 from podtui.core.processes.handoff import clear_handoff
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.store import Store
@@ -26,8 +27,13 @@ ANSWER_TIMEOUT_S = 10.0
 """A supervisor on a starved host is slow, and slow is not silent."""
 
 
-def plan_stop(inspection: Inspection, grace_s: float) -> Plan:
+def plan(inspector: Inspector, request: Stop) -> Plan:
     """Return what a stop will do; touches nothing."""
+    grace_s = STOP_GRACE_S if request.grace_s is None else request.grace_s
+    return plan_each("stop", request.pods, lambda name: _plan(inspector.inspect(name), grace_s))
+
+
+def _plan(inspection: Inspection, grace_s: float) -> Plan:
     view = inspection.pod
     refusals = (grace_refusal(grace_s), liveness_refusal(view, "stopped"))
     processes = ", ".join(f"{each.name} {each.pid}" for each in inspection.processes)
@@ -54,29 +60,27 @@ def _loan_steps(inspection: Inspection) -> tuple[str, ...]:
     return (f"take back what was lent to it, once its end is proven: {', '.join(out)}",) * bool(out)
 
 
-def carry_out_stop(
-    store: Store,
-    inspect: Callable[[], Inspection],
-    *,
-    name: str,
-    grace_s: float,
-    actor: str,
-) -> Report:
-    """End the run; the report's view is the pod as it is then.
-
-    ``inspect`` looks at the pod anew: the evidence behind the plan is checked again under the
-    pod's action lock.
+def carry_out(inspector: Inspector, request: Stop, *, actor: str) -> Report:
+    """End the runs; of one pod the report's view is the pod as it is then.
 
     Raises:
         Refused, UnknownState: the pod cannot be stopped as it is now.
         TimedOut: it was asked and has not ended yet.
         Busy: another action holds the pod.
     """
-    plan_stop(inspect(), grace_s).raise_if_refused()
+    grace_s = STOP_GRACE_S if request.grace_s is None else request.grace_s
+    return do_each(
+        "stop", request.pods, lambda name: _stop(inspector, name, grace_s=grace_s, actor=actor)
+    )
+
+
+def _stop(inspector: Inspector, target: str, *, grace_s: float, actor: str) -> Report:
+    store, name = inspector.store, inspector.access.name_of(target)
+    _plan(inspector.inspect(name), grace_s).raise_if_refused()
     paths = store.paths.pod(name)
     with action_lock(store.system, paths, pod=name, action="stop", actor=actor):
-        inspection = inspect()
-        plan_stop(inspection, grace_s).raise_if_refused()
+        inspection = inspector.inspect(name)
+        _plan(inspection, grace_s).raise_if_refused()
         view = inspection.pod
         intent = f"{name}: to be stopped by {actor}"
         remarks = tell(store, event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
@@ -86,7 +90,7 @@ def carry_out_stop(
             failure = f"{name}: not stopped: {error.message}"
             tell(store, event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
             raise
-        after = inspect().pod
+        after = inspector.inspect(name).pod
         summary = f"{name}: {after.message}"
         remarks += tell(store, event_of(store, EventKind.STOPPED, after, summary, actor=actor))
         if after.verdict is Verdict.DEAD:

@@ -18,7 +18,7 @@ from podtui.core.actions.spawn.records import directory_of, pod_record, run_reco
 from podtui.core.actions.spawn.scopes import scope_refusals, sight_refusals
 from podtui.core.model.names import checked_name
 from podtui.core.model.plans import Refusal
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import OPERATOR, Spawn
 from podtui.core.store.children import children_of
 from podtui.core.store.codec import RecordProblem, encode_toml
 from podtui.core.store.store import Store
@@ -35,14 +35,14 @@ ROOM_IN_RECORD = 4096
 """Bytes of a record kept free for what is added later: two identities, the parent, times."""
 
 
-def refusals_of(access: Access, request: SpawnRequest) -> tuple[Refusal, ...]:
+def refusals_of(access: Access, request: Spawn) -> tuple[Refusal, ...]:
     """Return every reason why this pod may not be spawned now.
 
     Raises:
         OSError: the store could not be asked.
     """
     store = access.store
-    name, text = _name_refusal(store, request), _text_refusal(request)
+    name, text = _name_refusal(store, request), _text_refusal(_texts(request))
     checks = (
         name,
         text,
@@ -58,7 +58,7 @@ def refusals_of(access: Access, request: SpawnRequest) -> tuple[Refusal, ...]:
     return (*(refusal for refusal in checks if refusal), *lent)
 
 
-def refusals_of_start(store: Store, request: SpawnRequest) -> tuple[Refusal, ...]:
+def refusals_of_start(store: Store, request: Spawn) -> tuple[Refusal, ...]:
     """Return why this command could not begin now, whatever pod it is of."""
     checks = (
         _command_refusal(store, request),
@@ -72,7 +72,7 @@ def _bad_input(message: str, next_step: str) -> Refusal:
     return Refusal(kind=errors.BadInput.kind, message=message, next=next_step)
 
 
-def _name_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
+def _name_refusal(store: Store, request: Spawn) -> Refusal | None:
     try:
         checked_name(request.name)
     except errors.BadInput as error:
@@ -87,7 +87,7 @@ def _name_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
     )
 
 
-def _texts(request: SpawnRequest) -> Iterable[tuple[str, str]]:
+def _texts(request: Spawn) -> Iterable[tuple[str, str]]:
     """Yield everything that is written into a record, with what it is."""
     yield from (("the command", part) for part in request.argv)
     yield from (("its environment", part) for pair in request.env.items() for part in pair)
@@ -97,11 +97,17 @@ def _texts(request: SpawnRequest) -> Iterable[tuple[str, str]]:
     yield "its role", request.role or ""
     yield "its task", request.task or ""
     yield "the working directory", directory_of(request) or request.cwd or ""
-    yield "the name of who asks", request.actor
 
 
-def _text_refusal(request: SpawnRequest) -> Refusal | None:
-    for what, text in _texts(request):
+def refuse_bad_actor(actor: str) -> None:
+    """Raise BadInput for the name of an actor that cannot be written into a record."""
+    refusal = _text_refusal((("the name of who asks", actor),))
+    if refusal is not None:
+        raise refusal.error(pod=None)
+
+
+def _text_refusal(texts: Iterable[tuple[str, str]]) -> Refusal | None:
+    for what, text in texts:
         if "\0" in text:
             return _bad_input(f"{what} holds a NUL character", "leave it out")
         try:
@@ -113,7 +119,7 @@ def _text_refusal(request: SpawnRequest) -> Refusal | None:
     return None
 
 
-def _command_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
+def _command_refusal(store: Store, request: Spawn) -> Refusal | None:
     if not request.argv or not request.argv[0]:
         next_step = f"podtui spawn {request.name} -- COMMAND [ARGUMENT …]"
         return _bad_input("there is no command to run", next_step)
@@ -131,7 +137,7 @@ def _command_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
     return _bad_input(message, "give its full path")
 
 
-def _directory_refusal(request: SpawnRequest) -> Refusal | None:
+def _directory_refusal(request: Spawn) -> Refusal | None:
     found = directory_of(request)
     if found is None:
         return _bad_input("the present directory is gone", "give another with --cwd")
@@ -145,7 +151,7 @@ def _directory_refusal(request: SpawnRequest) -> Refusal | None:
     return _bad_input(f"the working directory {shown} {what}", "give another with --cwd")
 
 
-def _parent_refusal(access: Access, request: SpawnRequest) -> Refusal | None:
+def _parent_refusal(access: Access, request: Spawn) -> Refusal | None:
     if request.parent is None:
         return None
     store = access.store
@@ -171,7 +177,7 @@ def _parent_refusal(access: Access, request: SpawnRequest) -> Refusal | None:
     )
 
 
-def _value_refusal(request: SpawnRequest) -> Refusal | None:
+def _value_refusal(request: Spawn) -> Refusal | None:
     stall = request.stall_after_s
     problems = (
         (
@@ -201,12 +207,12 @@ def _value_refusal(request: SpawnRequest) -> Refusal | None:
     return None
 
 
-def _size_refusal(store: Store, request: SpawnRequest) -> Refusal | None:
+def _size_refusal(store: Store, request: Spawn) -> Refusal | None:
     """Refuse what could be written and not be read back: a record has a limit."""
     if not request.argv:
         return None
     pod = pod_record(store, request, None)
-    run = run_record(store, pod, request.actor)
+    run = run_record(store, pod, OPERATOR)
     # The supervisor writes run.json again, in ASCII: a letter may take six bytes there.
     as_ascii = json.dumps(msgspec.to_builtins(run))
     longest = max(len(encode_toml(pod)), len(as_ascii)) + ROOM_IN_RECORD

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from podtui.core.agents.profile import agent_of
 from podtui.core.model.ids import new_id
 from podtui.core.model.records import PodRecord, RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.store.store import Store
 
 STARTING_DEADLINE_S = 20.0
 
 
-def directory_of(request: SpawnRequest) -> str | None:
+def directory_of(request: Spawn) -> str | None:
     """Return the absolute directory of the command, None when the actor's own one is gone."""
     wanted = os.path.expanduser(request.cwd or ".")
     try:
@@ -24,7 +24,7 @@ def directory_of(request: SpawnRequest) -> str | None:
 
 
 def pod_record(
-    store: Store, request: SpawnRequest, parent: PodRecord | None, sees: Sequence[str] = ()
+    store: Store, request: Spawn, parent: PodRecord | None, sees: Sequence[str] = ()
 ) -> PodRecord:
     """Return the record of the new pod, with a new id; ``sees``: ids, or "all"."""
     now = store.system.clock.now()

@@ -13,7 +13,7 @@ from podtui.core.actions.spawn.records import directory_of
 from podtui.core.model.loans import Mode
 from podtui.core.model.plans import Refusal
 from podtui.core.model.records import LoanLine, PodRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
 from podtui.core.store.store import Store
 from podtui.core.text.safe import safe_line
 
@@ -21,12 +21,12 @@ SHOWN_PATH = 300
 SPAWN_WITHOUT = "spawn it without that scope"
 
 
-def _asked(request: SpawnRequest) -> Iterator[tuple[Mode, str]]:
+def _asked(request: Spawn) -> Iterator[tuple[Mode, str]]:
     yield from (("write", path) for path in dict.fromkeys(request.write))
     yield from (("read", path) for path in dict.fromkeys(request.read))
 
 
-def scopes_of(store: Store, request: SpawnRequest) -> tuple[tuple[Mode, str], ...]:
+def scopes_of(store: Store, request: Spawn) -> tuple[tuple[Mode, str], ...]:
     """Return what is to be lent: absolute paths, links resolved, each once for a mode.
 
     Raises:
@@ -37,7 +37,7 @@ def scopes_of(store: Store, request: SpawnRequest) -> tuple[tuple[Mode, str], ..
     )
 
 
-def _resolved(store: Store, request: SpawnRequest, path: str) -> str:
+def _resolved(store: Store, request: Spawn, path: str) -> str:
     directory = directory_of(request) or "/"
     shown = safe_line(path, SHOWN_PATH)
     if not path:
@@ -52,7 +52,7 @@ def _resolved(store: Store, request: SpawnRequest, path: str) -> str:
         ) from error
 
 
-def scope_refusals(store: Store, request: SpawnRequest) -> tuple[Refusal, ...]:
+def scope_refusals(store: Store, request: Spawn) -> tuple[Refusal, ...]:
     """Return why what was asked for cannot be lent.
 
     Raises:
@@ -65,7 +65,7 @@ def scope_refusals(store: Store, request: SpawnRequest) -> tuple[Refusal, ...]:
     return conflicts_of(store, wanted, instead=SPAWN_WITHOUT)
 
 
-def scope_steps(store: Store, request: SpawnRequest) -> tuple[str, ...]:
+def scope_steps(store: Store, request: Spawn) -> tuple[str, ...]:
     """Return what is lent, in words; of what is refused nothing is."""
     try:
         return tuple(f"lend it: {mode} {path}" for mode, path in scopes_of(store, request))
@@ -73,7 +73,7 @@ def scope_steps(store: Store, request: SpawnRequest) -> tuple[str, ...]:
         return ()
 
 
-def missing_scopes(store: Store, request: SpawnRequest) -> tuple[str, ...]:
+def missing_scopes(store: Store, request: Spawn) -> tuple[str, ...]:
     """Return a warning for each scope that is not there yet."""
     try:
         wanted = scopes_of(store, request)
@@ -84,7 +84,7 @@ def missing_scopes(store: Store, request: SpawnRequest) -> tuple[str, ...]:
     return tuple(f"{path} does not exist yet" for path, stamp in stamps if stamp is None)
 
 
-def loan_lines(store: Store, request: SpawnRequest, pod: PodRecord) -> tuple[LoanLine, ...]:
+def loan_lines(store: Store, request: Spawn, pod: PodRecord, actor: str) -> tuple[LoanLine, ...]:
     """Return the ledger of the new pod; errors as `scopes_of`."""
     return tuple(
         LoanLine(
@@ -93,8 +93,8 @@ def loan_lines(store: Store, request: SpawnRequest, pod: PodRecord) -> tuple[Loa
             mode=mode,
             path=path,
             at=pod.created_at,
-            actor=request.actor,
-            why=f"spawned by {request.actor}",
+            actor=actor,
+            why=f"spawned by {actor}",
         )
         for number, (mode, path) in enumerate(scopes_of(store, request), 1)
     )
@@ -117,7 +117,7 @@ def refuse_clashes(store: Store, lines: Sequence[LoanLine], *, pod: str) -> None
 # sight
 
 
-def sight_refusals(access: Access, request: SpawnRequest) -> tuple[Refusal, ...]:
+def sight_refusals(access: Access, request: Spawn) -> tuple[Refusal, ...]:
     """Return why it cannot be granted to see what was asked for.
 
     A pod can grant what it sees itself, and no more.
@@ -131,7 +131,7 @@ def sight_refusals(access: Access, request: SpawnRequest) -> tuple[Refusal, ...]
     return tuple(refusals)
 
 
-def seen_ids(access: Access, request: SpawnRequest) -> list[str]:
+def seen_ids(access: Access, request: Spawn) -> list[str]:
     """Return what is recorded of ``sees``: ids, or "all".
 
     Raises:

@@ -18,7 +18,7 @@ from podtui.core.access.access import Access
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.preconditions import tell
 from podtui.core.actions.framework.start import failure_of, record_never_began, start_run
-from podtui.core.actions.spawn.checks import refusals_of
+from podtui.core.actions.spawn.checks import refusals_of, refuse_bad_actor
 from podtui.core.actions.spawn.records import directory_of, pod_record, run_record
 from podtui.core.actions.spawn.scopes import (
     loan_lines,
@@ -30,11 +30,14 @@ from podtui.core.actions.spawn.scopes import (
 from podtui.core.hosts.pty.launch import Launch
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
-from podtui.core.model.plans import Plan
+from podtui.core.model.plans import Plan, Report
 from podtui.core.model.records import ChildEntry, LoanLine, PodRecord, RunRecord
-from podtui.core.model.requests import SpawnRequest
+from podtui.core.model.requests import Spawn
+from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
 from podtui.core.processes.environment import missing_variables
+from podtui.core.processes.handoff import clear_handoff
 from podtui.core.store.children import add_child
 from podtui.core.store.codec import RecordProblem, encode_json, encode_toml
 from podtui.core.store.loans import encode_lines, lending_lock
@@ -44,12 +47,16 @@ from podtui.core.text.safe import safe_line
 SHOWN_COMMAND = 300
 
 
-def plan_spawn(access: Access, request: SpawnRequest) -> Plan:
+def plan(inspector: Inspector, request: Spawn) -> Plan:
     """Return what a spawn will do, or why it will not; touches nothing.
 
     Raises:
         DiskTrouble, Refused: the store could not be asked.
     """
+    return _plan(inspector.access, request)
+
+
+def _plan(access: Access, request: Spawn) -> Plan:
     store = access.store
     try:
         refusals = refusals_of(access, request)
@@ -74,40 +81,70 @@ def plan_spawn(access: Access, request: SpawnRequest) -> Plan:
     )
 
 
-def carry_out_spawn(access: Access, request: SpawnRequest) -> Launch:
-    """Do it; returns how far the start came.
+def carry_out(inspector: Inspector, request: Spawn, *, actor: str) -> Report:
+    """Start a new pod; returns once its command runs.
+
+    Raises:
+        PodtuiError: it did not start; what was kept is named.
+    """
+    refuse_bad_actor(actor)
+    launch = _spawn(inspector.access, request, actor)
+    if launch.confirmed and not launch.started:
+        raise errors.leaf_of(launch.kind)(
+            f"{request.name!r} could not start: {launch.error}",
+            pod=request.name,
+            next_step=f"podtui inspect {request.name}",
+            kept="the pod is kept with the reason in its exit record",
+        )
+    view = inspector.look_at(request.name)
+    if not launch.started and view.verdict is not Verdict.ALIVE:
+        raise errors.UnknownState(
+            f"whether {request.name!r} started cannot be told: {launch.error}; {view.message}",
+            pod=request.name,
+            next_step=f"podtui inspect {request.name}",
+            kept="its records and the words of its supervisor are kept",
+        )
+    if not launch.started and view.status is not Status.STARTING:
+        # It runs after all: nothing of it is left to the reaper.
+        clear_handoff(inspector.store, view.id, view.run)
+    done = (f"spawned {request.name}, run 1: {view.message}",)
+    return Report(action="spawn", pod=request.name, done=done, skipped=launch.remarks, view=view)
+
+
+def _spawn(access: Access, request: Spawn, actor: str) -> Launch:
+    """Reserve the pod and start it; returns how far the start came.
 
     Raises:
         PodtuiError: nothing was started; what was made so far is named.
     """
-    plan_spawn(access, request).raise_if_refused()
+    _plan(access, request).raise_if_refused()
     store = access.store
     try:
         pod = pod_record(store, request, _parent(access, request), seen_ids(access, request))
-        loans = loan_lines(store, request, pod)
-        run = run_record(store, pod, request.actor)
-        intent = _event(store, EventKind.SPAWN_INTENDED, pod, request, "to be spawned")
+        loans = loan_lines(store, request, pod, actor)
+        run = run_record(store, pod, actor)
+        intent = _event(store, EventKind.SPAWN_INTENDED, pod, actor, "to be spawned")
         store.journal.append(intent)
     except OSError as error:
         raise failure_of(
             request.name, "spawned", error, "nothing was started or changed"
         ) from error
     try:
-        launch = _reserve_and_start(store, pod, run, loans, request.actor)
+        launch = _reserve_and_start(store, pod, run, loans, actor)
     except OSError as error:
         failure = failure_of(
             pod.name, "spawned", error, "nothing was started; what was written is kept"
         )
-        _tell_failure(store, pod, request, failure)
+        _tell_failure(store, pod, actor, failure)
         raise failure from error
     except errors.PodtuiError as failure:
-        _tell_failure(store, pod, request, failure)
+        _tell_failure(store, pod, actor, failure)
         raise
-    remarks = launch.remarks + tell(store, _outcome(store, pod, request, launch))
+    remarks = launch.remarks + tell(store, _outcome(store, pod, actor, launch))
     return msgspec.structs.replace(launch, remarks=remarks)
 
 
-def _parent(access: Access, request: SpawnRequest) -> PodRecord | None:
+def _parent(access: Access, request: Spawn) -> PodRecord | None:
     if request.parent is None:
         return None
     record = access.store.pod_record(access.name_of(request.parent))
@@ -178,9 +215,7 @@ def _put_in_place(store: Store, staged: PodPaths, pod: PodRecord) -> None:
 # telling
 
 
-def _event(
-    store: Store, kind: EventKind, pod: PodRecord, request: SpawnRequest, words: str
-) -> Event:
+def _event(store: Store, kind: EventKind, pod: PodRecord, actor: str, words: str) -> Event:
     now = store.system.clock.now()
     return Event(
         id=new_id(int(now.timestamp() * 1000)),
@@ -189,24 +224,22 @@ def _event(
         pod=pod.name,
         pod_id=pod.id,
         run=1,
-        actor=request.actor,
+        actor=actor,
         summary=f"{pod.name}: {words}",
     )
 
 
-def _outcome(store: Store, pod: PodRecord, request: SpawnRequest, launch: Launch) -> Event:
+def _outcome(store: Store, pod: PodRecord, actor: str, launch: Launch) -> Event:
     if launch.started:
         lent = [f"may write {path}" for path in pod.write_scopes]
         lent += [f"may read {path}" for path in pod.read_scopes]
-        words = ", ".join((f"spawned by {request.actor}", *lent))
-        return _event(store, EventKind.SPAWNED, pod, request, words)
+        words = ", ".join((f"spawned by {actor}", *lent))
+        return _event(store, EventKind.SPAWNED, pod, actor, words)
     doubt = "did not start" if launch.confirmed else "is not known to have started"
-    return _event(store, EventKind.SPAWN_FAILED, pod, request, f"{doubt}: {launch.error}")
+    return _event(store, EventKind.SPAWN_FAILED, pod, actor, f"{doubt}: {launch.error}")
 
 
-def _tell_failure(
-    store: Store, pod: PodRecord, request: SpawnRequest, failure: errors.PodtuiError
-) -> None:
+def _tell_failure(store: Store, pod: PodRecord, actor: str, failure: errors.PodtuiError) -> None:
     # What failed is raised; that the journal failed as well would only hide it.
     words = f"not spawned: {failure.message}"
-    tell(store, _event(store, EventKind.SPAWN_FAILED, pod, request, words))
+    tell(store, _event(store, EventKind.SPAWN_FAILED, pod, actor, words))

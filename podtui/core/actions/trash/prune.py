@@ -33,6 +33,7 @@ from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind, Undo
 from podtui.core.model.events import EventKind, cut_text
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
 from podtui.core.model.records import PodRecord, TrashRecord
+from podtui.core.model.requests import Prune
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.inspector import Inspector
@@ -58,9 +59,9 @@ class _Candidate(msgspec.Struct, frozen=True):
 # plan
 
 
-def plan_prune(inspector: Inspector, names: Sequence[str], *, unreadable: bool) -> Plan:
+def plan(inspector: Inspector, request: Prune) -> Plan:
     """Return what moving pods into the trash will do; touches nothing."""
-    found = _candidates(inspector, names, unreadable=unreadable)
+    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
     return joined_plan("prune", [each.plan for each in found])
 
 
@@ -183,21 +184,19 @@ def ended_pods(inspector: Inspector, older_than_s: float) -> tuple[str, ...]:
 # carrying out
 
 
-def carry_out_prune(
-    inspector: Inspector, names: Sequence[str], *, unreadable: bool, actor: str
-) -> Report:
+def carry_out(inspector: Inspector, request: Prune, *, actor: str) -> Report:
     """Move pods into the trash; of several, one that is refused does not stop the others.
 
     Raises:
         PodtuiError: of a single pod: why it was not pruned; of several: of the first, when none
             was.
     """
-    found = _candidates(inspector, names, unreadable=unreadable)
+    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
     joined_plan("prune", [each.plan for each in found]).raise_if_refused()
     return for_each(
         "prune",
         [(each.plan, each.view) for each in found],
-        lambda view: _prune(inspector, view, unreadable=unreadable, actor=actor),
+        lambda view: _prune(inspector, view, unreadable=request.unreadable, actor=actor),
     )
 
 

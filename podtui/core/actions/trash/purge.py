@@ -22,6 +22,7 @@ from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.records import IntentRecord, TrashRecord
+from podtui.core.model.requests import Purge
 from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import TrashPaths
 from podtui.core.store.store import Store
@@ -42,13 +43,13 @@ class _Found(msgspec.Struct, frozen=True):
 # plan
 
 
-def plan_purge(inspector: Inspector, *, older_than_s: float) -> Plan:
+def plan(inspector: Inspector, request: Purge) -> Plan:
     """Return what would be deleted for good; touches nothing."""
     store = inspector.store
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
         return Plan(action="purge", pod="", steps=(), refusals=(refusal,))
-    found = _found(store, older_than_s)
+    found = _found(store, request.older_than_s)
     now = store.system.clock.now()
     steps = []
     for entry in found.entries:
@@ -125,7 +126,7 @@ def _under_way(store: Store) -> frozenset[str]:
 # carrying out
 
 
-def carry_out_purge(inspector: Inspector, *, older_than_s: float, actor: str) -> Report:
+def carry_out(inspector: Inspector, request: Purge, *, actor: str) -> Report:
     """Delete every entry that is at least so old; one that cannot be does not stop the others.
 
     Raises:
@@ -135,7 +136,7 @@ def carry_out_purge(inspector: Inspector, *, older_than_s: float, actor: str) ->
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
         Plan(action="purge", pod="", steps=(), refusals=(refusal,)).raise_if_refused()
-    found = _found(store, older_than_s)
+    found = _found(store, request.older_than_s)
     report = for_each(
         "purge",
         [(Plan(action="purge", pod=each.shown_name, steps=()), each) for each in found.entries],
@@ -146,7 +147,7 @@ def carry_out_purge(inspector: Inspector, *, older_than_s: float, actor: str) ->
         [(Plan(action="purge", pod=each, steps=()), each) for each in found.broken_off],
         lambda trash_id: _purge_on(store, trash_id, actor),
     )
-    nothing = f"nothing has been in the trash for {limit_words(older_than_s)}"
+    nothing = f"nothing has been in the trash for {limit_words(request.older_than_s)}"
     is_empty = not (found.entries or found.broken_off or found.left)
     return Report(
         action="purge",

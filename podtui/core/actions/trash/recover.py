@@ -18,7 +18,9 @@ from podtui.core.access.missing import recover_command
 from podtui.core.actions.framework.batch import (
     DISK_FAILURES,
     clear_entry,
+    do_each,
     may_be_acted_on,
+    plan_each,
     pod_in_place,
 )
 from podtui.core.actions.framework.locks import action_lock
@@ -29,6 +31,7 @@ from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.records import PodRecord, TrashRecord
+from podtui.core.model.requests import Recover
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.trash import TrashView
 from podtui.core.observe.inspector import Inspector
@@ -73,9 +76,23 @@ def _view(entry: TrashEntry) -> TrashView:
     )
 
 
-def plan_recover(inspector: Inspector, target: str, *, as_name: str | None) -> Plan:
-    """Return what bringing a pod back will do; ``target``: its name or id, or that of the entry."""
-    return _candidate(inspector.access, target, as_name).plan
+def plan(inspector: Inspector, request: Recover) -> Plan:
+    """Return what bringing pods back will do; touches nothing."""
+    _refuse_one_name_for_many(request)
+    return plan_each(
+        "recover",
+        request.targets,
+        lambda target: _candidate(inspector.access, target, request.as_name).plan,
+    )
+
+
+def _refuse_one_name_for_many(request: Recover) -> None:
+    if request.as_name is not None and len(request.targets) != 1:
+        raise errors.BadInput(
+            "a new name can be given to one pod, not to several",
+            next_step="recover that pod alone, with --as NAME",
+            kept="nothing was changed",
+        )
 
 
 def _candidate(access: Access, target: str, as_name: str | None) -> Candidate:
@@ -88,14 +105,21 @@ def _candidate(access: Access, target: str, as_name: str | None) -> Candidate:
 # carrying out
 
 
-def carry_out_recover(
-    inspector: Inspector, target: str, *, as_name: str | None, actor: str
-) -> Report:
-    """Bring a pod back with everything it had; the report's view is the pod as it is then.
+def carry_out(inspector: Inspector, request: Recover, *, actor: str) -> Report:
+    """Bring pods back with everything they had; of one pod the report has its view.
 
     Raises:
-        PodtuiError: it stays in the trash as it was.
+        PodtuiError: of a single pod: it stays in the trash as it was.
     """
+    _refuse_one_name_for_many(request)
+    return do_each(
+        "recover",
+        request.targets,
+        lambda target: _recover(inspector, target, as_name=request.as_name, actor=actor),
+    )
+
+
+def _recover(inspector: Inspector, target: str, *, as_name: str | None, actor: str) -> Report:
     store = inspector.store
     planned = _candidate(inspector.access, target, as_name)
     planned.plan.raise_if_refused()
