@@ -43,7 +43,7 @@ TOLD = b"\n".join(
     [
         "● I'll review the restore path first.".encode(),
         b"",
-        b"  Read podtui/core/actions/restore/restore.py (212 lines)",
+        b"  Read podtui/core/actions/restore.py (212 lines)",
         b"  Read tests/test_restore.py (340 lines)",
         b"",
         "\x1b[32m●\x1b[0m The plan re-checks its evidence under the lock, good.".encode(),

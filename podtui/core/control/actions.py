@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from podtui.core.actions.framework.limits import refuse_bad_actor
 from podtui.core.model.requests import OPERATOR, Request, action_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def carry_out(inspector: Inspector, request: Request, *, actor: str = OPERATOR) 
         PodtuiError: it was not done; what was kept is named.
     """
     inspector.store.refuse_if_read_only()
+    refuse_bad_actor(actor)
     return _action(request).carry_out(inspector, request, actor=actor)
 
 

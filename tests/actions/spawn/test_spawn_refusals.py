@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from podtui.core.actions.spawn import checks
 from podtui.core.control.local import LocalPlane
-from podtui.core.errors import PodtuiError
+from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status
@@ -137,8 +137,6 @@ def test_a_command_that_cannot_be_a_pods_is_refused(
         {"stall_after_s": float("nan")},
         {"stall_after_s": float("inf")},
         {"leftovers": "eat"},
-        {"actor": "\udcff"},
-        {"actor": LONG},
         {"cwd": "/no/such/directory"},
         {"cwd": "/etc/passwd"},
         {"cwd": "/tmp\0"},
@@ -241,3 +239,12 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(yard: Yard) -> None:
     assert plan.warnings == ("NOT_HERE is not set here, so the pod will not have it",)
     assert plan.undo == "podtui stop new"
     assert fingerprint(yard.plane.store_path) == before
+
+
+@pytest.mark.parametrize("actor", ["", "\udcff", "a\0b", "x" * 300])
+def test_an_actor_that_no_record_can_hold_is_refused(yard: Yard, actor: str) -> None:
+    """Every action writes down who asked, so a name that cannot be written is refused first."""
+    with pytest.raises(BadInput):
+        yard.plane.carry_out(Spawn(name="new", argv=("true",)), actor=actor)
+
+    assert yard.plane.snapshot().pods == ()

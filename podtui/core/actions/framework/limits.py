@@ -12,6 +12,7 @@ REAP_GRACE_S = 5.0
 LONGEST_GRACE_S = 3600.0
 FUTURE_S = 5.0
 """How far ahead of the clock a time may be, for clocks that are corrected by little."""
+LONGEST_ACTOR = 255
 SHOWN_PROCESSES = 5
 LONGEST_DETAIL = 1000
 """Characters of one text in a record."""
@@ -34,6 +35,21 @@ def refuse_bad_age(older_than_s: float) -> None:
     if not older_than_s >= 0:
         raise errors.BadInput(
             f"an age is 0 seconds or more, not {older_than_s}", next_step="give --older-than 7d"
+        )
+
+
+def refuse_bad_actor(actor: str) -> None:
+    """Raise BadInput for the name of an actor that cannot be written into a record."""
+    try:
+        fits = 0 < len(actor.encode()) <= LONGEST_ACTOR and "\0" not in actor
+    except UnicodeEncodeError:
+        fits = False
+    if not fits:
+        raise errors.BadInput(
+            f"the actor {actor[:40]!a} is no name: it must be 1 to {LONGEST_ACTOR} bytes of UTF-8"
+            " without NUL",
+            next_step="give the name of the pod or person that asks",
+            kept="nothing was changed",
         )
 
 

@@ -99,13 +99,6 @@ def _texts(request: Spawn) -> Iterable[tuple[str, str]]:
     yield "the working directory", directory_of(request) or request.cwd or ""
 
 
-def refuse_bad_actor(actor: str) -> None:
-    """Raise BadInput for the name of an actor that cannot be written into a record."""
-    refusal = _text_refusal((("the name of who asks", actor),))
-    if refusal is not None:
-        raise refusal.error(pod=None)
-
-
 def _text_refusal(texts: Iterable[tuple[str, str]]) -> Refusal | None:
     for what, text in texts:
         if "\0" in text:

@@ -18,7 +18,7 @@ from podtui.core.access.access import Access
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.preconditions import tell
 from podtui.core.actions.framework.start import failure_of, record_never_began, start_run
-from podtui.core.actions.spawn.checks import refusals_of, refuse_bad_actor
+from podtui.core.actions.spawn.checks import refusals_of
 from podtui.core.actions.spawn.records import directory_of, pod_record, run_record
 from podtui.core.actions.spawn.scopes import (
     loan_lines,
@@ -87,7 +87,6 @@ def carry_out(inspector: Inspector, request: Spawn, *, actor: str) -> Report:
     Raises:
         PodtuiError: it did not start; what was kept is named.
     """
-    refuse_bad_actor(actor)
     launch = _spawn(inspector.access, request, actor)
     if launch.confirmed and not launch.started:
         raise errors.leaf_of(launch.kind)(
