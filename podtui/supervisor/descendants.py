@@ -6,11 +6,9 @@ import os
 
 from podtui.kernel import processes, signals
 from podtui.kernel.processes import ProcessGone, ProcessStat
+from podtui.kernel.termination import NOT_PERMITTED, request_to_end, supervised_directory
 from podtui.supervisor import run_directory
-from podtui.supervisor.signalling import SIGCONT, SIGHUP, SIGTERM
 
-ENTRY = "/podtui/supervisor/__main__.py"
-NOT_PERMITTED = "this user may not signal it"
 POD_VARIABLE = "PODTUI_POD_ID"
 Key = tuple[int, int]
 
@@ -114,7 +112,7 @@ class Tree:
         """Ask processes of a survey to end."""
         known = {each.pid for each in targets} | {os.getpid()}
         for each in targets:
-            self._signal_one(each, known, _request_to(each))
+            self._signal_one(each, known, request_to_end(each.pid))
 
     def signal(self, targets: list[ProcessStat], *numbers: int) -> set[Key]:
         """Send signals to processes of a survey; return who got them.
@@ -145,21 +143,6 @@ class Tree:
             os.close(handle)
 
 
-def _request_to(target: ProcessStat) -> tuple[int, ...]:
-    """Return what asks a process to end, and makes a stopped one hear it.
-
-    An interactive shell does nothing on TERM and ends on HUP, as when its terminal is closed. HUP
-    goes only to who ignores TERM or handles HUP: it would end any other one in the middle of what
-    it does on TERM.
-    """
-    try:
-        ignored, caught = processes.ignored_and_caught(target.pid)
-    except (ProcessGone, OSError, ValueError):
-        ignored, caught = 0, 0
-    hears_hup = ignored >> (SIGTERM - 1) & 1 or caught >> (SIGHUP - 1) & 1
-    return (SIGTERM, SIGHUP, SIGCONT) if hears_hup else (SIGTERM, SIGCONT)
-
-
 def _children_or_none(pid: int) -> list[int]:
     try:
         return processes.children_of(pid)
@@ -173,10 +156,7 @@ def _supervised_directory(pid: int) -> str | None:
         arguments = processes.read_arguments(pid)
     except OSError:
         return None
-    for place, argument in enumerate(arguments[:-1]):
-        if argument.endswith(ENTRY):
-            return arguments[place + 1]
-    return None
+    return supervised_directory(arguments)
 
 
 def _supervisor_reason(directory: str, stat: ProcessStat) -> str | None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from podtui.core.attach.session import Attached, AttachSession
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.pty.client import SupervisorClient
+from podtui.core.hosts.base import Stream
 from podtui.core.paths import PodPaths
 from podtui.core.settings.detach_key import DEFAULT_KEY, DetachKey, detach_key
 from podtui.core.system.clock import SystemClock
@@ -24,9 +24,7 @@ __all__ = ["AttachPoint", "Attached", "attach_in_terminal", "attach_terminal"]
 class AttachPoint(Protocol):
     """What is needed of the core; `podtui.core.control.local.LocalPlane` is one."""
 
-    def attach(
-        self, name: str, *, read_only: bool, columns: int, rows: int
-    ) -> SupervisorClient: ...
+    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream: ...
 
     def pod_paths(self, name: str) -> PodPaths: ...
 
@@ -54,7 +52,7 @@ def attach_terminal(
 
     Raises:
         BadInput: there is no terminal, or the detach key cannot be one.
-        SupervisorSilent: the supervisor went away; what it wrote is kept.
+        RunSilent: the supervisor went away; what it wrote is kept.
         PodtuiError: the pod cannot be attached to, as `plane.attach` says.
         SystemExit: SIGTERM or SIGHUP came.
     """

@@ -13,7 +13,7 @@ from podtui.core.attach.banner import Notice
 from podtui.core.attach.first_paint import Arrival, arrival, painted_arrival
 from podtui.core.attach.screen_mirror import Mirror
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.pty.client import SupervisorClient, SupervisorSilent
+from podtui.core.hosts.base import RunSilent, Stream
 from podtui.core.model.appearance import signal_name
 from podtui.core.paths import RunPaths
 from podtui.core.screen.draw import SizeFrom
@@ -62,7 +62,7 @@ class AttachSession:
 
     def __init__(
         self,
-        client: SupervisorClient,
+        client: Stream,
         run: RunPaths,
         terminal: Terminal,
         wakeups: Wakeups,
@@ -327,7 +327,7 @@ class AttachSession:
             message = f"{shown} {self._result}"
             return Attached(pod, detached=False, message="; ".join([message, *self._remarks]))
         if self._end == "gone":
-            raise SupervisorSilent(
+            raise RunSilent(
                 f"the supervisor of {shown!r} went away while this terminal was attached",
                 pod=pod,
                 next_step=f"podtui inspect {shown}",

@@ -43,7 +43,6 @@ class Terminal:
         self._given = output_descriptor
         self._pending = bytearray()
         self._at_line_start = True
-        self._saved: list[Any] | None = None
         self._own, self.output = _own_description(output_descriptor)
 
     def __enter__(self) -> Self:

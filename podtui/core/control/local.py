@@ -32,7 +32,7 @@ from podtui.core.text.durations import duration
 if TYPE_CHECKING:
     import threading
 
-    from podtui.core.hosts.pty.client import SupervisorClient
+    from podtui.core.hosts.base import Stream
     from podtui.core.model.events import Event
     from podtui.core.observe.inspector import Inspector
     from podtui.core.observe.live.live_view import LiveView
@@ -181,7 +181,7 @@ class LocalPlane(Acting):
             self.store.system.fs, pod_paths.run(number), clock=self.store.system.clock
         )
 
-    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> SupervisorClient:
+    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream:
         """Connect a terminal to a live run; output comes from now on.
 
         Raises:

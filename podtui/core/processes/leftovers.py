@@ -8,126 +8,86 @@ only on the boot of the run, of our user, not older than the run, and not protec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-
-import msgspec
+from functools import cached_property
 
 from podtui.core.errors import UnknownState
+from podtui.core.model.leftovers import LeftoverProcess, Skipped, Survey
 from podtui.core.processes.marks import MarkedProcesses
-from podtui.core.processes.past_runs import (
-    Known,
-    PastRun,
-    is_of_this_host,
-    past_run,
-    refuse_unless_over,
+from podtui.core.processes.past_runs import Known, PastRun, is_of_this_host
+from podtui.core.processes.protected import (
+    FIRST_PROCESS,
+    Foreign,
+    Protected,
+    protected_processes,
 )
-from podtui.core.processes.protected import FIRST_PROCESS, Foreign, Protected
 from podtui.core.store.store import Store
 from podtui.core.system.proc import Proc
 from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
-Key = tuple[int, int]
 
+class ProcessScan:
+    """One reading of all processes of this machine; surveys of many runs share it.
 
-class LeftoverProcess(msgspec.Struct, frozen=True):
-    """A process that is proven to be left over; ``why`` is the proof in words."""
-
-    identity: Identity
-    name: str
-    why: str
-    parent: int = 0
-    state: str = ""
-    is_on_record: bool = False
-
-    @property
-    def key(self) -> Key:
-        return (self.identity.pid, self.identity.start_ticks)
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} {self.identity.pid}"
-
-
-class Skipped(msgspec.Struct, frozen=True):
-    """A process that looks like a leftover and gets no signal, with the reason."""
-
-    pid: int
-    name: str
-    reason: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} {self.pid}: {self.reason}"
-
-
-class Survey(msgspec.Struct, frozen=True):
-    """One look.
-
-    Attributes:
-        targets: parents before children.
-        hidden: processes of our user that do not show whether they bear the mark.
-        possible: False when no process of the run can be there: the host was restarted since.
+    Both parts are read when they are first asked for, and never again.
     """
 
-    targets: tuple[LeftoverProcess, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    hidden: int = 0
-    possible: bool = True
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
+    @cached_property
+    def protected(self) -> Protected:
+        """The processes that are never signalled; raises UnknownState."""
+        return protected_processes(self._store)
 
-def survey_leftovers(
-    store: Store, name: str, pod_id: str, run: int, *, protected: Protected
-) -> Survey:
-    """Look who is left of a past run of the pod in its place under ``name``; touches nothing.
-
-    Raises:
-        Refused: the run is not over.
-        UnknownState: it cannot be told.
-    """
-    past = past_run(store, store.paths.pod(name), pod=name, pod_id=pod_id, run=run)
-    return survey_run(store, past, protected=protected)
+    @cached_property
+    def everyone(self) -> MarkedProcesses:
+        """All processes and their marks; raises ProcessGone, OSError, ValueError, IndexError."""
+        return MarkedProcesses(self._store)
 
 
 def survey_run(
     store: Store,
     past: PastRun,
     *,
-    protected: Protected,
+    scan: ProcessScan,
+    refuse_unless_over: Callable[[Store, PastRun], None],
     before: Iterable[LeftoverProcess] = (),
-    everyone: MarkedProcesses | None = None,
 ) -> Survey:
-    """Look who is left of a past run, wherever its pod is; errors as `survey_leftovers`.
+    """Find the processes that a past run left running, wherever its pod is; signal nobody.
 
     Args:
         store: the store of the run.
         past: the run.
-        protected: who gets no signal.
-        before: targets of earlier looks: what is proven of a process stays proven.
-        everyone: a look at all processes that is to be used again, for surveys of many runs.
+        scan: the processes as they were a moment ago.
+        refuse_unless_over: raises Refused or UnknownState while the run may still be alive.
+        before: targets of earlier surveys: what is proven of a process stays proven.
+
+    Raises:
+        Refused: the run is not over.
+        UnknownState: could not tell.
     """
     if not is_of_this_host(store, past):
         return Survey(possible=False)
     refuse_unless_over(store, past)
     try:
-        return _Look(store, past, protected, everyone or MarkedProcesses(store)).survey(before)
+        return _RunSurvey(store, past, scan).survey(before)
     except (OSError, ValueError, IndexError, ProcessGone) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise past.untold(f"the processes cannot be looked at: {reason or error}") from error
+        raise past.untold(f"the processes cannot be read: {reason or error}") from error
     except UnknownState as error:
         error.pod = error.pod or past.pod
         raise
 
 
-class _Look:
-    """One look at all processes, on behalf of one run."""
+class _RunSurvey:
+    """Searches one scan of the processes on behalf of one run."""
 
-    def __init__(
-        self, store: Store, past: PastRun, protected: Protected, everyone: MarkedProcesses
-    ) -> None:
+    def __init__(self, store: Store, past: PastRun, scan: ProcessScan) -> None:
         self._proc: Proc = store.system.proc
         self._past = past
-        self._protected = protected
-        self._everyone = everyone
-        self._all = everyone.by_pid
+        self._protected = scan.protected
+        self._everyone = scan.everyone
+        self._all = self._everyone.by_pid
         # One tick more: the start of a process is rounded down, the reservation is not.
         self._not_before = int(past.record.reserved_boottime_s * self._proc.ticks_per_second) - 1
         self._targets: dict[int, LeftoverProcess] = {}

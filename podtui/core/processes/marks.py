@@ -20,8 +20,7 @@ from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.store.store import Store
 from podtui.core.system.system import System
 from podtui.kernel.processes import ProcessGone, ProcessStat
-
-SUPERVISOR_ENTRY = "/podtui/supervisor/__main__.py"
+from podtui.kernel.termination import supervised_directory
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -119,7 +118,7 @@ def supervisor_reason(system: System, process: ProcessStat) -> str | None:
         ProcessGone: it ended meanwhile.
         OSError: could not tell.
     """
-    directory = _supervised_directory(system.proc.arguments_of(process.pid))
+    directory = supervised_directory(system.proc.arguments_of(process.pid))
     if directory is None:
         return None
     record = read_record(system.fs, Path(directory) / RUN_FILE, RunRecord)
@@ -134,21 +133,6 @@ def supervisor_reason(system: System, process: ProcessStat) -> str | None:
             if answer is not Answer.NO:
                 return f"it is the supervisor of the run in {directory}"
     return None
-
-
-def _supervised_directory(arguments: list[str]) -> str | None:
-    for place, argument in enumerate(arguments[:-1]):
-        if argument.endswith(SUPERVISOR_ENTRY):
-            return arguments[place + 1]
-    return None
-
-
-def is_gone(system: System, process: ProcessStat) -> bool:
-    """Whether a process has ended, or its number is another's, since it was looked at."""
-    try:
-        return system.proc.stat(process.pid).start_ticks != process.start_ticks
-    except ProcessGone:
-        return True
 
 
 KERNEL_THREADS = 2

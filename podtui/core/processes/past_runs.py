@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from podtui.core.errors import PodtuiError, Refused, UnknownState
+from podtui.core.errors import PodtuiError, UnknownState
 from podtui.core.model.records import (
+    KEEP_LEFTOVERS,
     ExitRecord,
     HandoffRecord,
     IdentityRecord,
@@ -17,17 +18,13 @@ from podtui.core.model.records import (
     RunRecord,
     StatusRecord,
 )
-from podtui.core.model.verdicts import Answer
 from podtui.core.paths import PodPaths, RunPaths
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.store.store import Store
-from podtui.core.system.fs import UnsafeFile
-from podtui.core.system.system import System
 from podtui.kernel.processes import Identity
 
 R = TypeVar("R", bound=Record)
-KEEP = "keep"
 COMMAND = "the recorded command of the run"
 DESCENDANT = "recorded below the run's supervisor"
 KEPT = "recorded as left running when the run ended"
@@ -107,7 +104,9 @@ def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) 
             *_handed_off(store, record),
         ),
         parent_id=asked.parent_id if isinstance(asked, PodRecord) else None,
-        is_kept=isinstance(asked, PodRecord) and asked.leftovers == KEEP and _ended_well(ended),
+        is_kept=isinstance(asked, PodRecord)
+        and asked.leftovers == KEEP_LEFTOVERS
+        and _ended_well(ended),
     )
 
 
@@ -183,42 +182,3 @@ def is_of_this_host(store: Store, past: PastRun) -> bool:
         return store.system.proc.boot_id() == past.record.boot_id
     except OSError as error:
         raise past.untold(f"the boot id: {error.strerror}") from error
-
-
-def refuse_unless_over(store: Store, past: PastRun) -> None:
-    """Refuse a run that has, or may have, a supervisor: it ends what is its own.
-
-    Raises:
-        Refused: it lives, or is about to start.
-        UnknownState: could not tell.
-    """
-    if past.exit is not None:
-        # Written last of all by a supervisor: if it is still there, it is about to leave.
-        return
-    lives = _sign_of_life(store.system, past)
-    if lives:
-        raise Refused(
-            f"{past.words} is not over: {lives}",
-            pod=past.pod,
-            next_step=f"podtui stop {past.pod}",
-            kept="no signal was sent",
-        )
-
-
-def _sign_of_life(system: System, past: PastRun) -> str:
-    try:
-        if system.fs.is_locked(past.files.lock):
-            return "its lock is held"
-    except (FileNotFoundError, NotADirectoryError, UnsafeFile):
-        # Nobody can hold what is no lock; its process and its mark tell the rest.
-        pass
-    except OSError as error:
-        raise past.untold(f"its lock: {error.strerror}") from error
-    run = past.record
-    if run.supervisor is None:
-        left = run.reserved_boottime_s + run.starting_deadline_s - system.clock.boottime()
-        return "it may still start" if left > 0 else ""
-    answer, detail = system.proc.is_there(identity_of(run.supervisor))
-    if answer is Answer.UNKNOWN:
-        raise past.untold(f"its supervisor: {detail}")
-    return f"its supervisor is there: {detail}" if answer is Answer.YES else ""

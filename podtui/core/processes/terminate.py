@@ -8,18 +8,18 @@ still not protected.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import msgspec
-
 from podtui.core.errors import PodtuiError, UnknownState
-from podtui.core.processes.leftovers import Key, LeftoverProcess, Skipped, Survey, survey_run
+from podtui.core.model.leftovers import Ended, Key, LeftoverProcess, Skipped, Survey
+from podtui.core.processes.leftovers import ProcessScan, survey_run
 from podtui.core.processes.marks import ProcessMarks
-from podtui.core.processes.past_runs import PastRun, past_run
-from podtui.core.processes.protected import Protected, protected_processes
+from podtui.core.processes.past_runs import PastRun
+from podtui.core.processes.protected import Protected
 from podtui.core.store.store import Store
 from podtui.kernel.processes import ProcessGone
+from podtui.kernel.termination import NOT_PERMITTED, PROOF_ECHILD
 
 WAIT_S = 0.05
 """How long an end is waited for before the next look."""
@@ -36,52 +36,49 @@ STUCK_ROUNDS = 40
 """After so many looks a killed process that is still there counts as one that does not die."""
 MOST_ROUNDS = 400
 LONGEST_LIST = 100
-PROOF_ECHILD = "echild"
-NOT_PERMITTED = "this user may not signal it"
 UNINTERRUPTIBLE = "D"
 
 
-class Ended(msgspec.Struct, frozen=True):
-    """What became of what a run left running.
+def end_run(
+    store: Store,
+    past: PastRun,
+    *,
+    grace_s: float,
+    refuse_unless_over: Callable[[Store, PastRun], None],
+    scan: ProcessScan | None = None,
+) -> Ended:
+    """End the processes that a past run left running, wherever its pod is.
 
-    Attributes:
-        reaped: one sentence for each process that is gone.
-        skipped: who looked like one and got no signal, with the reason.
-        survivors: who is still there, with the reason.
-        proof: what it rests on that nobody else is left.
-        targets: everybody who was proven to be left over, with the proofs.
-    """
-
-    reaped: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    survivors: tuple[str, ...] = ()
-    proof: str = ""
-    targets: tuple[LeftoverProcess, ...] = ()
-
-
-def end_leftovers(store: Store, name: str, pod_id: str, run: int, *, grace_s: float) -> Ended:
-    """End who is left of a past run of the pod in its place under ``name``.
+    Args:
+        store: the store of the run.
+        past: the run.
+        grace_s: how long processes that were asked to end may take.
+        refuse_unless_over: raises Refused or UnknownState while the run may still be alive.
+        scan: a scan of all processes from a moment ago, to begin with.
 
     Raises:
         Refused: the run is not over.
-        UnknownState: who is left, or who must not be signalled, cannot be told; says what was done.
+        UnknownState: which processes are left, or which are protected, could not be determined;
+            the error says what was done.
     """
-    past = past_run(store, store.paths.pod(name), pod=name, pod_id=pod_id, run=run)
-    return end_run(store, past, grace_s=grace_s)
-
-
-def end_run(store: Store, past: PastRun, *, grace_s: float) -> Ended:
-    """End who is left of a past run, wherever its pod is; errors as `end_leftovers`."""
-    return _Ending(store, past).end(grace_s)
+    return _Ending(store, past, refuse_unless_over, scan).end(grace_s)
 
 
 class _Ending:
     """Ends the leftovers of one run, once."""
 
-    def __init__(self, store: Store, past: PastRun) -> None:
+    def __init__(
+        self,
+        store: Store,
+        past: PastRun,
+        refuse_unless_over: Callable[[Store, PastRun], None],
+        scan: ProcessScan | None,
+    ) -> None:
         self._store = store
         self._system = store.system
         self._past = past
+        self._refuse_unless_over = refuse_unless_over
+        self._first_scan = scan
         self._protected: Protected | None = None
         self._survey = Survey()
         self._met: dict[Key, LeftoverProcess] = {}
@@ -163,9 +160,14 @@ class _Ending:
             with suppress(UnknownState):
                 return self._surveyed(tries=1)
             self._system.clock.pause(WAIT_S)
-        self._protected = protected_processes(self._store)
+        scan, self._first_scan = self._first_scan or ProcessScan(self._store), None
+        self._protected = scan.protected
         return survey_run(
-            self._store, self._past, protected=self._protected, before=self._met.values()
+            self._store,
+            self._past,
+            scan=scan,
+            refuse_unless_over=self._refuse_unless_over,
+            before=self._met.values(),
         )
 
     def _wait_for(self, living: Sequence[LeftoverProcess]) -> bool:
@@ -190,26 +192,13 @@ class _Ending:
             for each in reversed(living):
                 if each.key not in self._asked:
                     self._asked.add(each.key)
-                    self._signal(each, *self._request_to(each))
+                    self._signal(each, *self._system.proc.request_to_end(each.identity.pid))
             if left <= 0 or clock.boottime() >= deadline:
                 break
             # Counted besides the clock: a clock that stands still must not make it endless.
             left -= 0 if self._wait_for(living) else WAIT_S
             living = self._look()
         return living
-
-    def _request_to(self, target: LeftoverProcess) -> tuple[int, ...]:
-        """Return what asks a process to end, and makes a stopped one hear it.
-
-        HUP goes only to who ignores TERM or handles HUP: it would end any other one in the middle
-        of what it does on TERM.
-        """
-        try:
-            hears = self._system.proc.hears_hang_up(target.identity.pid)
-        except (ProcessGone, OSError, ValueError):
-            hears = False
-        hang_up = (signal.SIGHUP,) if hears else ()
-        return (signal.SIGTERM, *hang_up, signal.SIGCONT)
 
     def _freeze_and_kill(self, living: Sequence[LeftoverProcess]) -> None:
         """Stop whoever is found until a look finds nobody new, then kill all of them.

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from podtui.core.control.local import LocalPlane
+from podtui.core.hosts.registry import end_leftovers
+from podtui.core.model.leftovers import Ended
 from podtui.core.model.records import StatusRecord
-from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.kernel import processes
 from tests.support.orphans import (
     DEAF,

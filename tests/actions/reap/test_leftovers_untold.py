@@ -12,9 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.errors import PodtuiError, Refused, UnknownState
+from podtui.core.hosts.registry import end_leftovers
 from podtui.core.model.records import RunRecord
 from podtui.core.processes.protected import protected_processes
-from podtui.core.processes.terminate import end_leftovers
 from podtui.core.store.codec import encode_json
 from podtui.kernel.processes import ProcessGone
 from tests.support.lost_pods import (

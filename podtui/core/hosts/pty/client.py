@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Self
 
-from podtui.core.errors import PodtuiError, Refused, TimedOut, UnknownState
+from podtui.core.errors import PodtuiError, Refused, TimedOut
+from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, RunSilent
 from podtui.core.paths import SocketPlace
 from podtui.core.system.proc import Proc
 from podtui.kernel import frames
 
-Role = Literal["control", "attach", "observe"]
-CONNECT_TIMEOUT_S = 1.0
 RECEIVE_BYTES = 65536
-
-
-class SupervisorSilent(UnknownState):
-    """The supervisor has no socket, refuses, or does not answer in time."""
+FROM_NOW = -1
+"""Output from this moment on; what was printed before is on disk."""
 
 
 class SupervisorClient:
@@ -30,7 +27,7 @@ class SupervisorClient:
         timeout_s: bound of each wait for an answer.
 
     Raises:
-        SupervisorSilent: nobody answers.
+        RunSilent: nobody answers.
     """
 
     def __init__(
@@ -42,8 +39,7 @@ class SupervisorClient:
         role: Role = "control",
         columns: int = 0,
         rows: int = 0,
-        from_offset: int = -1,
-        timeout_s: float = CONNECT_TIMEOUT_S,
+        timeout_s: float = REACH_TIMEOUT_S,
     ) -> None:
         self.pod = pod
         self.timeout_s = timeout_s
@@ -55,11 +51,11 @@ class SupervisorClient:
             "role": role,
             "cols": columns,
             "rows": rows,
-            "from": from_offset,
+            "from": FROM_NOW,
         }
         try:
             self.send_object(frames.HELLO, hello)
-            self.welcome = self.expect(frames.WELCOME)
+            self.welcome: Mapping[str, object] = self.expect(frames.WELCOME)
         except PodtuiError:
             self.close()
             raise
@@ -71,7 +67,7 @@ class SupervisorClient:
                 return proc.connect(directory, place.name, self.timeout_s)
             except OSError as error:
                 troubles.append(f"{directory / place.name}: {error.strerror or error}")
-        raise SupervisorSilent(
+        raise RunSilent(
             f"the supervisor of {self.pod!r} cannot be reached: {'; '.join(troubles)}",
             pod=self.pod,
             next_step=f"podtui inspect {self.pod}",
@@ -156,7 +152,7 @@ class SupervisorClient:
 
         Raises:
             Refused: the supervisor refused, with its reason.
-            SupervisorSilent: no answer in time, or the connection ended.
+            RunSilent: no answer in time, or the connection ended.
         """
         while received := self.receive():
             for position, (kind, payload) in enumerate(received):
@@ -167,16 +163,6 @@ class SupervisorClient:
                     reason = str(self._object(payload).get("reason", "no reason given"))
                     raise Refused(reason, pod=self.pod, kept="nothing was changed")
         raise self._silent(ConnectionError("the connection was closed"))
-
-    def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Yield frames until the supervisor closes the connection."""
-        while received := self.receive():
-            yield from received
-
-    def ping(self) -> dict[str, object]:
-        """Ask for a sign of life: ``state``, ``output_bytes``, ``disk_error``."""
-        self.send_frame(frames.PING)
-        return self.expect(frames.PONG)
 
     def send_text(self, text: str, *, enter: bool) -> None:
         """Type a line into the pod's terminal; raises Refused when it would be cut."""
@@ -197,7 +183,7 @@ class SupervisorClient:
 
     def _silent(self, error: Exception) -> PodtuiError:
         words = "did not answer in time" if isinstance(error, TimeoutError) else str(error)
-        leaf = TimedOut if isinstance(error, TimeoutError) else SupervisorSilent
+        leaf = TimedOut if isinstance(error, TimeoutError) else RunSilent
         return leaf(
             f"the supervisor of {self.pod!r} {words}",
             pod=self.pod,

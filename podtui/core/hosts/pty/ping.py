@@ -8,8 +8,7 @@ import selectors
 import socket
 from collections.abc import Iterable
 
-import msgspec
-
+from podtui.core.hosts.facts import Pong
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import Clock
@@ -19,18 +18,6 @@ from podtui.kernel import frames
 HELLO = frames.pack(frames.HELLO, b'{"protocol": 1, "role": "control", "cols": 0, "rows": 0}')
 NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
 """Errors that are the observer's own trouble and say nothing about the supervisor."""
-
-
-class Pong(msgspec.Struct, frozen=True):
-    """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell.
-
-    Attributes:
-        hung_up: it was refused or closed, as by a supervisor that has just ended.
-    """
-
-    answer: Answer
-    detail: str
-    hung_up: bool = False
 
 
 def ping_all(
