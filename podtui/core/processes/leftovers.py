@@ -1,8 +1,9 @@
-"""Who is left running of a run that is over: proven, never guessed.
+"""Which processes are left running of a run that is over: proven, never guessed.
 
-A process is a leftover when it is on record as this run's (the same start, the same pidfd inode),
-bears the run's mark, is in the session of its command, or descends from one that is. It is one
-only on the boot of the run, of our user, not older than the run, and not protected.
+A process is a leftover when a record of the run names it (same start, same pidfd inode), when it
+has the run's mark, when it is in the session of the run's command, or when it descends from such a
+process. Besides, it must be of the run's boot and of our user, not older than the run, and not
+protected.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class _RunSurvey:
         self._protected = scan.protected
         self._everyone = scan.everyone
         self._all = self._everyone.by_pid
-        # One tick more: the start of a process is rounded down, the reservation is not.
+        # One tick earlier: the start of a process is rounded down, the reservation is not.
         self._not_before = int(past.record.reserved_boottime_s * self._proc.ticks_per_second) - 1
         self._targets: dict[int, LeftoverProcess] = {}
         self._skipped: dict[int, Skipped] = {}
@@ -111,7 +112,7 @@ class _RunSurvey:
             hidden=self._everyone.hidden(not_before=self._not_before),
         )
 
-    # who may be one
+    # candidates
 
     def _on_record(self, known: Sequence[Known]) -> list[tuple[ProcessStat, str]]:
         found: dict[int, tuple[ProcessStat, str]] = {}
@@ -130,7 +131,7 @@ class _RunSurvey:
         return list(found.values())
 
     def _is_recorded(self, recorded: Identity) -> bool:
-        """Whether the recorded process is there, every recorded fact agreeing."""
+        """Whether the recorded process is there and every recorded fact agrees."""
         handle = self._proc.open_pidfd(recorded.pid)
         if handle is None:
             return False
@@ -140,7 +141,7 @@ class _RunSurvey:
                 return False
             if None not in {inode, recorded.inode} and inode != recorded.inode:
                 return False
-            # The start besides: one fact that does not agree is enough to leave it alone.
+            # The start as well: one fact that differs is enough to leave it alone.
             return self._proc.stat(recorded.pid).start_ticks == recorded.start_ticks
         except ProcessGone:
             return False
@@ -159,10 +160,10 @@ class _RunSurvey:
         return [process for process, mark in marked if mark.is_of(past.pod_id, past.run)]
 
     def _in_session(self) -> list[ProcessStat]:
-        """Return the session of the run's command, while it cannot be another's of that number.
+        """Return the processes in the session of the run's command, if it is still that session.
 
-        A number is not given out again as long as anybody is in the session of that number. So a
-        process of this run that is on record, and in it still, proves that it was never empty.
+        The kernel does not reuse a number while a session of that number has members. So a process
+        that is on record of this run and still in the session proves that it is the same session.
         """
         command = self._past.record.child
         if command is None:
@@ -195,10 +196,10 @@ class _RunSurvey:
             self._proc.close(handle)
         return None in {inode, command.pidfd_inode} or inode == command.pidfd_inode
 
-    # who is one
+    # adding targets
 
     def _add_tree(self, process: ProcessStat, why: str) -> None:
-        """Add a process and all below it, but for what is not this run's."""
+        """Add a process and its descendants, except those that do not belong to this run."""
         pending = [(process, why)]
         while pending:
             each, proof = pending.pop()
@@ -250,7 +251,7 @@ class _RunSurvey:
         return f"it is of another user ({self._everyone.owner(process)})"
 
     def _foreign_reason(self, process: ProcessStat) -> str | None:
-        """Return why a process is not this run's: for what it is itself, or is below."""
+        """Return why a process does not belong to this run: by itself or by an ancestor."""
         own = self._own_objection(process)
         if own is not None:
             return own.reason
@@ -261,9 +262,9 @@ class _RunSurvey:
             try:
                 objection = self._own_objection(above)
             except ProcessGone:
-                return None  # Then it is below somebody else by now.
+                return None  # Then it has another parent by now.
             if objection is not None:
-                # Orphans come to be below the supervisor their pod was spawned under.
+                # Orphans become children of the supervisor their pod was spawned under.
                 found = f"it is below {above.name} {above.pid}: {objection.reason}"
                 return None if objection.is_supervisor else found
             above = self._all.get(above.parent)
@@ -282,7 +283,7 @@ class _RunSurvey:
         return self._objections[process.pid]
 
     def _identity(self, process: ProcessStat) -> Identity | None:
-        """Return who it is, None when it is not any more what was looked at."""
+        """Return its identity, None when it is no longer the process that was read."""
         handle = self._proc.open_pidfd(process.pid)
         if handle is None:
             return None
@@ -305,7 +306,7 @@ class _RunSurvey:
         self._skipped.setdefault(process.pid, Skipped(process.pid, process.name, reason))
 
     def _in_order(self) -> tuple[LeftoverProcess, ...]:
-        """Return the targets, each after those it is below."""
+        """Return the targets, each after its ancestors."""
         ordered: dict[int, LeftoverProcess] = {}
         for target in self._targets.values():
             chain = []

@@ -1,4 +1,4 @@
-"""What is on record of a run's processes, for a run that is over."""
+"""A run that is over, as its records describe it: who ran in it, and how it ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HANDED_OFF = "recorded by the handoff of the run"
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A process that is on record; ``what`` says as what, in words."""
+    """A process that a record names; ``what`` says which record, in words."""
 
     identity: Identity
     what: str
@@ -43,9 +43,9 @@ class PastRun(msgspec.Struct, frozen=True):
     """One run, as its records have it.
 
     Attributes:
-        known: who is on record; its command first, where there is one.
-        parent_id: of the pod its pod was spawned in, None when it was in none or cannot be told.
-        is_kept: it ended well, and what it left running was asked for.
+        known: the processes on record; the command first, where there is one.
+        parent_id: id of the pod its pod was spawned in; None for none, or when it is unreadable.
+        is_kept: it exited with 0, and its pod was spawned to keep what it leaves running.
     """
 
     pod: str
@@ -63,7 +63,7 @@ class PastRun(msgspec.Struct, frozen=True):
         return f"run {self.run} of {self.pod!r}"
 
     def untold(self, why: str) -> PodtuiError:
-        """Return the error that what this run left cannot be told, so that nothing is done."""
+        """Return the error for leftovers that could not be determined; nothing is done then."""
         return UnknownState(
             f"what {self.words} left running cannot be told: {why}",
             pod=self.pod,
@@ -73,7 +73,7 @@ class PastRun(msgspec.Struct, frozen=True):
 
 
 def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) -> PastRun:
-    """Read what is on record of a run; ``place`` is where its pod is: in its place, or trash.
+    """Read the records of a run; ``place`` is the pod's directory, in the tree or in the trash.
 
     Raises:
         UnknownState: a record that must be there cannot be read.
@@ -141,12 +141,12 @@ def _known(recorded: IdentityRecord | None, what: str) -> tuple[Known, ...]:
 
 
 def _identity(run: RunRecord, pid: int, start_ticks: int, inode: int | None) -> Identity:
-    # Its boot is the run's own. Its user was not written down, and who is signalled is ours.
+    # The boot is that of the run. The user was not recorded; only our own processes are signalled.
     return Identity(pid=pid, start_ticks=start_ticks, inode=inode, boot=run.boot_id, uid=-1)
 
 
 def _seen_below(store: Store, files: RunPaths, run: RunRecord) -> tuple[Known, ...]:
-    """Return who the supervisor saw; without its status record nobody is known by it."""
+    """Return the processes the supervisor saw last; none without its status record."""
     status = read_record(store.system.fs, files.status, StatusRecord)
     if isinstance(status, RecordProblem) or status.run != run.run:
         return ()
@@ -171,10 +171,10 @@ def _handed_off(store: Store, run: RunRecord) -> tuple[Known, ...]:
 
 
 def is_of_this_host(store: Store, past: PastRun) -> bool:
-    """Whether the run's processes can be on this boot of this machine.
+    """Whether processes of the run can exist: it is of this machine and of this boot.
 
     Raises:
-        UnknownState: could not tell, or it is another machine, on which nothing can be told.
+        UnknownState: could not tell, or the run is of another machine.
     """
     if past.record.machine_id != store.system.machine_id:
         raise past.untold(f"it belongs to host {past.record.machine_id or 'without a name'}")

@@ -1,8 +1,8 @@
-"""Ending what a run left running: ask, one shared grace, then freeze and kill until it is quiet.
+"""Ending what a run left running: ask, wait one shared grace, then stop and kill what remains.
 
-Nobody above those processes is left to say that none remains, so it is looked for again and again.
-Each signal goes through a pidfd, to a process that is at that moment still the proven one and
-still not protected.
+No parent of those processes is left to report that none remains, so they are surveyed again and
+again. Each signal goes through a pidfd, to a process that is at that moment still the proven one
+and still not protected.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from podtui.kernel.processes import ProcessGone
 from podtui.kernel.termination import NOT_PERMITTED, PROOF_ECHILD
 
 WAIT_S = 0.05
-"""How long an end is waited for before the next look."""
+"""How long to wait for the end of a process before the next survey."""
 LOOK_TRIES = 3
-"""A look that fails with signals under way is tried again: processes are waiting, stopped."""
+"""A survey that fails after signals were sent is tried again: processes are waiting, stopped."""
 QUIET_LOOKS, QUIET_APART_S = 5, 0.1
-"""After somebody was found: so many looks in a row must find nobody, so far apart."""
+"""After a process was found: so many surveys in a row must find none, so far apart."""
 UNMET_LOOKS, UNMET_APART_S = 3, 0.02
-"""Where nobody was ever found. Who forks all the time can slip through one look, not these."""
+"""The same where no process was ever found: one that forks all the time can evade one survey."""
 FREEZE_LOOKS = 20
-"""So often newly found processes are stopped before everybody is killed: who forks faster than
-this is killed while it does."""
+"""How often newly found processes are stopped before all are killed: one that forks faster is
+killed while it does."""
 STUCK_ROUNDS = 40
-"""After so many looks a killed process that is still there counts as one that does not die."""
+"""After so many surveys a killed process that is still there counts as one that does not die."""
 MOST_ROUNDS = 400
 LONGEST_LIST = 100
 UNINTERRUPTIBLE = "D"
@@ -122,7 +122,7 @@ class _Ending:
     def _counted(
         self, living: Sequence[LeftoverProcess], quiet: int, began: float
     ) -> tuple[int, float]:
-        """Return how many looks in a row found nobody, and since when."""
+        """Return how many surveys in a row found no process, and since when."""
         if living:
             return 0, began
         return quiet + 1, began if quiet else self._system.clock.boottime()
@@ -140,10 +140,10 @@ class _Ending:
         waited = [self._rounds - self._killed.get(each.key, self._rounds) for each in living]
         return self._rounds >= MOST_ROUNDS or min(waited) >= STUCK_ROUNDS
 
-    # looking
+    # surveys
 
     def _look(self) -> list[LeftoverProcess]:
-        """Return who is left and may be signalled.
+        """Survey again; return the processes that are left and may be signalled.
 
         Raises:
             Refused: the run is not over.
@@ -184,7 +184,7 @@ class _Ending:
     # signalling
 
     def _ask(self, living: Sequence[LeftoverProcess], grace_s: float) -> list[LeftoverProcess]:
-        """Ask everybody to end, each once, and wait; return who is left after the grace."""
+        """Ask each process once to end, and wait; return those left after the grace."""
         clock = self._system.clock
         left, deadline = grace_s, clock.boottime() + grace_s
         living = list(living)
@@ -195,16 +195,15 @@ class _Ending:
                     self._signal(each, *self._system.proc.request_to_end(each.identity.pid))
             if left <= 0 or clock.boottime() >= deadline:
                 break
-            # Counted besides the clock: a clock that stands still must not make it endless.
+            # Counted in addition to the clock, which may stand still.
             left -= 0 if self._wait_for(living) else WAIT_S
             living = self._look()
         return living
 
     def _freeze_and_kill(self, living: Sequence[LeftoverProcess]) -> None:
-        """Stop whoever is found until a look finds nobody new, then kill all of them.
+        """Stop each process until a survey finds no new one, then kill all of them.
 
-        Who is stopped forks no more, and does not end either: so whatever it started is still
-        below it.
+        A stopped process cannot fork or exit, so all its children are still its descendants.
         """
         for _ in range(FREEZE_LOOKS):
             new = [each for each in living if each.key not in self._frozen]
@@ -215,7 +214,7 @@ class _Ending:
                 self._signal(each, signal.SIGSTOP)
             living = self._look()
         for each in reversed(living):
-            # Once: a process that sleeps uninterruptibly dies when it wakes.
+            # Once is enough: a process in uninterruptible sleep dies when it wakes.
             if each.key not in self._killed and self._signal(each, signal.SIGKILL):
                 self._killed[each.key] = self._rounds
 
@@ -223,7 +222,7 @@ class _Ending:
         """Send signals to a process that is still the proven one; True when it got them.
 
         Raises:
-            UnknownState: whether it is cannot be told; nothing was sent.
+            UnknownState: could not tell whether it is; nothing was sent.
         """
         signals = self._system.signals
         try:
@@ -245,7 +244,7 @@ class _Ending:
             signals.close(handle)
 
     def _is_still(self, target: LeftoverProcess, handle: int) -> bool:
-        """Whether the process of a pidfd is the proven one, and may still be signalled."""
+        """Whether the process of a pidfd is the proven one and may still be signalled."""
         try:
             return self._is_the_same(target, handle) and self._is_unprotected(target, handle)
         except ProcessGone:
@@ -284,11 +283,11 @@ class _Ending:
         if reason is not None:
             self._spared[target.key] = reason
             self._skipped[pid] = Skipped(pid, target.name, reason)
-        # Everything above was read by number: it was this process's as long as it has not ended.
+        # All this was read by pid: it was about this process if the process has not ended.
         return reason is None and not proc.has_ended(handle, 0)
 
     def _thaw(self) -> None:
-        """Let those go on that were stopped and will not be killed now."""
+        """Continue the processes that were stopped and will not be killed now."""
         for key in self._frozen.difference(self._killed):
             target = self._met[key]
             with suppress(OSError, ValueError, IndexError, ProcessGone):
@@ -296,13 +295,13 @@ class _Ending:
                 if handle is None:
                     continue
                 try:
-                    # Protected or not: it was stopped by us, and this only undoes that.
+                    # Even if it is protected by now: we stopped it, and this only undoes that.
                     if self._is_the_same(target, handle):
                         self._system.signals.send(handle, signal.SIGCONT)
                 finally:
                     self._system.signals.close(handle)
 
-    # telling
+    # reporting
 
     def _broken_off(self, error: PodtuiError) -> PodtuiError:
         self._thaw()

@@ -1,7 +1,7 @@
-"""What a spawn and a restore share: the start of a reserved run, and what became of it.
+"""Starts a reserved run for spawn and restore, and determines the outcome.
 
-A start that nobody confirmed is settled here. Either the run is fenced off, so that it can never
-begin any more, or it turns out to run, or a handoff says that a process may be there.
+When the host did not confirm the start, one of three things is made true: the run can never begin,
+or it is found running, or a handoff records that a process may be there.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ RUNS = frozenset({Finding.RUNNING, Finding.SILENT})
 
 
 def start_run(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
-    """Start the supervisor of a reserved run, and find out what became of it.
+    """Start a reserved run on its host and determine the outcome.
 
-    Where that cannot be told, or something may be left of it, a handoff is written before this
-    returns.
+    When the outcome is unknown, or processes may be left, a handoff is written before this returns.
 
     Raises:
-        OSError: the supervisor could not be started.
+        OSError: the host could not start anything.
     """
     environment = pod_environment(
         pod, run.run, store=str(store.paths.root), actor=store.system.environment
@@ -40,21 +39,22 @@ def start_run(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
     if not launch.confirmed:
         return _settled(store, pod, run, launch)
     if not launch.started:
-        # Mostly it has recorded that itself. On a disk that refuses it, the deadline tells it.
+        # Usually the host has recorded that itself. If the disk refuses it, the deadline of the
+        # reserved run ends the waiting.
         with suppress(OSError):
             host.prevent(pod.name, run, launch.error)
     return launch
 
 
 def _settled(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) -> Launch:
-    """Find out what became of a start whose supervisor did not answer."""
+    """Determine the outcome of a start that the host did not confirm."""
     try:
         if host_of(store, run).prevent(pod.name, run, launch.error):
             error = f"{launch.error}, and cannot begin any more"
             return msgspec.structs.replace(launch, confirmed=True, error=error)
         look = probe_run(store, pod.name, run.run, pod.id)
     except OSError:
-        # A disk that does not tell says nothing about processes.
+        # An unreadable disk says nothing about processes.
         outcome = Finding.UNTOLD
     else:
         outcome = rule_for(look.answers).outcome
@@ -71,17 +71,17 @@ def _settled(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) -> La
 
 
 def record_never_began(store: Store, name: str, run: RunRecord, error: Exception) -> None:
-    """Write that no supervisor was started, so that nobody waits for the run's deadline."""
+    """Record that nothing was started, so that nobody waits for the run's deadline."""
     words = error.strerror if isinstance(error, OSError) else str(error)
     why = f"its supervisor could not be started: {words}"
-    # On a disk that refuses this too, the deadline of the reserved run tells it.
+    # If the disk refuses this too, the deadline of the reserved run ends the waiting.
     with suppress(OSError):
         if not host_of(store, run).prevent(name, run, why):
             hand_off(store, run, pod=name, reason=why)
 
 
 def failure_of(name: str, done: str, error: OSError, kept: str) -> errors.PodtuiError:
-    """Return what a refusal of the disk or the kernel is told as; ``done`` as in "spawned"."""
+    """Return the error for a refusal of the disk or the kernel; ``done`` as in "spawned"."""
     leaf: type[errors.PodtuiError] = errors.Refused
     if isinstance(error, UnsafeFile):
         leaf = errors.Unreadable

@@ -1,4 +1,4 @@
-"""Talking to a supervisor over its socket."""
+"""A connection to a supervisor over its socket."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class SupervisorClient:
     """One connection to the supervisor of a run.
 
     Args:
-        place: where it listens.
+        place: the address it listens at.
         pod: name of the pod, for errors.
-        timeout_s: bound of each wait for an answer.
+        timeout_s: time limit of each wait for an answer.
 
     Raises:
         RunSilent: nobody answers.
@@ -88,11 +88,11 @@ class SupervisorClient:
         return self._connection.fileno()
 
     def stop_waiting(self) -> None:
-        """Never wait from now on: for a caller with a loop of its own; see the two below."""
+        """Never wait from now on: for a caller that has its own event loop."""
         self._connection.setblocking(False)
 
     def receive_now(self) -> list[tuple[int, bytes]] | None:
-        """Return the frames that are here whole, maybe none; None at end of file."""
+        """Return the frames that are complete, maybe none; None at end of file."""
         if self._waiting:
             frames_now, self._waiting = self._waiting, []
             return frames_now
@@ -107,7 +107,7 @@ class SupervisorClient:
             raise self._silent(error) from error
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """Send what the connection takes at once and return how many bytes that were.
+        """Send what the connection takes at once; return the number of bytes.
 
         Raises:
             ConnectionError: the other side is gone.
@@ -118,7 +118,7 @@ class SupervisorClient:
             return 0
 
     def send_frame(self, kind: int, payload: bytes = b"") -> None:
-        """Send one frame; a supervisor that does not take it in time is silent."""
+        """Send one frame; raise RunSilent when the supervisor does not take it in time."""
         try:
             self._connection.sendall(frames.pack(kind, payload))
         except OSError as error:
@@ -129,7 +129,7 @@ class SupervisorClient:
         self.send_frame(kind, json.dumps(content).encode())
 
     def receive(self) -> list[tuple[int, bytes]]:
-        """Return the frames that have come, waiting for some; an empty list at end of file."""
+        """Wait for frames and return them; an empty list at end of file."""
         if self._waiting:
             frames_now, self._waiting = self._waiting, []
             return frames_now
@@ -170,7 +170,7 @@ class SupervisorClient:
         self.expect(frames.DONE)
 
     def stop(self, *, grace_s: float, by: str) -> None:
-        """Ask the supervisor to end the run; returns before it has ended."""
+        """Ask the supervisor to end the run; return before it has ended."""
         self.send_object(frames.STOP, {"grace_s": grace_s, "by": by})
         self.expect(frames.DONE)
 

@@ -40,8 +40,8 @@ def start_supervisor(
     log = system.fs.open_append(files.supervisor_log)
     try:
         answer = system.proc.start_detached(
-            # Isolated and without site packages: small, and no file of the pod's directory or
-            # the operator's environment can get between the supervisor and the standard library.
+            # Isolated and without site packages: that is small, and no file of the pod's directory
+            # or of the operator's environment can replace a module of the standard library.
             [sys.executable, "-I", "-S", "-E", str(SUPERVISOR_PROGRAM), str(files.root)],
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             specification=json.dumps(specification).encode(),
