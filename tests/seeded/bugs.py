@@ -108,7 +108,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an unknown protected set protects nobody",
         "podtui/core/processes/protected.py",
-        """raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")""",
+        """raise _undetermined(f"the processes of {name!r} are not known: {record.sentence()}")""",
         "return",
         ("tests/actions/reap/test_leftovers_untold.py",),
     ),

@@ -248,7 +248,7 @@ class ProcessHost:
         if past.exit is not None:
             return
         if not self._engine.is_reachable:
-            raise past.untold("the engine is out of reach")
+            raise past.undetermined("the engine is out of reach")
         if _key(past.record) in self._engine.running:
             raise Refused(f"{past.words} is not over: the engine runs it", pod=past.pod)
 

@@ -82,11 +82,11 @@ class UnknownHost:
 
     def leftovers(self, past: PastRun, *, scan: ProcessScan) -> Survey:
         """Raise UnknownState."""
-        raise past.untold(self._why)
+        raise past.undetermined(self._why)
 
     def end(self, past: PastRun, *, grace_s: float, scan: ProcessScan | None = None) -> Ended:
         """Raise UnknownState."""
-        raise past.untold(self._why)
+        raise past.undetermined(self._why)
 
     def _refuse(self, name: str) -> NoReturn:
         raise UnknownState(

@@ -74,7 +74,7 @@ def survey_run(
         return _RunSurvey(store, past, scan).survey(before)
     except (OSError, ValueError, IndexError, ProcessGone) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise past.untold(f"the processes cannot be read: {reason or error}") from error
+        raise past.undetermined(f"the processes cannot be read: {reason or error}") from error
     except UnknownState as error:
         error.pod = error.pod or past.pod
         raise
@@ -103,7 +103,7 @@ class _RunSurvey:
         for process, why in (*on_record, *earlier):
             self._add_tree(process, why)
         for process in self._marked():
-            self._add_tree(process, "it bears the mark of the run")
+            self._add_tree(process, "it has the mark of the run")
         for process in self._in_session():
             self._add_tree(process, "it is in the session of the run's command")
         return Survey(
@@ -127,7 +127,7 @@ class _RunSurvey:
                 found[pid] = (process, each.what)
                 self._skipped.pop(pid, None)
             elif self._lives(pid):
-                self._skip(process, "its number is on record, and it is another process")
+                self._skip(process, "its pid is on record, and it is another process")
         return list(found.values())
 
     def _is_recorded(self, recorded: Identity) -> bool:
@@ -180,7 +180,9 @@ class _RunSurvey:
             return members
         for each in members:
             if each.pid not in self._targets and each.pid != command.pid:
-                self._skip(each, "its session has the number of the run's and may be another one")
+                self._skip(
+                    each, "its session has the number of the run's session and may be another one"
+                )
         return []
 
     def _is_zombie_of_command(self, leader: ProcessStat) -> bool:

@@ -62,10 +62,10 @@ class PastRun(msgspec.Struct, frozen=True):
     def words(self) -> str:
         return f"run {self.run} of {self.pod!r}"
 
-    def untold(self, why: str) -> PodtuiError:
+    def undetermined(self, why: str) -> PodtuiError:
         """Return the error for leftovers that could not be determined; nothing is done then."""
         return UnknownState(
-            f"what {self.words} left running cannot be told: {why}",
+            f"what {self.words} left running could not be determined: {why}",
             pod=self.pod,
             next_step=f"podtui inspect {self.pod}",
             kept="no signal was sent",
@@ -81,14 +81,14 @@ def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) 
     files = place.run(run)
     record = _read(store, files.record, RunRecord, pod)
     if record is None:
-        raise _untold(pod, f"{files.record} is missing")
+        raise _undetermined(pod, f"{files.record} is missing")
     if (record.run, record.pod_id) != (run, pod_id or record.pod_id):
-        raise _untold(
+        raise _undetermined(
             pod, f"{files.record} is of run {record.run} of pod {record.pod_id}, not of this run"
         )
     ended = _read(store, files.exit, ExitRecord, pod)
     if ended is not None and (ended.run, ended.pod_id) != (run, record.pod_id):
-        raise _untold(pod, f"{files.exit} is of run {ended.run} of pod {ended.pod_id}")
+        raise _undetermined(pod, f"{files.exit} is of run {ended.run} of pod {ended.pod_id}")
     asked = read_record(store.system.fs, place.record, PodRecord)
     return PastRun(
         pod=pod,
@@ -123,13 +123,13 @@ def _read(store: Store, path: Path, kind: type[R], pod: str) -> R | None:
     if isinstance(found, RecordProblem):
         if found.is_missing:
             return None
-        raise _untold(pod, found.sentence())
+        raise _undetermined(pod, found.sentence())
     return found
 
 
-def _untold(pod: str, why: str) -> UnknownState:
+def _undetermined(pod: str, why: str) -> UnknownState:
     return UnknownState(
-        f"what {pod!r} left running cannot be told: {why}",
+        f"what {pod!r} left running could not be determined: {why}",
         pod=pod,
         next_step=f"podtui inspect {pod}",
         kept="no signal was sent",
@@ -177,8 +177,8 @@ def is_of_this_host(store: Store, past: PastRun) -> bool:
         UnknownState: could not tell, or the run is of another machine.
     """
     if past.record.machine_id != store.system.machine_id:
-        raise past.untold(f"it belongs to host {past.record.machine_id or 'without a name'}")
+        raise past.undetermined(f"it belongs to host {past.record.machine_id or 'without a name'}")
     try:
         return store.system.proc.boot_id() == past.record.boot_id
     except OSError as error:
-        raise past.untold(f"the boot id: {error.strerror}") from error
+        raise past.undetermined(f"the boot id: {error.strerror}") from error

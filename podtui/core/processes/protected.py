@@ -159,7 +159,7 @@ class Protected:
             boot = self._store.system.proc.boot_id()
             names = self._store.pod_names()
         except OSError as error:
-            raise _untold(f"the store cannot be looked through: {error.strerror}") from error
+            raise _undetermined(f"the pods cannot be listed: {error.strerror}") from error
         for name in names:
             for each in self._recorded(name, boot):
                 found.setdefault(each.identity.pid, []).append(each)
@@ -173,12 +173,14 @@ class Protected:
         except MISSING:
             return  # no pod, or one that never had a run
         except OSError as error:
-            raise _untold(f"the runs of {name!r} cannot be listed: {error.strerror}") from error
+            raise _undetermined(
+                f"the runs of {name!r} cannot be listed: {error.strerror}"
+            ) from error
         if not numbers:
             return
         record = store.run_record(name, numbers[-1])
         if isinstance(record, RecordProblem):
-            raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")
+            raise _undetermined(f"the processes of {name!r} are not known: {record.sentence()}")
         if record.machine_id != store.system.machine_id or record.boot_id != boot:
             return
         if self._is_over(name, record):
@@ -251,8 +253,8 @@ def _own_chain(store: Store) -> dict[int, str]:
             # One of them ended between two reads, so our parent is another process now.
             continue
         except (OSError, ValueError, IndexError) as error:
-            raise _untold(f"a process that podtui runs below cannot be read: {error}") from error
-    raise _untold("the processes that podtui runs below cannot be seen (is /proc hidden?)")
+            raise _undetermined(f"an ancestor of podtui cannot be read: {error}") from error
+    raise _undetermined("the ancestors of podtui cannot be read (is /proc hidden?)")
 
 
 def _chain_once(store: Store) -> dict[int, str]:
@@ -267,9 +269,9 @@ def _chain_once(store: Store) -> dict[int, str]:
     return chain
 
 
-def _untold(why: str) -> UnknownState:
+def _undetermined(why: str) -> UnknownState:
     return UnknownState(
-        f"who must not be signalled cannot be told: {why}",
+        f"which processes must not be signalled could not be determined: {why}",
         next_step="podtui doctor",
         kept="no signal was sent",
     )
@@ -303,8 +305,8 @@ def protected_names(fs: Fs, environment: Mapping[str, str]) -> tuple[str, ...]:
         why = error
     reason = why.strerror if isinstance(why, OSError) else str(why)
     raise UnknownState(
-        f"which programs are protected cannot be told: {path}: {reason}",
-        next_step=f"mend {path}; docs/config.md describes it",
+        f"which programs are protected could not be determined: {path}: {reason}",
+        next_step=f"repair {path}; docs/config.md describes it",
         kept="no signal was sent",
     ) from why
 

@@ -23,13 +23,13 @@ from podtui.kernel.termination import NOT_PERMITTED, PROOF_ECHILD
 
 WAIT_S = 0.05
 """How long to wait for the end of a process before the next survey."""
-LOOK_TRIES = 3
+SCAN_TRIES = 3
 """A survey that fails after signals were sent is tried again: processes are waiting, stopped."""
-QUIET_LOOKS, QUIET_APART_S = 5, 0.1
+QUIET_SCANS, QUIET_APART_S = 5, 0.1
 """After a process was found: so many surveys in a row must find none, so far apart."""
-UNMET_LOOKS, UNMET_APART_S = 3, 0.02
+UNFOUND_SCANS, UNFOUND_APART_S = 3, 0.02
 """The same where no process was ever found: one that forks all the time can evade one survey."""
-FREEZE_LOOKS = 20
+FREEZE_SCANS = 20
 """How often newly found processes are stopped before all are killed: one that forks faster is
 killed while it does."""
 STUCK_ROUNDS = 40
@@ -81,7 +81,7 @@ class _Ending:
         self._first_scan = scan
         self._protected: Protected | None = None
         self._survey = Survey()
-        self._met: dict[Key, LeftoverProcess] = {}
+        self._found: dict[Key, LeftoverProcess] = {}
         self._skipped: dict[int, Skipped] = {}
         self._asked: set[Key] = set()
         self._frozen: set[Key] = set()
@@ -91,12 +91,12 @@ class _Ending:
 
     def end(self, grace_s: float) -> Ended:
         try:
-            living = self._look()
+            living = self._scan()
             if not self._survey.possible:
                 return Ended(proof="the host was restarted since: nothing of that run can be there")
             proof = self._end_all(living, grace_s)
         except PodtuiError as error:
-            raise self._broken_off(error) from error
+            raise self._interrupted(error) from error
         except BaseException:
             self._thaw()
             raise
@@ -104,9 +104,9 @@ class _Ending:
 
     def _end_all(self, living: Sequence[LeftoverProcess], grace_s: float) -> str:
         living = self._ask(living, grace_s)
-        looks, apart = self._looks_needed()
+        scans, apart = self._scans_needed()
         quiet, began = 0 if living else 1, self._system.clock.boottime()
-        while quiet < looks:
+        while quiet < scans:
             if living:
                 self._freeze_and_kill(living)
                 self._wait_for(living)
@@ -114,10 +114,10 @@ class _Ending:
                     return "not proven: some are still there"
             else:
                 self._system.clock.pause(apart)
-            living = self._look()
-            looks, apart = self._looks_needed()
+            living = self._scan()
+            scans, apart = self._scans_needed()
             quiet, began = self._counted(living, quiet, began)
-        return self._proof(looks, self._system.clock.boottime() - began)
+        return self._proof(scans, self._system.clock.boottime() - began)
 
     def _counted(
         self, living: Sequence[LeftoverProcess], quiet: int, began: float
@@ -127,13 +127,13 @@ class _Ending:
             return 0, began
         return quiet + 1, began if quiet else self._system.clock.boottime()
 
-    def _looks_needed(self) -> tuple[int, float]:
-        if self._met:
-            return QUIET_LOOKS, QUIET_APART_S
+    def _scans_needed(self) -> tuple[int, float]:
+        if self._found:
+            return QUIET_SCANS, QUIET_APART_S
         ended = self._past.exit
         if ended is not None and ended.proof == PROOF_ECHILD:
             return 1, 0.0
-        return UNMET_LOOKS, UNMET_APART_S
+        return UNFOUND_SCANS, UNFOUND_APART_S
 
     def _gives_up(self, living: Sequence[LeftoverProcess]) -> bool:
         self._rounds += 1
@@ -142,16 +142,18 @@ class _Ending:
 
     # surveys
 
-    def _look(self) -> list[LeftoverProcess]:
+    def _scan(self) -> list[LeftoverProcess]:
         """Survey again; return the processes that are left and may be signalled.
 
         Raises:
             Refused: the run is not over.
             UnknownState: could not tell.
         """
-        survey = self._surveyed(tries=LOOK_TRIES if self._asked or self._frozen else 1)
+        survey = self._surveyed(tries=SCAN_TRIES if self._asked or self._frozen else 1)
         self._survey = survey
-        self._met.update((each.key, each) for each in survey.targets if each.key not in self._met)
+        self._found.update(
+            (each.key, each) for each in survey.targets if each.key not in self._found
+        )
         self._skipped.update((each.pid, each) for each in survey.skipped)
         return [each for each in survey.targets if each.key not in self._spared]
 
@@ -167,7 +169,7 @@ class _Ending:
             self._past,
             scan=scan,
             refuse_unless_over=self._refuse_unless_over,
-            before=self._met.values(),
+            before=self._found.values(),
         )
 
     def _wait_for(self, living: Sequence[LeftoverProcess]) -> bool:
@@ -197,7 +199,7 @@ class _Ending:
                 break
             # Counted in addition to the clock, which may stand still.
             left -= 0 if self._wait_for(living) else WAIT_S
-            living = self._look()
+            living = self._scan()
         return living
 
     def _freeze_and_kill(self, living: Sequence[LeftoverProcess]) -> None:
@@ -205,14 +207,14 @@ class _Ending:
 
         A stopped process cannot fork or exit, so all its children are still its descendants.
         """
-        for _ in range(FREEZE_LOOKS):
+        for _ in range(FREEZE_SCANS):
             new = [each for each in living if each.key not in self._frozen]
             if not new:
                 break
             for each in new:
                 self._frozen.add(each.key)
                 self._signal(each, signal.SIGSTOP)
-            living = self._look()
+            living = self._scan()
         for each in reversed(living):
             # Once is enough: a process in uninterruptible sleep dies when it wakes.
             if each.key not in self._killed and self._signal(each, signal.SIGKILL):
@@ -230,7 +232,7 @@ class _Ending:
         except ValueError:
             return False
         except OSError as error:
-            raise self._past.untold(f"{target.words}: {error.strerror}") from error
+            raise self._past.undetermined(f"{target.words}: {error.strerror}") from error
         if handle is None:
             return False
         try:
@@ -251,7 +253,7 @@ class _Ending:
             return False
         except (OSError, ValueError, IndexError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise self._past.untold(f"{target.words}: {reason}") from error
+            raise self._past.undetermined(f"{target.words}: {reason}") from error
 
     def _is_the_same(self, target: LeftoverProcess, handle: int) -> bool:
         proc, was = self._system.proc, target.identity
@@ -289,7 +291,7 @@ class _Ending:
     def _thaw(self) -> None:
         """Continue the processes that were stopped and will not be killed now."""
         for key in self._frozen.difference(self._killed):
-            target = self._met[key]
+            target = self._found[key]
             with suppress(OSError, ValueError, IndexError, ProcessGone):
                 handle = self._system.signals.open_target(target.identity.pid)
                 if handle is None:
@@ -303,7 +305,7 @@ class _Ending:
 
     # reporting
 
-    def _broken_off(self, error: PodtuiError) -> PodtuiError:
+    def _interrupted(self, error: PodtuiError) -> PodtuiError:
         self._thaw()
         if not self._asked:
             return error
@@ -317,13 +319,13 @@ class _Ending:
 
     def _ended(self, proof: str) -> Ended:
         there = {each.key: each for each in self._survey.targets}
-        gone = [each for key, each in self._met.items() if key not in there]
+        gone = [each for key, each in self._found.items() if key not in there]
         return Ended(
             reaped=self._reaped(gone),
             skipped=self._skipped_words(),
             survivors=tuple(f"{each.words}: {self._survival(each)}" for each in there.values()),
             proof=proof,
-            targets=tuple(self._met.values()),
+            targets=tuple(self._found.values()),
         )
 
     def _reaped(self, gone: Sequence[LeftoverProcess]) -> tuple[str, ...]:
@@ -340,9 +342,9 @@ class _Ending:
         return "ended by force" if target.key in self._killed else "ended"
 
     def _skipped_words(self) -> tuple[str, ...]:
-        met = {each.identity.pid for each in self._met.values()}
-        others = [each for pid, each in self._skipped.items() if pid not in met]
-        others += [each for pid, each in self._skipped.items() if pid in met]
+        found_pids = {each.identity.pid for each in self._found.values()}
+        others = [each for pid, each in self._skipped.items() if pid not in found_pids]
+        others += [each for pid, each in self._skipped.items() if pid in found_pids]
         more = len(others) - LONGEST_LIST
         words = [f"{self._past.pod}: {each.words}" for each in others[:LONGEST_LIST]]
         return (*words, *((f"{self._past.pod}: {more} more were skipped",) * (more > 0)))
@@ -354,15 +356,15 @@ class _Ending:
             return "it sleeps uninterruptibly (state D); the kill is pending"
         return "it was killed and is still there" if target.key in self._killed else "still there"
 
-    def _proof(self, looks: int, seconds: float) -> str:
-        how = "looked for by records, marks, session and descent"
-        times = "look" if looks == 1 else f"looks over {seconds:.1f} s"
+    def _proof(self, scans: int, seconds: float) -> str:
+        how = "searched by records, marks, session and descent"
+        times = "scan" if scans == 1 else f"scans over {seconds:.1f} s"
         what = "nothing else" if self._survey.targets else "nothing"
-        told = f"{how}: {what} matched in {looks} {times}"
+        found = f"{how}: {what} matched in {scans} {times}"
         ended = self._past.exit
         if ended is not None and ended.proof == PROOF_ECHILD:
-            told = f"the kernel told its supervisor that nothing was left; {told}"
+            found = f"the kernel reported to its supervisor that nothing was left; {found}"
         hidden = self._survey.hidden
         if hidden:
-            told += f" ({hidden} of this user's processes do not show their marks)"
-        return told
+            found += f" ({hidden} of this user's processes do not show their marks)"
+        return found

@@ -39,12 +39,12 @@ def _sign_of_life(system: System, past: PastRun) -> str:
         # Nobody can hold a file that is no lock; its process and its mark tell the rest.
         pass
     except OSError as error:
-        raise past.untold(f"its lock: {error.strerror}") from error
+        raise past.undetermined(f"its lock: {error.strerror}") from error
     run = past.record
     if run.supervisor is None:
         left = run.reserved_boottime_s + run.starting_deadline_s - system.clock.boottime()
         return "it may still start" if left > 0 else ""
     answer, detail = system.proc.is_there(identity_of(run.supervisor))
     if answer is Answer.UNKNOWN:
-        raise past.untold(f"its supervisor: {detail}")
+        raise past.undetermined(f"its supervisor: {detail}")
     return f"its supervisor is there: {detail}" if answer is Answer.YES else ""
