@@ -150,7 +150,7 @@ def test_a_torn_record_of_another_pods_run_protects_everybody(
     record = yard.plane.store.paths.pod("torn").run(1).record
     record.write_bytes(content)
     signals = RecordingSignals()
-    with pytest.raises(UnknownState, match="the processes of .torn. are not known") as told:
+    with pytest.raises(UnknownState, match=r"the processes of .torn. are not known") as told:
         end(plane_with(yard, signals=signals))
     assert str(record) in told.value.message
     assert signals.sent == []
