@@ -1,4 +1,4 @@
-"""Ending a tree of processes: ask, wait one shared grace, then kill until there is proof."""
+"""Ending a tree of processes: ask, wait one shared grace, then kill until the end is proven."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def start_run(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
     host = host_of(store, run)
     launch = host.start(pod, run, environment)
     if not launch.confirmed:
-        return _settled(store, pod, run, launch)
+        return _outcome_of(store, pod, run, launch)
     if not launch.started:
         # Usually the host has recorded that itself. If the disk refuses it, the deadline of the
         # reserved run ends the waiting.
@@ -46,7 +46,7 @@ def start_run(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
     return launch
 
 
-def _settled(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) -> Launch:
+def _outcome_of(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) -> Launch:
     """Determine the outcome of a start that the host did not confirm."""
     try:
         if host_of(store, run).prevent(pod.name, run, launch.error):
