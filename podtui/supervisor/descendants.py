@@ -1,4 +1,4 @@
-"""Which processes below a supervisor are its own to end, and which are another pod's."""
+"""Which descendants of a supervisor belong to its run, and which to another pod."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ import os
 
 from podtui.kernel import processes, signals
 from podtui.kernel.processes import ProcessGone, ProcessStat
+from podtui.kernel.termination import NOT_PERMITTED, request_to_end, supervised_directory
 from podtui.supervisor import run_directory
-from podtui.supervisor.signalling import SIGCONT, SIGHUP, SIGTERM
 
-ENTRY = "/podtui/supervisor/__main__.py"
-NOT_PERMITTED = "this user may not signal it"
 POD_VARIABLE = "PODTUI_POD_ID"
 Key = tuple[int, int]
 
 
 def key(found: ProcessStat) -> Key:
-    """Return what tells a process from others within one look."""
+    """Return what distinguishes a process from all others within one scan."""
     return (found.pid, found.start_ticks)
 
 
 class Descendants:
-    """One look at the tree; a hint, never a proof that nothing is there.
+    """The tree at one moment; a hint, never a proof that nothing is there.
 
     Attributes:
-        own: processes of this run, parents before children, those that only wait to be reaped too.
-        foreign: processes that are not ours to end, each with the reason; what is below them was
-            not looked at.
+        own: processes of this run, parents before children, including zombies.
+        foreign: processes of others, each with the reason; their descendants were not read.
     """
 
     def __init__(self) -> None:
@@ -40,10 +37,10 @@ class Descendants:
 
 
 class Tree:
-    """Everything below this supervisor, which as a subreaper is above all its run ever starts.
+    """All descendants of this supervisor, which as a subreaper is an ancestor of its whole run.
 
-    A supervisor of another pod that was started from inside this one comes to be below us too, and
-    so do that pod's processes when it is lost. Neither is ours to end.
+    A supervisor of another pod that was started inside this one becomes our descendant too, and so
+    do that pod's processes when it is lost. Both belong to that pod and are never ended here.
     """
 
     def __init__(self, pod_id: str, run_directory_path: str) -> None:
@@ -53,10 +50,10 @@ class Tree:
         self._not_permitted: dict[Key, str] = {}
 
     def survey(self) -> Descendants:
-        """Look at every process below.
+        """Read all descendants.
 
         Raises:
-            OSError: could not look.
+            OSError: they could not be read.
         """
         found = Descendants()
         pending = [os.getpid()]
@@ -84,7 +81,7 @@ class Tree:
             pending.append(pid)
 
     def foreign_reason(self, stat: ProcessStat) -> str | None:
-        """Return why a process below us is not ours to end, or None when it is.
+        """Return why a descendant does not belong to this run, or None when it does.
 
         Raises:
             ProcessGone: it ended meanwhile.
@@ -95,7 +92,7 @@ class Tree:
         if directory is None:
             return self._reason_in_environment(stat)
         if _node(directory) == self._own_directory:
-            return None  # our own command, which has not become itself yet
+            return None  # our own command, between fork and exec
         self._has_seen_inner = True
         return _supervisor_reason(directory, stat)
 
@@ -103,24 +100,24 @@ class Tree:
         try:
             pod_id = processes.read_environ(stat.pid).get(POD_VARIABLE)
         except OSError:
-            # A process that hides its environment (ssh-agent, anything setuid) is ours as all
-            # below us is, unless another pod was ever seen here, whose orphan it may be.
+            # A process that hides its environment (ssh-agent, setuid programs) counts as ours,
+            # unless another pod was ever seen here: then it may be an orphan of that pod.
             return "its environment cannot be read" if self._has_seen_inner else None
         if pod_id is None or pod_id == self._pod_id:
             return None
         return f"it belongs to pod {pod_id}"
 
     def ask(self, targets: list[ProcessStat]) -> None:
-        """Ask processes of a survey to end."""
+        """Ask processes of a scan to end."""
         known = {each.pid for each in targets} | {os.getpid()}
         for each in targets:
-            self._signal_one(each, known, _request_to(each))
+            self._signal_one(each, known, request_to_end(each.pid))
 
     def signal(self, targets: list[ProcessStat], *numbers: int) -> set[Key]:
-        """Send signals to processes of a survey; return who got them.
+        """Send signals to processes of a scan; return those that got them.
 
-        Each is looked at again through a pidfd, so that what was another process by then, has
-        become another pod's, or left this tree gets nothing.
+        Each is read again through a pidfd: one that is another process by now, belongs to another
+        pod, or has left this tree gets nothing.
         """
         known = {each.pid for each in targets} | {os.getpid()}
         return {key(each) for each in targets if self._signal_one(each, known, numbers)}
@@ -145,21 +142,6 @@ class Tree:
             os.close(handle)
 
 
-def _request_to(target: ProcessStat) -> tuple[int, ...]:
-    """Return what asks a process to end, and makes a stopped one hear it.
-
-    An interactive shell does nothing on TERM and ends on HUP, as when its terminal is closed. HUP
-    goes only to who ignores TERM or handles HUP: it would end any other one in the middle of what
-    it does on TERM.
-    """
-    try:
-        ignored, caught = processes.ignored_and_caught(target.pid)
-    except (ProcessGone, OSError, ValueError):
-        ignored, caught = 0, 0
-    hears_hup = ignored >> (SIGTERM - 1) & 1 or caught >> (SIGHUP - 1) & 1
-    return (SIGTERM, SIGHUP, SIGCONT) if hears_hup else (SIGTERM, SIGCONT)
-
-
 def _children_or_none(pid: int) -> list[int]:
     try:
         return processes.children_of(pid)
@@ -173,14 +155,11 @@ def _supervised_directory(pid: int) -> str | None:
         arguments = processes.read_arguments(pid)
     except OSError:
         return None
-    for place, argument in enumerate(arguments[:-1]):
-        if argument.endswith(ENTRY):
-            return arguments[place + 1]
-    return None
+    return supervised_directory(arguments)
 
 
 def _supervisor_reason(directory: str, stat: ProcessStat) -> str | None:
-    """Return why what looks like a supervisor is protected; None when its record denies it."""
+    """Return why an apparent supervisor is protected; None when the run's record denies it."""
     try:
         record = run_directory.read_record(f"{directory}/{run_directory.RUN_FILE}")
     except (OSError, ValueError):
@@ -201,7 +180,7 @@ def _is_named_by(recorded: object, stat: ProcessStat) -> bool:
     except OSError:
         return True  # could not tell: in doubt it is protected
     keys = ("pid", "start_ticks", "boot_id", "pidfd_inode")
-    # Compared, not looked up: the record may be forged, and hold what no set can hold.
+    # Compared one by one: a forged record may hold values that cannot be hashed.
     return all(recorded.get(each) is None or recorded[each] == now[each] for each in keys)
 
 

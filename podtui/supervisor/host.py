@@ -6,11 +6,12 @@ import os
 from _collections_abc import Callable
 
 from podtui.kernel.processes import ProcessStat
+from podtui.kernel.termination import NOT_PERMITTED, PROOF_ECHILD
 from podtui.supervisor import signalling
 from podtui.supervisor.address import Address, AddressKeeper
 from podtui.supervisor.child import BlockedChild, failure_in
 from podtui.supervisor.clients import Clients, Facts
-from podtui.supervisor.descendants import NOT_PERMITTED, Tree, key
+from podtui.supervisor.descendants import Tree, key
 from podtui.supervisor.errors import CannotStart, describe
 from podtui.supervisor.event_loop import READABLE, WRITABLE, EventLoop
 from podtui.supervisor.input_queue import TypingQueue
@@ -21,7 +22,7 @@ from podtui.supervisor.run_directory import RunDirectory
 from podtui.supervisor.run_spec import Specification
 from podtui.supervisor.signalling import SIGCHLD, SIGINT, SIGIO, SIGTERM
 from podtui.supervisor.status_writer import StatusWriter
-from podtui.supervisor.termination import LONGEST_LIST, PROOF_ECHILD, TreeEnding
+from podtui.supervisor.termination import LONGEST_LIST, TreeEnding
 
 SIGNAL_GRACE_S = 5.0
 _SHORTEST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0

@@ -12,8 +12,6 @@ else:
     import _signal
 
 SIGCHLD = int(_signal.SIGCHLD)
-SIGCONT = int(_signal.SIGCONT)
-SIGHUP = int(_signal.SIGHUP)
 SIGIO = int(_signal.SIGIO)
 SIGINT = int(_signal.SIGINT)
 SIGKILL = int(_signal.SIGKILL)

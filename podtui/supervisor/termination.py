@@ -1,4 +1,4 @@
-"""Ending a tree of processes: ask, wait one shared grace, then kill until there is proof."""
+"""Ending a tree of processes: ask, wait one shared grace, then kill until the end is proven."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import time
 from _collections_abc import Callable
 
 from podtui.kernel.processes import ProcessStat
+from podtui.kernel.termination import PROOF_ECHILD
 from podtui.supervisor.descendants import Descendants, Key, Tree, key
 from podtui.supervisor.errors import describe
 from podtui.supervisor.event_loop import EventLoop
 from podtui.supervisor.log import log
 from podtui.supervisor.signalling import SIGKILL
 
-PROOF_ECHILD = "echild"
-"""The kernel said that this supervisor has no child left, living or dead."""
 PROOF_SCAN = "scan"
 """Only processes that are not ours to end were seen, three times in a row."""
 _QUIET_SCANS = 3

@@ -96,7 +96,7 @@ def test_a_pod_goes_on_while_an_action_waits_for_the_disk(yard: Yard, slow: Gate
     try:
         assert slow.waits.wait(LONGEST_WAIT_S)
         with yard.plane.attach("pod", read_only=False, columns=80, rows=24) as terminal:
-            terminal.send_frame(frames.INPUT, b"me\n")
+            terminal.send_now(frames.pack(frames.INPUT, b"me\n"))
             wait_for_output(yard, "pod", 1, "heard me")
         assert yard.view("pod").verdict is Verdict.ALIVE
     finally:

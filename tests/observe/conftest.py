@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from podtui.core.hosts.pty.ping import Pong
-from podtui.core.model.records import IdentityRecord, PodRecord
+from podtui.core.hosts.facts import Pong, RunKey
+from podtui.core.model.records import IdentityRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.observer import Observer, ObserverOptions
-from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import FrozenClock
 from tests.support.faults import FaultyFs, FaultyProc
 from tests.support.record_builders import a_dead_process, hold_lock, this_process, write_pod
@@ -30,12 +29,12 @@ class Answering:
 
     def __init__(self) -> None:
         self.pong = Pong(Answer.YES, "answers")
-        self._asked: list[str] = []
+        self._asked: list[RunKey] = []
 
-    def ask(self, sockets: list[SocketPlace]) -> None:
-        self._asked += [each.name for each in sockets]
+    def ask(self, runs: list[RunRecord]) -> None:
+        self._asked += [(each.pod_id, each.run) for each in runs]
 
-    def answers(self) -> dict[str, Pong]:
+    def answers(self) -> dict[RunKey, Pong]:
         asked, self._asked = self._asked, []
         return dict.fromkeys(asked, self.pong)
 

@@ -15,11 +15,11 @@ import pytest
 
 from podtui.core.errors import Refused, UnknownState
 from podtui.core.model.events import END_KINDS, Event, EventKind
+from podtui.core.model.records import RunRecord
 from podtui.core.model.requests import Stop
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.observe.observer import Observer, ObserverOptions
 from podtui.core.observe.socket_asks import AskAndWait
-from podtui.core.paths import SocketPlace
 from podtui.kernel.processes import identify, read_stat
 from tests.observe.conftest import NOON, Scene, row
 from tests.support.clocks import MovableClock
@@ -397,10 +397,10 @@ def test_a_run_that_ends_while_its_socket_is_asked_is_ended_and_not_unresponsive
     waiting = yard.child_of("brief")
 
     class EndsWhenAsked(AskAndWait):
-        def ask(self, sockets: list[SocketPlace]) -> None:
+        def ask(self, runs: list[RunRecord]) -> None:
             yard.signal(waiting, signal.SIGKILL)
             wait_gone(yard.supervisor_of("brief"))
-            super().ask(sockets)
+            super().ask(runs)
 
     store = yard.reopened().store
     view = Observer(store, ways=ObserverOptions(asking=EndsWhenAsked(store))).look().find("brief")

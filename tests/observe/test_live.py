@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import EventKind
 from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.live import live_view as live_module
-from podtui.core.observe.live.death_watch import DeathWatch
+from podtui.core.observe.live.death_watch import DeathWatch, Watched
 from podtui.core.observe.live.live_view import SETTING_UP, LiveView
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
@@ -28,7 +29,6 @@ from tests.support.faults import FaultyFs, FaultyProc, refusal
 from tests.support.record_builders import (
     a_dead_process,
     hold_lock,
-    this_process,
     write_exit,
     write_pod,
 )
@@ -387,11 +387,13 @@ def test_two_hundred_deaths_at_once_are_all_seen_and_written_once(
 def test_a_supervisor_that_is_gone_while_its_lock_is_held_is_told_once(yard: Yard) -> None:
     """A death that changes no verdict is no reason to look again and again without end."""
     told: list[str] = []
-    deaths = DeathWatch(Proc(), SystemClock(), told.append)
-    dead = a_dead_process()
+    deaths = DeathWatch(SystemClock(), told.append)
+    write_pod(yard.plane, "odd", supervisor=a_dead_process())
+    run = yard.run_record("odd")
+    watched = Watched("odd", lambda: host_of(yard.plane.store, run).death_handle(run))
     try:
         for _ in range(5):
-            deaths.watch({(dead.pid, dead.start_ticks): "odd"})
+            deaths.watch({("odd", 1): watched})
     finally:
         deaths.close()
 
@@ -402,13 +404,13 @@ def test_a_deathwatch_without_descriptors_says_so_and_goes_on_when_it_can() -> N
     """Out of descriptors the watch is late, not dead; with some free again it watches all."""
     proc = FaultyProc()
     proc.pidfd_fault = lambda _: refusal(errno.EMFILE)
-    deaths = DeathWatch(proc, SystemClock(), lambda _: None)
-    me = this_process()
+    deaths = DeathWatch(SystemClock(), lambda _: None)
+    mine = Watched("me", lambda: proc.open_pidfd(os.getpid()))
     try:
-        deaths.watch({(me.pid, me.start_ticks): "me"})
+        deaths.watch({("me", 1): mine})
         trouble, watched = deaths.trouble, len(deaths)
         proc.pidfd_fault = lambda _: None
-        deaths.watch({(me.pid, me.start_ticks): "me"})
+        deaths.watch({("me", 1): mine})
         assert (deaths.trouble, len(deaths)) == ("", 1)
     finally:
         deaths.close()

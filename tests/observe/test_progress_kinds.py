@@ -8,8 +8,8 @@ from typing import Protocol
 import msgspec
 import pytest
 
+from podtui.core.hosts.pty.host import PtyHost
 from podtui.core.model.verdicts import Answer, Status
-from podtui.core.observe.progress import cpu_work as work_module
 from podtui.core.observe.progress.cpu_work import Work, sample_cpu
 from podtui.core.observe.progress.progress import Progress
 from podtui.core.observe.progress.stall_rules import Peer, Standstill, StandstillKind, standstill_of
@@ -131,10 +131,10 @@ def weighed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Weighed:
         before: list[ProcessStat], after: list[ProcessStat], *, is_chatter: bool = False
     ) -> Work:
         now = TreeSample(20.0, tuple(after), {})
-        monkeypatch.setattr(work_module, "sample_tree", lambda *_: now)
+        monkeypatch.setattr(PtyHost, "sample", lambda *_: now)
         earlier = TreeSample(10.0, tuple(before), {})
         found = sample_cpu(
-            scene.yard.system, run, before=earlier, stuck_s=600, is_chatter=is_chatter
+            scene.yard.plane.store, run, before=earlier, stuck_s=600, is_chatter=is_chatter
         )
         return found.work
 
@@ -174,6 +174,6 @@ def test_processes_that_cannot_be_seen_are_no_proof_of_idleness(scene: Scene) ->
     scene.lost("coder")
     run = scene.yard.run_record("coder")
 
-    found = sample_cpu(scene.yard.system, run, before=None, stuck_s=600, is_chatter=False)
+    found = sample_cpu(scene.yard.plane.store, run, before=None, stuck_s=600, is_chatter=False)
 
     assert (found.sample, found.work.answer) == (None, Answer.UNKNOWN)

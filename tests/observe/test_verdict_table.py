@@ -12,7 +12,13 @@ from podtui.core.observe.verdict import TABLE, Finding, rule_for
 
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 ALIVE_HERE = RunFacts(
-    exit_record=NO, started=YES, lock=YES, supervisor=YES, boot=YES, machine=YES, socket=YES
+    exit_record=NO,
+    started=YES,
+    claimed=YES,
+    owner=YES,
+    same_boot=YES,
+    same_machine=YES,
+    reachable=YES,
 )
 
 
@@ -27,52 +33,52 @@ def answers(**changes: Answer | bool) -> RunFacts:
     [
         ({}, Verdict.ALIVE, Finding.RUNNING),
         ({"exit_record": YES}, Verdict.DEAD, Finding.ENDED),
-        ({"exit_record": YES, "lock": YES}, Verdict.DEAD, Finding.ENDED),
-        ({"exit_record": YES, "machine": NO, "boot": NO}, Verdict.DEAD, Finding.ENDED),
-        ({"socket": NO}, Verdict.ALIVE, Finding.SILENT),
-        ({"socket": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
-        ({"supervisor": NO}, Verdict.ALIVE, Finding.RUNNING),
-        ({"supervisor": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
-        ({"supervisor": NO, "socket": NO}, Verdict.ALIVE, Finding.SILENT),
-        ({"lock": NO, "supervisor": NO}, Verdict.DEAD, Finding.LOST),
-        ({"lock": NO, "supervisor": NO, "socket": NO}, Verdict.DEAD, Finding.LOST),
-        ({"lock": NO}, Verdict.UNKNOWN, Finding.DISAGREEMENT),
-        ({"lock": NO, "supervisor": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"lock": UNKNOWN, "supervisor": NO}, Verdict.UNKNOWN, Finding.GONE_UNCONFIRMED),
+        ({"exit_record": YES, "claimed": YES}, Verdict.DEAD, Finding.ENDED),
+        ({"exit_record": YES, "same_machine": NO, "same_boot": NO}, Verdict.DEAD, Finding.ENDED),
+        ({"reachable": NO}, Verdict.ALIVE, Finding.SILENT),
+        ({"reachable": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
+        ({"owner": NO}, Verdict.ALIVE, Finding.RUNNING),
+        ({"owner": UNKNOWN}, Verdict.ALIVE, Finding.RUNNING),
+        ({"owner": NO, "reachable": NO}, Verdict.ALIVE, Finding.SILENT),
+        ({"claimed": NO, "owner": NO}, Verdict.DEAD, Finding.LOST),
+        ({"claimed": NO, "owner": NO, "reachable": NO}, Verdict.DEAD, Finding.LOST),
+        ({"claimed": NO}, Verdict.UNKNOWN, Finding.DISAGREEMENT),
+        ({"claimed": NO, "owner": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"claimed": UNKNOWN, "owner": NO}, Verdict.UNKNOWN, Finding.GONE_UNCONFIRMED),
         (
-            {"lock": UNKNOWN, "supervisor": NO, "confirmed": True},
+            {"claimed": UNKNOWN, "owner": NO, "confirmed": True},
             Verdict.DEAD,
             Finding.LOST_CONFIRMED,
         ),
-        ({"lock": UNKNOWN, "supervisor": YES}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"lock": UNKNOWN, "supervisor": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"boot": NO}, Verdict.DEAD, Finding.HOST_RESTARTED),
+        ({"claimed": UNKNOWN, "owner": YES}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"claimed": UNKNOWN, "owner": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"same_boot": NO}, Verdict.DEAD, Finding.HOST_RESTARTED),
         (
-            {"boot": NO, "lock": UNKNOWN, "supervisor": UNKNOWN},
+            {"same_boot": NO, "claimed": UNKNOWN, "owner": UNKNOWN},
             Verdict.DEAD,
             Finding.HOST_RESTARTED,
         ),
-        ({"boot": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"boot": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"machine": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
-        ({"machine": NO, "boot": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
-        ({"machine": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"same_boot": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"same_boot": UNKNOWN, "claimed": NO, "owner": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"same_machine": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
+        ({"same_machine": NO, "same_boot": NO}, Verdict.UNKNOWN, Finding.ELSEWHERE),
+        ({"same_machine": UNKNOWN, "claimed": NO, "owner": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
         ({"exit_record": UNKNOWN}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"exit_record": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"exit_record": UNKNOWN, "boot": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
-        ({"started": NO, "lock": YES}, Verdict.ALIVE, Finding.STARTING),
-        ({"started": NO, "lock": NO}, Verdict.UNKNOWN, Finding.STARTING),
+        ({"exit_record": UNKNOWN, "claimed": NO, "owner": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"exit_record": UNKNOWN, "same_boot": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"started": NO, "claimed": YES}, Verdict.ALIVE, Finding.STARTING),
+        ({"started": NO, "claimed": NO}, Verdict.UNKNOWN, Finding.STARTING),
         (
-            {"started": NO, "lock": NO, "deadline_passed": True},
+            {"started": NO, "claimed": NO, "deadline_passed": True},
             Verdict.DEAD,
             Finding.NEVER_STARTED,
         ),
         (
-            {"started": NO, "lock": UNKNOWN, "deadline_passed": True},
+            {"started": NO, "claimed": UNKNOWN, "deadline_passed": True},
             Verdict.UNKNOWN,
             Finding.UNTOLD,
         ),
-        ({"started": UNKNOWN, "lock": NO, "supervisor": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
+        ({"started": UNKNOWN, "claimed": NO, "owner": NO}, Verdict.UNKNOWN, Finding.UNTOLD),
     ],
 )
 def test_every_row_of_the_table_gives_its_verdict(
@@ -94,16 +100,16 @@ def is_proven_dead(seen: RunFacts) -> bool:
     """Say, in other words than the table, when a run may be called dead."""
     if seen.exit_record is YES:
         return True
-    if seen.exit_record is not NO or seen.machine is not YES:
+    if seen.exit_record is not NO or seen.same_machine is not YES:
         return False
-    if seen.boot is NO:
+    if seen.same_boot is NO:
         return True
-    if seen.boot is not YES or seen.lock is YES:
+    if seen.same_boot is not YES or seen.claimed is YES:
         return False
     if seen.started is NO:
-        return seen.lock is NO and seen.deadline_passed
-    gone = seen.started is YES and seen.supervisor is NO
-    return gone and (seen.lock is NO or seen.confirmed)
+        return seen.claimed is NO and seen.deadline_passed
+    gone = seen.started is YES and seen.owner is NO
+    return gone and (seen.claimed is NO or seen.confirmed)
 
 
 def test_dead_is_said_on_proof_only_whatever_the_probes_answer() -> None:
@@ -122,9 +128,9 @@ def test_a_held_lock_is_never_called_dead_on_its_own_boot() -> None:
     wrong = [
         seen
         for seen in every_combination()
-        if seen.lock is YES
+        if seen.claimed is YES
         and seen.exit_record is not YES
-        and seen.boot is not NO
+        and seen.same_boot is not NO
         and rule_for(seen).verdict is Verdict.DEAD
     ]
 
@@ -142,7 +148,7 @@ def test_a_socket_alone_decides_nothing_about_life() -> None:
     """Changing only what the socket answers never changes alive into dead or unknown."""
     for seen in every_combination():
         others = {
-            name: getattr(seen, name) for name in RunFacts.__struct_fields__ if name != "socket"
+            name: getattr(seen, name) for name in RunFacts.__struct_fields__ if name != "reachable"
         }
-        verdicts = {rule_for(RunFacts(**others, socket=each)).verdict for each in Answer}
+        verdicts = {rule_for(RunFacts(**others, reachable=each)).verdict for each in Answer}
         assert len(verdicts) == 1

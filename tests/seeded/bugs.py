@@ -52,8 +52,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "one fact is enough for a death",
         "podtui/core/observe/verdict.py",
-        "Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO)",
-        "Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO)",
+        "Rule(Finding.LOST, Verdict.DEAD, started=YES, claimed=NO, owner=NO)",
+        "Rule(Finding.LOST, Verdict.DEAD, started=YES, claimed=NO)",
         ("tests/observe/test_could_not_tell.py", "tests/observe/test_status.py"),
     ),
     Bug(
@@ -108,7 +108,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an unknown protected set protects nobody",
         "podtui/core/processes/protected.py",
-        """raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")""",
+        """raise _undetermined(f"the processes of {name!r} are not known: {record.sentence()}")""",
         "return",
         ("tests/actions/reap/test_leftovers_untold.py",),
     ),
@@ -175,10 +175,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "a restored parent forgets its children",
         "podtui/core/actions/restore/one.py",
-        "    store, name = job.store, job.pod.name\n    _wait_for_supervisor(job)",
+        "    store, name = job.store, job.pod.name\n    _wait_for_owner(job)",
         """    store, name = job.store, job.pod.name
     store.paths.pod(name).children.unlink(missing_ok=True)
-    _wait_for_supervisor(job)""",
+    _wait_for_owner(job)""",
         ("tests/actions/restore/test_incident.py",),
     ),
     Bug(
@@ -187,5 +187,19 @@ BUGS: tuple[Bug, ...] = (
         "self._store.diagnostics.append_once(loss for loss in losses if loss is not None)",
         "assert losses",
         ("tests/observe/test_loss_diagnostics.py",),
+    ),
+    Bug(
+        "a kind of host that is not known counts as a supervisor",
+        "podtui/core/hosts/registry.py",
+        "return KINDS[run.host](store) if is_known(run) else UnknownHost(store, run.host)",
+        "return KINDS[run.host if is_known(run) else PTY_HOST](store)",
+        ("tests/hosts/test_unknown_kind.py",),
+    ),
+    Bug(
+        "leftovers of a run that is not over are ended",
+        "podtui/core/processes/leftovers.py",
+        "    refuse_unless_over(store, past)\n",
+        "",
+        ("tests/hosts/test_contract.py",),
     ),
 )

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from podtui.core.control.local import LocalPlane
+from podtui.core.hosts.registry import end_leftovers
+from podtui.core.model.leftovers import Ended
 from podtui.core.model.records import DescendantRecord, StatusRecord
-from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.core.store.codec import encode_json
 from tests.support.orphans import DEAF, Handles, as_identity, lose_supervisor
 from tests.support.store_fixture import Yard

@@ -1,8 +1,7 @@
-"""A terminal put on a live run: what is typed goes to the pod, what the pod writes is shown.
+"""Attaching a terminal to a live run: input goes to the pod, output of the pod is shown.
 
-The bytes pass as they are, in both directions: that is what attaching means. What was written
-before is shown as a picture, since a query in it would make the operator's terminal answer into
-the pod a second time.
+Bytes pass unchanged in both directions. Earlier output is shown as a picture, never as bytes: a
+terminal query in it would make the operator's terminal answer into the pod a second time.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Protocol
 
 from podtui.core.attach.session import Attached, AttachSession
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.pty.client import SupervisorClient
+from podtui.core.hosts.base import Stream
 from podtui.core.paths import PodPaths
 from podtui.core.settings.detach_key import DEFAULT_KEY, DetachKey, detach_key
 from podtui.core.system.clock import SystemClock
@@ -22,11 +21,9 @@ __all__ = ["AttachPoint", "Attached", "attach_in_terminal", "attach_terminal"]
 
 
 class AttachPoint(Protocol):
-    """What is needed of the core; `podtui.core.control.local.LocalPlane` is one."""
+    """What attaching needs of a plane."""
 
-    def attach(
-        self, name: str, *, read_only: bool, columns: int, rows: int
-    ) -> SupervisorClient: ...
+    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream: ...
 
     def pod_paths(self, name: str) -> PodPaths: ...
 
@@ -47,14 +44,14 @@ def attach_terminal(
     input_descriptor: int = 0,
     output_descriptor: int = 1,
 ) -> Attached:
-    """Put the terminal on the pod's live run until the detach key or the end of the run.
+    """Attach the terminal to the pod's live run until the detach key or the end of the run.
 
-    To be called from the main thread: signals of size and end are taken over meanwhile. Whatever
-    happens, the terminal is given back as it was.
+    Call it from the main thread: it handles the signals for resizing and ending meanwhile. The
+    terminal is restored to its earlier state whatever happens.
 
     Raises:
         BadInput: there is no terminal, or the detach key cannot be one.
-        SupervisorSilent: the supervisor went away; what it wrote is kept.
+        RunSilent: the run's owner went away; what the pod wrote is kept.
         PodtuiError: the pod cannot be attached to, as `plane.attach` says.
         SystemExit: SIGTERM or SIGHUP came.
     """

@@ -1,7 +1,7 @@
-"""One sentence over the last row of the operator's terminal, for a moment.
+"""Shows one sentence over the last row of the operator's terminal for a moment.
 
-The program has the whole terminal, so there is no other place for it. It is written while nothing
-comes, and taken back before anything else is: what is under it is known from an emulator.
+The program uses the whole terminal, so there is no other place. The sentence is written while no
+output comes, and removed before any other output: an emulator knows what is under it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from podtui.core.system.clock import Clock
 from podtui.core.text.safe import safe_line
 
 QUIET_S = 0.15
-"""How long nothing has to come first: a program that paints would paint over it."""
+"""How long no output must come first: a program that is painting would paint over it."""
 SHOWN_S = 1.5
 WAITS_S = 5.0
-"""How long a moment of quiet is waited for."""
+"""How long to wait for such a pause."""
 STYLE = Style(reverse=True)
 _SAVE, _RESTORE = "\x1b7", "\x1b8"
 _PLAIN_CHARSET = "\x1b(B\x0f"
 
 
 class Notice:
-    """A sentence that waits to be shown, is shown, and is over.
+    """A sentence that waits, is shown, and is removed.
 
     Args:
-        screen: the terminal as it is, to be kept up with what is written to it.
+        screen: the emulated terminal; it receives all output.
     """
 
     def __init__(self, screen: Screen, sentence: str, clock: Clock) -> None:
@@ -44,19 +44,19 @@ class Notice:
         return max(int((self._next_s - self._clock.monotonic()) * 1000) + 1, 0)
 
     def before_output(self, data: bytes) -> bytes:
-        """Return what must be written before ``data`` is."""
+        """Return the bytes to write before ``data``, and apply ``data`` to the screen."""
         taken_back = self.take_back()
         self._screen.feed(data)
         self._next_s = self._clock.monotonic() + QUIET_S
         return taken_back
 
     def end(self) -> bytes:
-        """Return what gives the last row back, if it is taken; nothing is shown from now on."""
+        """Return the bytes that restore the last row, if needed; show nothing from now on."""
         taken_back, self.over = self.take_back(), True
         return taken_back
 
     def take_back(self) -> bytes:
-        """Return what gives the last row back; the notice is over once it was seen."""
+        """Return the bytes that restore the last row; the notice is over once it was shown."""
         if not self._shown:
             return b""
         self._shown, self.over = False, True
@@ -65,14 +65,14 @@ class Notice:
         return _over_row(row, painted_line(picture.lines[row]))
 
     def turn(self) -> bytes:
-        """Return what is to be written now that its time has come, nothing before that."""
+        """Return the bytes that show or remove the sentence, nothing before that is due."""
         now = self._clock.monotonic()
         if now < self._next_s:
             return b""
         if self._shown or now > self._asked_s + WAITS_S:
             return self.end()
         picture = self._screen.picture()
-        # In the middle of a sequence, or behind the last column, nothing can be put in between.
+        # Inside a sequence, or behind the last column, nothing can be inserted.
         if self._screen.held or picture.cursor.x >= picture.columns or picture.rows == 1:
             self._next_s = now + QUIET_S
             return b""
@@ -83,7 +83,7 @@ class Notice:
 
 
 def _over_row(row: int, content: str) -> bytes:
-    # The cursor is saved where the program may have saved its own; it has been quiet since then,
-    # and programs that save it restore it in the same breath.
+    # This overwrites a cursor that the program saved. It is quiet now, and programs that save the
+    # cursor restore it within the same output.
     parts = (_SAVE, _PLAIN_CHARSET, RESET, move_to(0, row), ERASE_REST, content, _RESTORE)
     return "".join(parts).encode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""What a viewer that comes late is shown first: the screen as it is now, drawn from disk.
+"""What a terminal shows first after attaching: the run's screen as it is now, drawn from disk.
 
-Of the past only pictures and modes reach the terminal, never the bytes themselves: a query in
-them would make it answer into the pod a second time.
+Only pictures and modes of earlier output reach the terminal, never its bytes: a terminal query in
+them would make the terminal answer into the pod a second time.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ OTHER_SCREEN = "\x1b[?1049h" + RESET + "\x1b[H\x1b[2J"
 
 @dataclass(slots=True)
 class Arrival:
-    """A run's terminal at one moment, and able to go on.
+    """A run's terminal at one moment; live output can be fed to it.
 
     Attributes:
         screen: what it shows; ``screen.held`` is the beginning of a character or sequence whose
-            rest is the next live output.
-        modes: what the program has switched it into.
-        is_whole: nothing that is missing from what was drawn could still be seen.
+            rest comes with the next live output.
+        modes: the terminal modes that the program has switched on.
+        is_whole: the picture lacks nothing that could still be visible.
     """
 
     screen: Screen
@@ -40,12 +40,12 @@ class Arrival:
     is_whole: bool
 
     def feed(self, data: bytes) -> None:
-        """Go on with live output."""
+        """Apply live output."""
         self.screen.feed(data)
         self.modes.feed(data)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Take the program's new size."""
+        """Apply the program's new size."""
         self.screen.resize(columns, rows)
         self.modes.note_resize()
 
@@ -82,10 +82,10 @@ def arrival(fs: Fs, path: Path, upto: int, sizes: Sequence[SizeFrom], clock: Clo
 
 
 def painted_arrival(here: Arrival, *, columns: int, rows: int) -> bytes:
-    """Return what shows an arrival on a terminal of this size, cursor and modes included.
+    """Return the bytes that show an arrival on a terminal of this size, cursor and modes included.
 
-    What the terminal showed before is scrolled away, not erased; where the program has left the
-    first screen empty, it stays there for the operator to come back to.
+    The terminal's earlier content is scrolled away, not erased. Where the program left the first
+    screen empty, that content stays there and is visible again after detaching.
     """
 
     def shown(picture: ScreenPicture) -> str:

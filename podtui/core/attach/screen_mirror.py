@@ -1,7 +1,6 @@
-"""A pod's screen shown on a terminal of another size: re-drawn, clipped, with a line that says so.
+"""Shows a pod's screen on a terminal of another size: redrawn, clipped, with a line that says so.
 
-The bytes themselves would be painted wrong: they are meant for a terminal as wide and as high as
-the one the program has.
+The program's own bytes would paint wrongly: they are meant for a terminal of the program's size.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from podtui.core.system.clock import Clock
 from podtui.core.text.safe import safe_line
 
 APART_S = 0.02
-"""Seconds between two paintings: a flood of output is looked at, not followed."""
+"""Seconds between two paintings: a flood of output is sampled, not painted in full."""
 NOTE_STYLE = Style(reverse=True)
 
 
 class Mirror:
-    """Re-draws a run's screen on a terminal that is not of its size.
+    """Redraws a run's screen on a terminal of another size.
 
     Args:
-        note: what the last row says, to which the sizes are added.
-        takes_keys: what is typed goes to the pod, so that keys must be told as it expects them.
+        note: the text of the last row, after the sizes.
+        takes_keys: input goes to the pod, so the terminal must encode keys as the pod expects.
     """
 
     def __init__(
@@ -43,29 +42,29 @@ class Mirror:
         terminal.write(terminal.leaving() + OTHER_SCREEN.encode())
 
     def feed(self, data: bytes) -> None:
-        """Take live output; shown at the next `paint`."""
+        """Apply live output; it is shown by the next `paint`."""
         self.here.feed(data)
         self._dirty = True
 
     def resize(self, columns: int, rows: int) -> None:
-        """Take the program's new size."""
+        """Apply the program's new size."""
         self.here.resize(columns, rows)
         self._dirty = True
 
     def repaint(self) -> None:
-        """Paint all of it next time: the terminal's size changed, or others wrote on it."""
+        """Paint everything next time: the size changed, or another program wrote on it."""
         self._size = (0, 0)
         self._dirty = True
 
     @property
     def due_ms(self) -> int | None:
-        """Milliseconds until `paint` has something to do; None for not before more comes."""
+        """Milliseconds until `paint` has something to do; None = not before more output."""
         if not self._dirty or self._terminal.waiting:
             return None
         return max(int((self._next_s - self._clock.monotonic()) * 1000) + 1, 0)
 
     def paint(self) -> None:
-        """Paint what has changed, unless the last time was just now or is not shown yet."""
+        """Paint the changes, unless the last painting was just now or is not written yet."""
         if not self._dirty or self._terminal.waiting or self._clock.monotonic() < self._next_s:
             return
         self._terminal.write(self._painting().encode("utf-8", "replace") + self._keys())
@@ -75,7 +74,7 @@ class Mirror:
     def _painting(self) -> str:
         picture = self.here.screen.picture()
         columns, rows = self._terminal.size()
-        # The last row is ours, as long as there is another one.
+        # The last row holds the note, unless it is the only row.
         room = max(rows - 1, 1)
         top = _top(picture.cursor, room, picture.rows)
         anew = (columns, rows) != self._size or top != self._top
@@ -99,7 +98,7 @@ class Mirror:
         return move_to(0, rows - 1) + sgr(NOTE_STYLE) + note + RESET
 
     def _keys(self) -> bytes:
-        """Return what brings the terminal's keys up to date, nothing when they are."""
+        """Return the bytes that set the key modes the pod expects; nothing if they are set."""
         wanted = self.here.modes.key_settings() if self._takes_keys else b""
         if wanted == self._key_settings:
             return b""
@@ -108,7 +107,7 @@ class Mirror:
 
 
 def _top(cursor: Cursor, room: int, rows: int) -> int:
-    """Return the first row to show: the beginning, or as far down as the cursor asks for."""
+    """Return the first row to show: 0, or as far down as needed to show the cursor."""
     return max(min(cursor.y, rows - 1) - room + 1, 0)
 
 

@@ -1,4 +1,4 @@
-"""One attach session: a terminal, a connection, and what is on its way between them."""
+"""One attach session: a terminal, a connection, and the data on its way between them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from podtui.core.attach.banner import Notice
 from podtui.core.attach.first_paint import Arrival, arrival, painted_arrival
 from podtui.core.attach.screen_mirror import Mirror
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.pty.client import SupervisorClient, SupervisorSilent
+from podtui.core.hosts.base import RunSilent, Stream
 from podtui.core.model.appearance import signal_name
 from podtui.core.paths import RunPaths
 from podtui.core.screen.draw import SizeFrom
@@ -25,9 +25,9 @@ from podtui.core.text.safe import safe_line
 from podtui.kernel import frames
 
 KEY_MOMENT_MS = 50
-"""How long the rest of a key's escape sequence may take; a terminal sends a key whole."""
+"""How long the rest of a key's escape sequence may take; a terminal sends a key at once."""
 PARTING_MS = 1000
-"""How long a leaving viewer waits for a supervisor that does not take what was typed."""
+"""How long a detaching viewer waits for a supervisor that does not read its input."""
 OUTPUT_AHEAD = 64 * 1024
 """Bytes kept for a slow terminal; the supervisor keeps the rest, on disk."""
 INPUT_AHEAD = 16 * 1024 * 1024
@@ -53,16 +53,16 @@ class Attached:
 
 
 class AttachSession:
-    """A terminal put on a run.
+    """A terminal attached to a run.
 
-    As long as the program has this terminal's size, its bytes pass as they are. While it has
-    another one, since a newer viewer owns the size or this one may only watch, its screen is
-    re-drawn instead (`Mirror`).
+    While the program has the size of this terminal, its bytes pass unchanged. While it has another
+    size, because a newer viewer owns the size or this one is read-only, its screen is redrawn
+    instead (`Mirror`).
     """
 
     def __init__(
         self,
-        client: SupervisorClient,
+        client: Stream,
         run: RunPaths,
         terminal: Terminal,
         wakeups: Wakeups,
@@ -77,7 +77,7 @@ class AttachSession:
         self._terminal = terminal
         self._wakeups = wakeups
         self._key = key
-        # Nothing that is typed goes anywhere, so the key everybody tries first may leave.
+        # Input goes nowhere, so the key that people try first may detach as well.
         self._keys = KeyWatch(key.or_also(detach_key("ctrl-c")) if read_only else key)
         self._read_only = read_only
         self._fs = fs
@@ -96,7 +96,7 @@ class AttachSession:
         self._registered: dict[int, int] = {}
 
     def run(self, greeting: str) -> Attached:
-        """Show the screen as it is, pass on what comes, until the end of one side."""
+        """Show the screen as it is, then pass data both ways until one side ends."""
         self._client.stop_waiting()
         self._terminal.say(greeting)
         here = self._arrival()
@@ -117,8 +117,8 @@ class AttachSession:
     def _step(self) -> None:
         room = self._terminal.waiting < OUTPUT_AHEAD
         wanted = (select.POLLIN if room else 0) | (select.POLLOUT if self._outgoing else 0)
-        # Not registered for nothing: the end of the connection would be told again and again
-        # while the terminal still has to take what came before it.
+        # Registered only while needed: poll would report the end of the connection again and again
+        # while the terminal still has to take the output before it.
         self._wait_for(self._client.fileno(), wanted)
         self._wait_for(self._wakeups.fileno(), select.POLLIN)
         reads = select.POLLIN if self._queued < INPUT_AHEAD else 0
@@ -139,7 +139,7 @@ class AttachSession:
         self._take_turns()
 
     def _wait_for(self, descriptor: int, events: int) -> None:
-        """Change what is waited for, only where it differs: most rounds wait for the same."""
+        """Change what poll waits for, only where it differs: most rounds wait for the same."""
         if self._registered.get(descriptor, 0) == events:
             return
         if events:
@@ -168,7 +168,7 @@ class AttachSession:
     def _take_input(self) -> None:
         data = self._terminal.read()
         if not data:
-            # The terminal is gone, and with it whoever could press a key.
+            # The terminal is gone, so no key can be pressed any more.
             self._end = self._end or "detached"
             return
         self._end_notice()
@@ -188,7 +188,7 @@ class AttachSession:
         resumed, self._wakeups.resumed = self._wakeups.resumed, False
         self._end_notice()
         if resumed:
-            # While we were stopped a shell had the terminal and set it up for itself.
+            # While we were stopped, a shell had the terminal and changed its modes.
             self._terminal.set_raw()
         if not self._read_only:
             columns, rows = self._terminal.size()
@@ -205,7 +205,7 @@ class AttachSession:
         self._queued += len(packed)
 
     def _send(self, wait_ms: int) -> None:
-        """Send what the supervisor takes now; wait up to ``wait_ms`` for each piece of room."""
+        """Send what the other side takes now; wait up to ``wait_ms`` whenever it takes nothing."""
         try:
             while self._outgoing:
                 sent = self._client.send_now(self._outgoing[0])
@@ -216,7 +216,7 @@ class AttachSession:
                 if not self._outgoing[0]:
                     self._outgoing.popleft()
         except ConnectionError:
-            # What it said before it went is still to be read: that decides how this ends.
+            # What it sent before it closed is still unread, and decides how the session ends.
             self._outgoing.clear()
             self._queued = 0
 
@@ -287,7 +287,7 @@ class AttachSession:
         return not self._owns_size and self._sizes[-1][1:] != self._terminal.size()
 
     def _settle_view(self) -> None:
-        """Pass bytes on or re-draw, as the sizes are now."""
+        """Switch between passing bytes on and redrawing, as the sizes require."""
         if self._must_mirror() == (self._mirror is not None):
             return
         self._end_notice()
@@ -303,7 +303,7 @@ class AttachSession:
         why = f"watching {pod}, read-only"
         if not self._read_only:
             why = f"type to take it: {pod} has another viewer's size"
-        # The key comes first: a narrow terminal cuts the rest.
+        # The key comes first: a narrow terminal cuts off the rest.
         note = f"{self._key.name} leaves — {why}"
         self._mirror = Mirror(
             self._terminal, here, self._clock, note=note, takes_keys=not self._read_only
@@ -316,8 +316,8 @@ class AttachSession:
         columns, rows = self._terminal.size()
         self._terminal.write(painted_arrival(here, columns=columns, rows=rows))
         if here.modes.alternate_screen and not here.is_whole and not self._read_only:
-            # The program knows better what is there. It is asked only then: painting again, an
-            # editor forgets the message it was showing.
+            # The program knows its screen better. It is asked only in this case: an editor that
+            # repaints loses the message it was showing.
             self._queue(frames.REDRAW)
 
     def _attached(self) -> Attached:
@@ -327,7 +327,7 @@ class AttachSession:
             message = f"{shown} {self._result}"
             return Attached(pod, detached=False, message="; ".join([message, *self._remarks]))
         if self._end == "gone":
-            raise SupervisorSilent(
+            raise RunSilent(
                 f"the supervisor of {shown!r} went away while this terminal was attached",
                 pod=pod,
                 next_step=f"podtui inspect {shown}",
@@ -343,7 +343,7 @@ class AttachSession:
 
 
 def sizes_in(welcome: Mapping[str, object]) -> list[SizeFrom]:
-    """Return the sizes a welcome tells, oldest first; at least one."""
+    """Return the sizes in a welcome, oldest first; at least one."""
     told = welcome.get("sizes")
     rows = told if isinstance(told, list) else []
     sizes = [SizeFrom(*row) for row in rows if isinstance(row, list) and _is_size(row)]
@@ -366,7 +366,7 @@ def _object(payload: bytes) -> dict[str, object]:
     try:
         content = json.loads(payload or b"{}")
     except ValueError:
-        # A supervisor that sends this is broken; what it meant is not worth a session.
+        # The sender is broken; that is no reason to end the session.
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -1,8 +1,8 @@
-"""Which modes a program has switched a terminal into, and how to take them back.
+"""Which modes a program has set in a terminal, and how to reset them.
 
-A viewer that leaves has to give the terminal back as it was, and a viewer that comes late has to
-bring its terminal into the state the program believes it is in. Both need the modes that are set
-now; they are read off the output as it goes by.
+A viewer that detaches must restore its terminal, and a viewer that attaches later must bring its
+terminal into the state that the program expects. Both need the modes that are set now; they are
+read from the output that passes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
 _MOUSE_AND_REPORTS = frozenset({9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016})
 _RESET_BY_DEFAULT = frozenset({1, 5, 6, 66, 2004, 2026, 2031, 2048}) | _MOUSE_AND_REPORTS
 _ALTERNATE_SCROLL = 1007
-"""The wheel as arrow keys on the other screen: on in most terminals, so it is given back as on."""
+"""The wheel as arrow keys on the alternate screen: on in most terminals, so it is reset to on."""
 _SET_BY_DEFAULT = frozenset({7, 25, _ALTERNATE_SCROLL})
 _ORIGIN = 6
 _HELD_PAINTING = 2026
-"""Begun before we came, it would hide what is painted until the program ends it."""
+"""If it was begun before attaching, it would hide all painting until the program ends it."""
 _HOW_KEYS_ARE_TOLD = frozenset({1, 66, 2004})
 _LONGEST_SEQUENCE = 80
 _SEQUENCES = re.compile(
@@ -36,7 +36,7 @@ _SEQUENCES = re.compile(
 
 
 class TerminalModes:
-    """The modes of one terminal, as far as what was written to it has changed them."""
+    """The modes of one terminal, as changed by the output written to it."""
 
     def __init__(self) -> None:
         self._carried = b""
@@ -56,12 +56,12 @@ class TerminalModes:
 
     @property
     def alternate_screen(self) -> bool:
-        """Whether a full-screen program has the terminal."""
+        """Whether a full-screen program uses the alternate screen."""
         return bool(self._on & ALTERNATE_SCREENS)
 
     @property
     def reports_keys(self) -> bool:
-        """Whether the terminal may be sending more than what is typed."""
+        """Whether the terminal may send reports besides typed keys."""
         return bool(self._on & _MOUSE_AND_REPORTS) or any(self._keyboards)
 
     @property
@@ -73,7 +73,7 @@ class TerminalModes:
         return self._keyboards[0] if self.alternate_screen else []
 
     def feed(self, data: bytes) -> None:
-        """Take what is written to the terminal, in whatever pieces it comes."""
+        """Apply output written to the terminal, in pieces of any size."""
         if not self._carried and b"\x1b" not in data:
             return
         data = self._carried + data
@@ -86,7 +86,7 @@ class TerminalModes:
         self._carried = data[begun:] if may_go_on else b""
 
     def note_resize(self) -> None:
-        """Take that the terminal's size changed here: the scroll region is all of it again."""
+        """Record that the terminal's size changed: the scroll region is the whole screen again."""
         self._region = b""
 
     def _apply(self, found: re.Match[bytes]) -> None:
@@ -141,7 +141,7 @@ class TerminalModes:
         return max(int(self._region.partition(b";")[0] or b"1") - 1, 0)
 
     def settings(self) -> bytes:
-        """Return what brings a fresh terminal into these modes, the other screen excepted.
+        """Return the bytes that set these modes, except the alternate screen, in a fresh terminal.
 
         The cursor may be anywhere afterwards. Nothing in it asks the terminal for an answer.
         """
@@ -156,16 +156,16 @@ class TerminalModes:
         return b"".join(parts) + self._key_settings()
 
     def settings_below(self) -> bytes:
-        """Return what the first screen is to have before the other one is taken over it."""
+        """Return the bytes to write to the first screen before switching to the alternate one."""
         return b"".join(b"\x1b[>" + flags + b"u" for flags in self._keyboard_below)
 
     def key_settings(self) -> bytes:
-        """Return what makes a fresh terminal tell keys and pastes as the program expects them."""
+        """Return the bytes that make a terminal encode keys and pastes as the program expects."""
         wanted = self._on & _HOW_KEYS_ARE_TOLD
         return b"".join(b"\x1b[?%dh" % mode for mode in sorted(wanted)) + self._key_settings()
 
     def key_resets(self) -> bytes:
-        """Return what takes `key_settings` back."""
+        """Return the bytes that undo `key_settings`."""
         set_now = self._on & _HOW_KEYS_ARE_TOLD
         parts = [b"\x1b[?%dl" % mode for mode in sorted(set_now)]
         return self._keyboard_resets() + b"".join(parts) + (b"\x1b>" if self._keypad else b"")
@@ -181,11 +181,11 @@ class TerminalModes:
         return b"".join(parts)
 
     def leaving(self) -> bytes:
-        """Return what gives the terminal back; fit to be written in the middle of a sequence."""
+        """Return the bytes that restore the terminal; safe in the middle of a sequence."""
         # ESC \ ends a string sequence that was cut off; elsewhere it does nothing.
         parts = [b"\x1b\\", self._keyboard_resets()]
         if self._region or _ORIGIN in self._on:
-            # Both move the cursor home, so it is put back after it.
+            # Both move the cursor home, so its position is saved and restored.
             parts.append(b"\x1b7\x1b[r\x1b[?6l\x1b8")
         if self.alternate_screen:
             parts.append(b"\x1b[?%dl" % max(self._on & ALTERNATE_SCREENS))

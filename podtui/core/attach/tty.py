@@ -1,4 +1,4 @@
-"""The operator's terminal, taken over for a while and given back as it was."""
+"""The operator's terminal: switched to raw mode for a while, then restored."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from podtui.core.errors import BadInput
 
 READ_BYTES = 64 * 1024
 DRAIN_MS = 2000
-"""How long a terminal that takes nothing is waited for at the end."""
+"""How long to wait at the end for a terminal that accepts no output."""
 FALLBACK_SIZE = (80, 24)
-"""For terminals that do not know their size."""
+"""For terminals that report no size."""
 BLOCKING_PIECE = 512
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
 
 
 class Terminal:
-    """A terminal for input and output, with what is still to be written to it.
+    """A terminal for input and output, with the output that is still to be written.
 
     Raises:
         BadInput: one of the two is no terminal.
@@ -43,7 +43,6 @@ class Terminal:
         self._given = output_descriptor
         self._pending = bytearray()
         self._at_line_start = True
-        self._saved: list[Any] | None = None
         self._own, self.output = _own_description(output_descriptor)
 
     def __enter__(self) -> Self:
@@ -62,7 +61,7 @@ class Terminal:
         return columns or FALLBACK_SIZE[0], rows or FALLBACK_SIZE[1]
 
     def read(self) -> bytes:
-        """Return what was typed; nothing when the terminal is gone."""
+        """Return the input; nothing when the terminal is gone."""
         try:
             return os.read(self.input, READ_BYTES)
         except OSError:
@@ -76,7 +75,7 @@ class Terminal:
         return len(self._pending)
 
     def say(self, sentence: str) -> None:
-        """Write one line of ours."""
+        """Write one line of podtui itself."""
         self.write(sentence.encode("utf-8", "replace") + b"\r\n")
 
     def write(self, data: bytes) -> None:
@@ -95,7 +94,7 @@ class Terminal:
             except BlockingIOError:
                 return
             except OSError:
-                # A terminal that hung up takes nothing any more; its end is told by reading.
+                # A terminal that hung up accepts nothing; reading from it reports the end.
                 self._pending.clear()
                 return
             self.modes.feed(piece[:written])
@@ -103,13 +102,13 @@ class Terminal:
             del self._pending[:written]
 
     def leaving(self) -> bytes:
-        """Return what takes back every mode, once all that waits to be written is written."""
+        """Return the bytes that reset every mode, for after the pending output is written."""
         modes = copy.deepcopy(self.modes)
         modes.feed(bytes(self._pending))
         return modes.leaving()
 
     def drain(self) -> None:
-        """Write what is left, as long as the terminal goes on taking it."""
+        """Write the pending output while the terminal accepts it."""
         while self._pending and _has_room(self.output, DRAIN_MS):
             self.flush()
         self._pending.clear()
@@ -117,7 +116,7 @@ class Terminal:
     # taking over
 
     def set_raw(self) -> None:
-        """Let every byte pass as it is."""
+        """Switch the terminal to raw mode: every byte passes unchanged."""
         mode = termios.tcgetattr(self.input)
         mode[_IFLAG] &= ~(
             termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR
@@ -134,7 +133,7 @@ class Terminal:
 
     @contextmanager
     def raw(self) -> Iterator[None]:
-        """Have the terminal raw inside of the block, and give it back whatever happens."""
+        """Switch to raw mode inside the block; restore the terminal whatever happens."""
         saved = termios.tcgetattr(self.input)
         self.set_raw()
         try:
@@ -143,27 +142,27 @@ class Terminal:
             self._give_back(saved)
 
     def _give_back(self, saved: list[Any]) -> None:
-        # The other screen gives back the cursor's place, and we came at the start of a line.
+        # Leaving the alternate screen restores the cursor, which was at the start of a line.
         on_new_line = self._at_line_start or self.modes.alternate_screen
         reported = self.modes.reports_keys
-        # What is still pending may have been cut anywhere; the program paints again for the next.
+        # Pending output may be cut anywhere; the program repaints for the next viewer.
         self._pending.clear()
         self.write(self.modes.leaving())
-        # What the program has painted below is not to stand behind what the shell writes.
+        # Erase what the program painted below, so that the shell does not write over it.
         self.write(b"\x1b[J" if on_new_line else b"\r\n\x1b[J")
         self.drain()
         try:
             if reported:
-                # Movements of the mouse that are on their way are no commands for the shell.
+                # Mouse reports that are still on their way must not reach the shell as input.
                 termios.tcflush(self.input, termios.TCIFLUSH)
             termios.tcsetattr(self.input, termios.TCSANOW, saved)
         except termios.error:
-            # It hung up: there is nothing to give back.
+            # It hung up: there is nothing to restore.
             return
 
 
 class Wakeups:
-    """Signals as something to wait for: a new size, going on after a stop, and the end.
+    """Turns signals into something to wait for: a new size, continuing after a stop, the end.
 
     Attributes:
         resumed: SIGCONT came.
@@ -185,7 +184,7 @@ class Wakeups:
             signal.SIGCONT: self._note,
             signal.SIGTERM: self._note,
             signal.SIGHUP: self._note,
-            # Stopped here, it would leave a raw terminal behind.
+            # A stop by the terminal would leave it in raw mode.
             signal.SIGTSTP: signal.SIG_IGN,
         }
         self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
@@ -208,7 +207,7 @@ class Wakeups:
         return self._reader
 
     def take(self) -> None:
-        """Forget the signals that came; raises SystemExit when one of them was the end."""
+        """Clear the signals that came; raise SystemExit when one of them was TERM or HUP."""
         try:
             while os.read(self._reader, READ_BYTES):
                 pass
@@ -234,13 +233,13 @@ def _is_terminal(descriptor: int) -> bool:
 def _own_description(descriptor: int) -> tuple[bool, int]:
     """Return whether the terminal could be opened again, and a descriptor to write to it.
 
-    The given one shares its flags with the shell: made non-blocking, it would break the shell.
+    The given descriptor shares its flags with the shell: non-blocking mode would break the shell.
     """
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         return True, os.open(f"/proc/self/fd/{descriptor}", flags)
     except OSError:
-        # After `su` the terminal is another user's: small pieces then, whenever there is room.
+        # After `su` the terminal belongs to another user: write small pieces when there is room.
         return False, descriptor
 
 

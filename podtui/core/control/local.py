@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from podtui.core.diagnostics.report import DiagnosticsPicture
     from podtui.core.diagnostics.view import DiagnosticsView
-    from podtui.core.hosts.pty.client import SupervisorClient
+    from podtui.core.hosts.base import Stream
     from podtui.core.model.diagnostics import Diagnostic
     from podtui.core.model.events import Event
     from podtui.core.model.loans import Loan, LoanBook
@@ -185,7 +185,7 @@ class LocalPlane:
             self.store.system.fs, pod_paths.run(number), clock=self.store.system.clock
         )
 
-    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> SupervisorClient:
+    def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream:
         """Connect a terminal to a live run; output comes from now on.
 
         Raises:

@@ -14,6 +14,10 @@ import msgspec
 from podtui.core.model.verdicts import Evidence
 
 FORMAT_VERSION = 1
+PTY_HOST = "pty"
+"""The kind of host of a run under a supervisor of this machine, which gives it a terminal."""
+KEEP_LEFTOVERS = "keep"
+"""The value of a pod's ``leftovers`` that lets run on what its command left running."""
 
 Pid = Annotated[int, msgspec.Meta(gt=1, le=4_194_304)]
 RunNumber = Annotated[int, msgspec.Meta(ge=1, le=999_999)]
@@ -82,11 +86,15 @@ class IdentityRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Record, frozen=True, kw_only=True):
-    """``run.json``: reserved by the actor; the supervisor adds the two identities.
+    """``run.json``: reserved by the actor; its host adds which processes run it.
 
     Attributes:
-        action_id: of the action that reserved it, so that a restore that was broken off knows its
+        action_id: of the action that reserved it, so that an interrupted restore recognises its
             own run; None for a first run.
+        host: the kind of host that runs it; a record without this field is of a pty supervisor.
+        handle: what the host needs to find the run again, such as the id of a container.
+        supervisor: the process that owns the run, where the host has one.
+        child: the process of the command, where it is a process of this machine.
     """
 
     pod_id: str
@@ -102,6 +110,8 @@ class RunRecord(Record, frozen=True, kw_only=True):
     reason: str
     actor: str
     action_id: str | None = None
+    host: str = PTY_HOST
+    handle: dict[str, str] = {}
     env_names: list[str] = []
     socket_directories: list[str] = []
     columns: int = 120

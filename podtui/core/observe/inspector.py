@@ -43,7 +43,8 @@ class Inspector:
 
     def inspect(self, name: str) -> Inspection:
         """Look at one pod closely."""
-        from podtui.core.processes.sample import process_views, sample_tree
+        from podtui.core.hosts.registry import host_of
+        from podtui.core.processes.sample import process_views
         from podtui.core.store.loans import loans_of
 
         own_name = self.access.name_of(name)
@@ -51,7 +52,7 @@ class Inspector:
         record = self.store.pod_record(own_name)
         run = self.store.run_record(own_name, view.run) if view.run else None
         sample = (
-            sample_tree(self.store.system, run.supervisor)
+            host_of(self.store, run).sample(run)
             if isinstance(run, RunRecord) and view.verdict is Verdict.ALIVE
             else None
         )
@@ -101,14 +102,13 @@ class Inspector:
         return msgspec.structs.replace(view, parent=parent)
 
     def _with_figures(self, view: PodView) -> PodView:
-        from podtui.core.processes.sample import cpu_percent, sample_tree
+        from podtui.core.hosts.registry import host_of
+        from podtui.core.processes.sample import cpu_percent
 
         if view.verdict is not Verdict.ALIVE:
             return view
         run = self.store.run_record(view.name, view.run)
-        sample = (
-            sample_tree(self.store.system, run.supervisor) if isinstance(run, RunRecord) else None
-        )
+        sample = host_of(self.store, run).sample(run) if isinstance(run, RunRecord) else None
         if sample is None:
             return view
         return msgspec.structs.replace(

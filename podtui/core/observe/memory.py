@@ -6,8 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from podtui.core.hosts.pty.ping import Pong
-from podtui.core.hosts.pty.probe import RunLook
+from podtui.core.hosts.facts import Pong, RunProbe
 from podtui.core.model.records import PodRecord, Record, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.progress.cpu_work import CpuSample
@@ -43,7 +42,7 @@ class PodMemory(msgspec.Struct):
     name: str
     record: PodRecord | RecordProblem
     run: int = 0
-    look: RunLook | None = None
+    look: RunProbe | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     trouble: str = ""
     had_record: bool = False
@@ -122,9 +121,9 @@ class PodMemory(msgspec.Struct):
             return True
         if self.outcome is Finding.ENDED:
             # A supervisor lets its lock go a moment after the exit record.
-            return look.answers.lock is Answer.YES
+            return look.answers.claimed is Answer.YES
         if self.outcome is Finding.LOST:
-            return look.child is not None and look.child.answer is not Answer.NO
+            return look.command is not None and look.command.answer is not Answer.NO
         return self.outcome not in {Finding.HOST_RESTARTED, Finding.ELSEWHERE}
 
 

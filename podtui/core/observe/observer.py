@@ -13,8 +13,8 @@ from functools import partial
 import msgspec
 
 from podtui.core.access.missing import why_gone
-from podtui.core.hosts.pty.ping import Pong
-from podtui.core.hosts.pty.probe import SETTLE_MS, RunLook, probe_run, with_socket
+from podtui.core.hosts.facts import Pong, RunKey, RunProbe
+from podtui.core.hosts.registry import probe_run
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import Detector, Health, Snapshot
 from podtui.core.model.verdicts import Answer, Verdict
@@ -36,7 +36,6 @@ from podtui.core.observe.snapshot import Moment, Picture, derived
 from podtui.core.observe.socket_asks import AskAndWait, Asking
 from podtui.core.observe.verdict import Finding
 from podtui.core.observe.waiting_on import waits_for_pods
-from podtui.core.paths import SocketPlace
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.system.fs import errno_words
@@ -46,7 +45,6 @@ CONFIRM_AFTER_S = 2.0
 LIVELY_S = 10.0
 """How long after its last output a pod is asked every second what it is at."""
 FIRST_RUN = 1
-STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
 RESTLESS = frozenset({Finding.STARTING, Finding.GONE_UNCONFIRMED, Finding.DISAGREEMENT})
 
 
@@ -83,7 +81,7 @@ class Observer:
         self._writer: EndsWriter = ways.ends or self._ends
         self._stalls: StallsWriter = ways.stalls or StallsJournal(store)
         self._asking = ways.asking or AskAndWait(store)
-        self._asked: dict[str, str] = {}
+        self._asked: dict[RunKey, str] = {}
         self._ping_every_s = ways.ping_every_s
         self._only = ways.only
         self._early = ways.early
@@ -302,15 +300,14 @@ class Observer:
         if run != memory.run:
             memory = self.memory[name] = memory.of_run(run)
         pod_id = record.id if isinstance(record, PodRecord) else None
-        settle_ms = 0 if memory.gone_since is not None else SETTLE_MS
-        look = probe_run(self.store, name, run, pod_id, settle_ms=settle_ms)
+        look = probe_run(self.store, name, run, pod_id, patient=memory.gone_since is None)
         memory.look = self._confirmed(memory, look)
         gone = is_refusal(look.record, had_one=memory.had_run_record)
         memory.was_refused |= gone or (look.was_refused and memory.outcome is not Finding.ENDED)
         memory.had_run_record |= isinstance(look.record, RunRecord)
         memory.settled = stamps if run == expected else None
 
-    def _confirmed(self, memory: PodMemory, look: RunLook) -> RunLook:
+    def _confirmed(self, memory: PodMemory, look: RunProbe) -> RunProbe:
         """Count a death that rests on one fact only when it is found again, seconds later."""
         memory.look = look
         if memory.outcome not in {Finding.GONE_UNCONFIRMED, Finding.DISAGREEMENT}:
@@ -348,17 +345,16 @@ class Observer:
         """Ask the sockets that are due; what is stopped is not asked, since it cannot answer."""
         clock = self.store.system.clock
         self._take_answers()
-        due: list[SocketPlace] = []
+        due: list[RunRecord] = []
         for memory in memories:
             record = memory.live_record
             if record is None:
                 memory.pong = None
-            elif memory.look and memory.look.supervisor and memory.look.supervisor.is_stopped:
-                self._note_pong(memory, STOPPED, again_after_s=0.0)
+            elif memory.look and memory.look.known_pong:
+                self._note_pong(memory, memory.look.known_pong, again_after_s=0.0)
             elif memory.pong is None or clock.monotonic() >= memory.ping_due:
-                place = self.store.socket_place(record)
-                self._asked[place.name] = memory.name
-                due.append(place)
+                self._asked[record.pod_id, record.run] = memory.name
+                due.append(record)
             _add_pong(memory)
         self._asking.ask(due)
         self._take_answers()
@@ -366,8 +362,8 @@ class Observer:
     def _take_answers(self) -> list[str]:
         """Take the answers of sockets that have come; returns whose."""
         answered = []
-        for socket, pong in self._asking.answers().items():
-            memory = self.memory.get(self._asked.pop(socket, ""))
+        for run, pong in self._asking.answers().items():
+            memory = self.memory.get(self._asked.pop(run, ""))
             if memory is not None:
                 is_there = pong.answer is Answer.YES
                 again = self._ping_every_s if is_there else ASK_SILENT_AGAIN_S
@@ -495,7 +491,7 @@ class Observer:
 
 def _add_pong(memory: PodMemory) -> None:
     if memory.pong is not None and memory.look is not None and memory.pong_at is not None:
-        memory.look = with_socket(memory.look, memory.pong, memory.pong_at)
+        memory.look = memory.look.with_pong(memory.pong, memory.pong_at)
 
 
 def was_pruned(store: Store, memory: PodMemory) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from podtui.core.hosts.pty.probe import waited_for_s
+from podtui.core.hosts.probing import waited_for_s
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.journal.stalls import judged_before
@@ -163,7 +163,7 @@ class Attention:
         before = memory.weighing
         if before is None or now - before.at >= again_s:
             weighing = sample_cpu(
-                self._store.system,
+                self._store,
                 record,
                 before=before.sample if before else None,
                 stuck_s=stuck,

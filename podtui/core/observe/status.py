@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from podtui.core.hosts.pty.probe import RunLook
+from podtui.core.hosts.facts import RunProbe
 from podtui.core.model.appearance import signal_name
 from podtui.core.model.records import ExitRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict
@@ -42,7 +42,7 @@ class StatusReading(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """Everything a status may be made of."""
 
-    look: RunLook
+    look: RunProbe
     row: Rule
     progress: Progress
     now: datetime
@@ -55,7 +55,7 @@ class Situation(msgspec.Struct, frozen=True):
 
 
 def read_status(
-    look: RunLook,
+    look: RunProbe,
     progress: Progress,
     *,
     now: datetime,
@@ -116,7 +116,7 @@ def _ended(situation: Situation) -> StatusReading:
 
 
 def _running(situation: Situation) -> StatusReading:
-    child, quiet, standstill = situation.look.child, situation.quiet_s, situation.standstill
+    child, quiet, standstill = situation.look.command, situation.quiet_s, situation.standstill
     if child is not None and child.is_stopped:
         return StatusReading(
             status=Status.STALLED,
@@ -152,10 +152,11 @@ def _stalled(situation: Situation, standstill: Standstill) -> StatusReading:
 
 
 def _working(situation: Situation, standstill: Standstill | None) -> StatusReading:
-    child = situation.look.child
+    child = situation.look.command
     message = standstill.words if standstill else "running"
     if child is not None and child.answer is Answer.NO:
-        message = "its command has ended; its supervisor ends what is left of it"
+        owner = situation.look.owner_name
+        message = f"its command has ended; its {owner} ends what is left of it"
     # That a tool is at work is a guess from figures; that the run lives is not.
     is_guess = standstill is not None and standstill.source is Source.PROCESS
     return StatusReading(
@@ -175,12 +176,13 @@ def _silent(situation: Situation) -> StatusReading:
         verdict=situation.row.verdict,
         asserted=True,
         source=Source.KERNEL,
-        message=f"alive, but its supervisor does not answer: {_detail(situation, Probe.SOCKET)}",
+        message=f"alive, but its {situation.look.owner_name} does not answer:"
+        f" {_detail(situation, Probe.SOCKET)}",
     )
 
 
 def _lost(situation: Situation) -> StatusReading:
-    message = "lost: its supervisor ended without writing an exit record"
+    message = f"lost: its {situation.look.owner_name} ended without writing an exit record"
     if situation.row.outcome is Finding.HOST_RESTARTED:
         message = "lost: the host was restarted while it ran"
     elif _answer(situation, Probe.CHILD) is Answer.YES:
@@ -196,12 +198,13 @@ def _lost(situation: Situation) -> StatusReading:
 
 def _starting(situation: Situation) -> StatusReading:
     alive = situation.row.verdict is Verdict.ALIVE
+    owner = situation.look.owner_name
     return StatusReading(
         status=Status.STARTING,
         verdict=situation.row.verdict,
         asserted=alive,
         source=Source.KERNEL if alive else Source.RECORD,
-        message="its supervisor is starting" if alive else "reserved, waiting for its supervisor",
+        message=f"its {owner} is starting" if alive else f"reserved, waiting for its {owner}",
         since=_reserved_at(situation),
     )
 
@@ -212,7 +215,8 @@ def _never_started(situation: Situation) -> StatusReading:
         verdict=situation.row.verdict,
         asserted=True,
         source=Source.RECORD,
-        message="never started: the run was reserved and no supervisor took it up",
+        message=f"never started: the run was reserved and no {situation.look.owner_name}"
+        " took it up",
         since=_reserved_at(situation),
     )
 
@@ -222,12 +226,19 @@ def _elsewhere(situation: Situation) -> StatusReading:
 
 
 def _disagreement(situation: Situation) -> StatusReading:
-    message = "the probes disagree: its lock is free, and its supervisor is there"
+    look = situation.look
+    message = (
+        f"the probes disagree: its {look.claim_name} is free, and its {look.owner_name} is there"
+    )
     return _unknown(situation, message, Source.KERNEL)
 
 
 def _unconfirmed(situation: Situation) -> StatusReading:
-    message = "its supervisor is gone, and its lock could not be asked: not confirmed yet"
+    look = situation.look
+    message = (
+        f"its {look.owner_name} is gone, and its {look.claim_name} could not be asked:"
+        " not confirmed yet"
+    )
     return _unknown(situation, message, Source.KERNEL)
 
 

@@ -46,11 +46,11 @@ class Rule(msgspec.Struct, frozen=True):
     verdict: Verdict
     exit_record: Answer | None = NO
     started: Answer | None = None
-    lock: Answer | None = None
-    supervisor: Answer | None = None
-    boot: Answer | None = YES
-    machine: Answer | None = YES
-    socket: Answer | None = None
+    claimed: Answer | None = None
+    owner: Answer | None = None
+    same_boot: Answer | None = YES
+    same_machine: Answer | None = YES
+    reachable: Answer | None = None
     deadline_passed: bool | None = None
     confirmed: bool | None = None
 
@@ -64,30 +64,30 @@ CONDITIONS: tuple[str, ...] = RunFacts.__struct_fields__
 
 TABLE: tuple[Rule, ...] = (
     # An end that was written down is true on every machine and after every boot.
-    Rule(Finding.ENDED, Verdict.DEAD, exit_record=YES, boot=None, machine=None),
-    Rule(Finding.ELSEWHERE, Verdict.UNKNOWN, exit_record=None, boot=None, machine=NO),
-    Rule(Finding.HOST_RESTARTED, Verdict.DEAD, boot=NO),
+    Rule(Finding.ENDED, Verdict.DEAD, exit_record=YES, same_boot=None, same_machine=None),
+    Rule(Finding.ELSEWHERE, Verdict.UNKNOWN, exit_record=None, same_boot=None, same_machine=NO),
+    Rule(Finding.HOST_RESTARTED, Verdict.DEAD, same_boot=NO),
     # A run that is reserved only: its lock tells a supervisor that has just begun from nobody.
-    Rule(Finding.STARTING, Verdict.ALIVE, started=NO, lock=YES),
-    Rule(Finding.STARTING, Verdict.UNKNOWN, started=NO, lock=NO, deadline_passed=False),
-    Rule(Finding.NEVER_STARTED, Verdict.DEAD, started=NO, lock=NO, deadline_passed=True),
+    Rule(Finding.STARTING, Verdict.ALIVE, started=NO, claimed=YES),
+    Rule(Finding.STARTING, Verdict.UNKNOWN, started=NO, claimed=NO, deadline_passed=False),
+    Rule(Finding.NEVER_STARTED, Verdict.DEAD, started=NO, claimed=NO, deadline_passed=True),
     # The kernel's lock says somebody lives; the socket only says whether it listens.
-    Rule(Finding.SILENT, Verdict.ALIVE, started=YES, lock=YES, socket=NO),
-    Rule(Finding.RUNNING, Verdict.ALIVE, started=YES, lock=YES),
+    Rule(Finding.SILENT, Verdict.ALIVE, started=YES, claimed=YES, reachable=NO),
+    Rule(Finding.RUNNING, Verdict.ALIVE, started=YES, claimed=YES),
     # Two independent facts.
-    Rule(Finding.LOST, Verdict.DEAD, started=YES, lock=NO, supervisor=NO),
-    Rule(Finding.DISAGREEMENT, Verdict.UNKNOWN, started=YES, lock=NO, supervisor=YES),
+    Rule(Finding.LOST, Verdict.DEAD, started=YES, claimed=NO, owner=NO),
+    Rule(Finding.DISAGREEMENT, Verdict.UNKNOWN, started=YES, claimed=NO, owner=YES),
     # One fact: only if it is found again, later, by an observer that is in order.
     Rule(
         Finding.LOST_CONFIRMED,
         Verdict.DEAD,
         started=YES,
-        lock=UNKNOWN,
-        supervisor=NO,
+        claimed=UNKNOWN,
+        owner=NO,
         confirmed=True,
     ),
-    Rule(Finding.GONE_UNCONFIRMED, Verdict.UNKNOWN, started=YES, lock=UNKNOWN, supervisor=NO),
-    Rule(Finding.UNTOLD, Verdict.UNKNOWN, exit_record=None, boot=None, machine=None),
+    Rule(Finding.GONE_UNCONFIRMED, Verdict.UNKNOWN, started=YES, claimed=UNKNOWN, owner=NO),
+    Rule(Finding.UNTOLD, Verdict.UNKNOWN, exit_record=None, same_boot=None, same_machine=None),
 )
 
 

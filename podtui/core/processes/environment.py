@@ -1,4 +1,4 @@
-"""What a pod's command finds in its environment."""
+"""The environment a pod's command is started with."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def pod_environment(
 ) -> dict[str, str]:
     """Return the complete environment of a pod's command.
 
-    What the actor has and a pod is given by default, then what was asked for by name, then what
-    was given by value, then what podtui says of the pod itself.
+    It has the actor's variables that every pod gets, then those asked for by name, then those given
+    by value, then podtui's own about the pod. Later ones win.
     """
     asked = frozenset(pod.pass_env)
     inherited = {

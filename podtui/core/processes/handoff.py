@@ -1,4 +1,4 @@
-"""Handoffs: what a start that failed halfway leaves to the reaper, and when that is settled."""
+"""Handoffs: durable notes that a start that failed halfway may have left a process running."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from podtui.core.store.store import Store
 
 
 def hand_off(store: Store, run: RunRecord, *, pod: str, reason: str) -> tuple[str, ...]:
-    """Write down that processes of this run may be there; returns a remark when it cannot be.
+    """Record that processes of this run may exist; return a remark when that fails.
 
-    Who they are is taken from the run's record, as far as its supervisor has come.
+    The note names the processes that the run's record names by now.
     """
     now = store.run_record(pod, run.run)
     known = run if isinstance(now, RecordProblem) else now
@@ -31,7 +31,7 @@ def hand_off(store: Store, run: RunRecord, *, pod: str, reason: str) -> tuple[st
     try:
         store.handoffs.write(handoff)
     except OSError as error:
-        # An earlier one of this run stays; and the run's own records say the same.
+        # An earlier note of this run stays, and the run's own records say the same.
         return (f"its handoff could not be written: {error.strerror}",)
     return ()
 
@@ -39,7 +39,7 @@ def hand_off(store: Store, run: RunRecord, *, pod: str, reason: str) -> tuple[st
 def _without_protected(
     store: Store, *processes: IdentityRecord | None
 ) -> tuple[IdentityRecord | None, ...]:
-    """Leave out who must never be signalled; everybody, when that cannot be told."""
+    """Leave out protected processes; leave out all when the protected ones cannot be determined."""
     from podtui.core.processes.protected import protected_processes  # noqa: PLC0415 - seldom needed
 
     try:
@@ -53,7 +53,7 @@ def _without_protected(
 
 
 def handed_off_runs(store: Store, pod_id: str) -> tuple[int, ...]:
-    """Return the runs of a pod that were handed off; raises OSError when that cannot be told."""
+    """Return the runs of a pod that have a handoff; raises OSError when they cannot be listed."""
     found = store.handoffs.all()
     return tuple(
         sorted(
@@ -63,9 +63,9 @@ def handed_off_runs(store: Store, pod_id: str) -> tuple[int, ...]:
 
 
 def clear_handoff(store: Store, pod_id: str, run: int) -> None:
-    """Take a handoff away whose run went well after all, or is over and left nothing.
+    """Delete the handoff of a run that started after all, or is over and left nothing.
 
-    One that cannot be taken away stays for the next look: it is only told once more.
+    If deletion fails the note stays and is reported again next time.
     """
     with suppress(OSError):
         if store.system.fs.stamp(store.paths.handoff(pod_id, run)) is not None:

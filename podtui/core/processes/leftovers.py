@@ -1,134 +1,95 @@
-"""Who is left running of a run that is over: proven, never guessed.
+"""Which processes are left running of a run that is over: proven, never guessed.
 
-A process is a leftover when it is on record as this run's (the same start, the same pidfd inode),
-bears the run's mark, is in the session of its command, or descends from one that is. It is one
-only on the boot of the run, of our user, not older than the run, and not protected.
+A process is a leftover when a record of the run names it (same start, same pidfd inode), when it
+has the run's mark, when it is in the session of the run's command, or when it descends from such a
+process. Besides, it must be of the run's boot and of our user, not older than the run, and not
+protected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-
-import msgspec
+from functools import cached_property
 
 from podtui.core.errors import UnknownState
+from podtui.core.model.leftovers import LeftoverProcess, Skipped, Survey
 from podtui.core.processes.marks import MarkedProcesses
-from podtui.core.processes.past_runs import (
-    Known,
-    PastRun,
-    is_of_this_host,
-    past_run,
-    refuse_unless_over,
+from podtui.core.processes.past_runs import Known, PastRun, is_of_this_host
+from podtui.core.processes.protected import (
+    FIRST_PROCESS,
+    Foreign,
+    Protected,
+    protected_processes,
 )
-from podtui.core.processes.protected import FIRST_PROCESS, Foreign, Protected
 from podtui.core.store.store import Store
 from podtui.core.system.proc import Proc
 from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
-Key = tuple[int, int]
 
+class ProcessScan:
+    """One reading of all processes of this machine; surveys of many runs share it.
 
-class LeftoverProcess(msgspec.Struct, frozen=True):
-    """A process that is proven to be left over; ``why`` is the proof in words."""
-
-    identity: Identity
-    name: str
-    why: str
-    parent: int = 0
-    state: str = ""
-    is_on_record: bool = False
-
-    @property
-    def key(self) -> Key:
-        return (self.identity.pid, self.identity.start_ticks)
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} {self.identity.pid}"
-
-
-class Skipped(msgspec.Struct, frozen=True):
-    """A process that looks like a leftover and gets no signal, with the reason."""
-
-    pid: int
-    name: str
-    reason: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} {self.pid}: {self.reason}"
-
-
-class Survey(msgspec.Struct, frozen=True):
-    """One look.
-
-    Attributes:
-        targets: parents before children.
-        hidden: processes of our user that do not show whether they bear the mark.
-        possible: False when no process of the run can be there: the host was restarted since.
+    Both parts are read when they are first asked for, and never again.
     """
 
-    targets: tuple[LeftoverProcess, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    hidden: int = 0
-    possible: bool = True
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
+    @cached_property
+    def protected(self) -> Protected:
+        """The processes that are never signalled; raises UnknownState."""
+        return protected_processes(self._store)
 
-def survey_leftovers(
-    store: Store, name: str, pod_id: str, run: int, *, protected: Protected
-) -> Survey:
-    """Look who is left of a past run of the pod in its place under ``name``; touches nothing.
-
-    Raises:
-        Refused: the run is not over.
-        UnknownState: it cannot be told.
-    """
-    past = past_run(store, store.paths.pod(name), pod=name, pod_id=pod_id, run=run)
-    return survey_run(store, past, protected=protected)
+    @cached_property
+    def everyone(self) -> MarkedProcesses:
+        """All processes and their marks; raises ProcessGone, OSError, ValueError, IndexError."""
+        return MarkedProcesses(self._store)
 
 
 def survey_run(
     store: Store,
     past: PastRun,
     *,
-    protected: Protected,
+    scan: ProcessScan,
+    refuse_unless_over: Callable[[Store, PastRun], None],
     before: Iterable[LeftoverProcess] = (),
-    everyone: MarkedProcesses | None = None,
 ) -> Survey:
-    """Look who is left of a past run, wherever its pod is; errors as `survey_leftovers`.
+    """Find the processes that a past run left running, wherever its pod is; signal nobody.
 
     Args:
         store: the store of the run.
         past: the run.
-        protected: who gets no signal.
-        before: targets of earlier looks: what is proven of a process stays proven.
-        everyone: a look at all processes that is to be used again, for surveys of many runs.
+        scan: the processes as they were a moment ago.
+        refuse_unless_over: raises Refused or UnknownState while the run may still be alive.
+        before: targets of earlier surveys: what is proven of a process stays proven.
+
+    Raises:
+        Refused: the run is not over.
+        UnknownState: could not tell.
     """
     if not is_of_this_host(store, past):
         return Survey(possible=False)
     refuse_unless_over(store, past)
     try:
-        return _Look(store, past, protected, everyone or MarkedProcesses(store)).survey(before)
+        return _RunSurvey(store, past, scan).survey(before)
     except (OSError, ValueError, IndexError, ProcessGone) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise past.untold(f"the processes cannot be looked at: {reason or error}") from error
+        raise past.undetermined(f"the processes cannot be read: {reason or error}") from error
     except UnknownState as error:
         error.pod = error.pod or past.pod
         raise
 
 
-class _Look:
-    """One look at all processes, on behalf of one run."""
+class _RunSurvey:
+    """Searches one scan of the processes on behalf of one run."""
 
-    def __init__(
-        self, store: Store, past: PastRun, protected: Protected, everyone: MarkedProcesses
-    ) -> None:
+    def __init__(self, store: Store, past: PastRun, scan: ProcessScan) -> None:
         self._proc: Proc = store.system.proc
         self._past = past
-        self._protected = protected
-        self._everyone = everyone
-        self._all = everyone.by_pid
-        # One tick more: the start of a process is rounded down, the reservation is not.
+        self._protected = scan.protected
+        self._everyone = scan.everyone
+        self._all = self._everyone.by_pid
+        # One tick earlier: the start of a process is rounded down, the reservation is not.
         self._not_before = int(past.record.reserved_boottime_s * self._proc.ticks_per_second) - 1
         self._targets: dict[int, LeftoverProcess] = {}
         self._skipped: dict[int, Skipped] = {}
@@ -142,7 +103,7 @@ class _Look:
         for process, why in (*on_record, *earlier):
             self._add_tree(process, why)
         for process in self._marked():
-            self._add_tree(process, "it bears the mark of the run")
+            self._add_tree(process, "it has the mark of the run")
         for process in self._in_session():
             self._add_tree(process, "it is in the session of the run's command")
         return Survey(
@@ -151,7 +112,7 @@ class _Look:
             hidden=self._everyone.hidden(not_before=self._not_before),
         )
 
-    # who may be one
+    # candidates
 
     def _on_record(self, known: Sequence[Known]) -> list[tuple[ProcessStat, str]]:
         found: dict[int, tuple[ProcessStat, str]] = {}
@@ -166,11 +127,11 @@ class _Look:
                 found[pid] = (process, each.what)
                 self._skipped.pop(pid, None)
             elif self._lives(pid):
-                self._skip(process, "its number is on record, and it is another process")
+                self._skip(process, "its pid is on record, and it is another process")
         return list(found.values())
 
     def _is_recorded(self, recorded: Identity) -> bool:
-        """Whether the recorded process is there, every recorded fact agreeing."""
+        """Whether the recorded process is there and every recorded fact agrees."""
         handle = self._proc.open_pidfd(recorded.pid)
         if handle is None:
             return False
@@ -180,7 +141,7 @@ class _Look:
                 return False
             if None not in {inode, recorded.inode} and inode != recorded.inode:
                 return False
-            # The start besides: one fact that does not agree is enough to leave it alone.
+            # The start as well: one fact that differs is enough to leave it alone.
             return self._proc.stat(recorded.pid).start_ticks == recorded.start_ticks
         except ProcessGone:
             return False
@@ -199,10 +160,10 @@ class _Look:
         return [process for process, mark in marked if mark.is_of(past.pod_id, past.run)]
 
     def _in_session(self) -> list[ProcessStat]:
-        """Return the session of the run's command, while it cannot be another's of that number.
+        """Return the processes in the session of the run's command, if it is still that session.
 
-        A number is not given out again as long as anybody is in the session of that number. So a
-        process of this run that is on record, and in it still, proves that it was never empty.
+        The kernel does not reuse a number while a session of that number has members. So a process
+        that is on record of this run and still in the session proves that it is the same session.
         """
         command = self._past.record.child
         if command is None:
@@ -219,7 +180,9 @@ class _Look:
             return members
         for each in members:
             if each.pid not in self._targets and each.pid != command.pid:
-                self._skip(each, "its session has the number of the run's and may be another one")
+                self._skip(
+                    each, "its session has the number of the run's session and may be another one"
+                )
         return []
 
     def _is_zombie_of_command(self, leader: ProcessStat) -> bool:
@@ -235,10 +198,10 @@ class _Look:
             self._proc.close(handle)
         return None in {inode, command.pidfd_inode} or inode == command.pidfd_inode
 
-    # who is one
+    # adding targets
 
     def _add_tree(self, process: ProcessStat, why: str) -> None:
-        """Add a process and all below it, but for what is not this run's."""
+        """Add a process and its descendants, except those that do not belong to this run."""
         pending = [(process, why)]
         while pending:
             each, proof = pending.pop()
@@ -290,7 +253,7 @@ class _Look:
         return f"it is of another user ({self._everyone.owner(process)})"
 
     def _foreign_reason(self, process: ProcessStat) -> str | None:
-        """Return why a process is not this run's: for what it is itself, or is below."""
+        """Return why a process does not belong to this run: by itself or by an ancestor."""
         own = self._own_objection(process)
         if own is not None:
             return own.reason
@@ -301,9 +264,9 @@ class _Look:
             try:
                 objection = self._own_objection(above)
             except ProcessGone:
-                return None  # Then it is below somebody else by now.
+                return None  # Then it has another parent by now.
             if objection is not None:
-                # Orphans come to be below the supervisor their pod was spawned under.
+                # Orphans become children of the supervisor their pod was spawned under.
                 found = f"it is below {above.name} {above.pid}: {objection.reason}"
                 return None if objection.is_supervisor else found
             above = self._all.get(above.parent)
@@ -322,7 +285,7 @@ class _Look:
         return self._objections[process.pid]
 
     def _identity(self, process: ProcessStat) -> Identity | None:
-        """Return who it is, None when it is not any more what was looked at."""
+        """Return its identity, None when it is no longer the process that was read."""
         handle = self._proc.open_pidfd(process.pid)
         if handle is None:
             return None
@@ -345,7 +308,7 @@ class _Look:
         self._skipped.setdefault(process.pid, Skipped(process.pid, process.name, reason))
 
     def _in_order(self) -> tuple[LeftoverProcess, ...]:
-        """Return the targets, each after those it is below."""
+        """Return the targets, each after its ancestors."""
         ordered: dict[int, LeftoverProcess] = {}
         for target in self._targets.values():
             chain = []

@@ -1,7 +1,7 @@
-"""What a process says of itself: the mark a pod's command is given, or that it is a supervisor.
+"""What a process shows about itself: the mark of a pod's run, or that it is a supervisor.
 
-Marks are in the environment a program was started with. Whatever it starts has them too, unless it
-clears them; another pod's supervisor never has one, and its command has its own.
+Marks are variables in the environment a program was started with. Its children inherit them unless
+it clears them. A supervisor of another pod has no mark, and the command under it has its own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.store.store import Store
 from podtui.core.system.system import System
 from podtui.kernel.processes import ProcessGone, ProcessStat
-
-SUPERVISOR_ENTRY = "/podtui/supervisor/__main__.py"
+from podtui.kernel.termination import supervised_directory
 
 
 class Mark(msgspec.Struct, frozen=True):
     """Which run a process was started in.
 
     Attributes:
-        is_here: whether its store is this one.
-        run: 0 when the mark does not tell it.
+        is_here: whether the mark is of this store.
+        run: 0 when the mark has no valid run number.
     """
 
     pod_id: str
@@ -41,7 +40,7 @@ class Mark(msgspec.Struct, frozen=True):
         return self.is_here and (self.pod_id, self.run) == (pod_id, run)
 
     def words(self, pod_id: str) -> str:
-        """Return whose it is, as it is told to somebody who looks at pod ``pod_id``."""
+        """Return whose process it is, in words for somebody who inspects pod ``pod_id``."""
         if not self.is_here:
             return f"it belongs to pod {self.pod_id} of another store"
         if self.pod_id == pod_id:
@@ -50,10 +49,10 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class ProcessMarks:
-    """Reads marks, each process once: for the length of one look.
+    """Reads the marks of processes, each once: used for one scan.
 
     Attributes:
-        hidden: pids of the processes that do not show their environment.
+        hidden: pids of the processes whose environment may not be read.
     """
 
     def __init__(self, system: System, root: Path) -> None:
@@ -79,7 +78,7 @@ class ProcessMarks:
         try:
             environment = self._system.proc.environment_of(pid)
         except PermissionError:
-            # It forbids being looked into (ssh-agent, what is setuid): no proof either way.
+            # It forbids being read (ssh-agent, setuid programs): no proof either way.
             self.hidden.add(pid)
             return None
         return self._mark_in(environment)
@@ -105,21 +104,21 @@ class ProcessMarks:
         try:
             return fs.resolved(home) == fs.resolved(self._root)
         except OSError:
-            # A place nobody can look at is not this one, which is being looked at.
+            # An unreadable directory is not this store, which is being read.
             return False
 
 
 def supervisor_reason(system: System, process: ProcessStat) -> str | None:
-    """Return why a process is taken for a supervisor, of whatever store; None when it is none.
+    """Return why a process counts as a supervisor of any store; None when it is none.
 
-    Arguments can be forged: a supervisor is named by the record in the directory it was given, or
-    is just about to be.
+    Arguments can be forged, so the run record in the directory it was given must name the process,
+    or must not name any supervisor yet.
 
     Raises:
         ProcessGone: it ended meanwhile.
         OSError: could not tell.
     """
-    directory = _supervised_directory(system.proc.arguments_of(process.pid))
+    directory = supervised_directory(system.proc.arguments_of(process.pid))
     if directory is None:
         return None
     record = read_record(system.fs, Path(directory) / RUN_FILE, RunRecord)
@@ -128,7 +127,7 @@ def supervisor_reason(system: System, process: ProcessStat) -> str | None:
     if record.supervisor is None:
         return f"it may be the supervisor that is starting the run in {directory}"
     for each in (record.supervisor, record.child):
-        # The command has its supervisor's arguments until it has become itself.
+        # Between fork and exec the command has the arguments of its supervisor.
         if each is not None and each.pid == process.pid:
             answer, _ = system.proc.is_there(identity_of(each))
             if answer is not Answer.NO:
@@ -136,27 +135,12 @@ def supervisor_reason(system: System, process: ProcessStat) -> str | None:
     return None
 
 
-def _supervised_directory(arguments: list[str]) -> str | None:
-    for place, argument in enumerate(arguments[:-1]):
-        if argument.endswith(SUPERVISOR_ENTRY):
-            return arguments[place + 1]
-    return None
-
-
-def is_gone(system: System, process: ProcessStat) -> bool:
-    """Whether a process has ended, or its number is another's, since it was looked at."""
-    try:
-        return system.proc.stat(process.pid).start_ticks != process.start_ticks
-    except ProcessGone:
-        return True
-
-
 KERNEL_THREADS = 2
 """The parent of every kernel thread; those have neither an environment nor a user."""
 
 
 class MarkedProcesses:
-    """One look at all processes; what is asked of one of them is read once.
+    """All processes at one moment; further facts about each are read once, when asked for.
 
     Attributes:
         by_pid: every process that could be seen.
@@ -178,8 +162,8 @@ class MarkedProcesses:
             self._children.setdefault(each.parent, []).append(each)
 
     def children(self, parent: ProcessStat) -> list[ProcessStat]:
-        """Return who is directly below a process."""
-        # Who is older is not its child: the number was another's when it was read.
+        """Return the children of a process."""
+        # An older process is not its child: its parent's number belonged to another one before.
         return [
             each
             for each in self._children.get(parent.pid, ())
@@ -187,7 +171,7 @@ class MarkedProcesses:
         ]
 
     def living(self) -> Iterator[ProcessStat]:
-        """Yield every process that has not exited and is no thread of the kernel."""
+        """Yield every process that has not exited and is not a kernel thread."""
         for each in self.by_pid.values():
             if not each.has_exited and each.parent != KERNEL_THREADS:
                 yield each
@@ -203,7 +187,7 @@ class MarkedProcesses:
         return self._owners[process.pid]
 
     def marked(self, *, not_before: int = 0) -> Iterator[tuple[ProcessStat, Mark]]:
-        """Yield our user's processes that bear a mark, and it; raises OSError."""
+        """Yield the processes of our user that have a mark, each with it; raises OSError."""
         for each in self.living():
             if each.start_ticks < not_before:
                 continue
@@ -215,9 +199,9 @@ class MarkedProcesses:
                 yield each, mark
 
     def hidden(self, *, not_before: int = 0) -> int:
-        """Return how many of our processes could bear a mark and do not show it.
+        """Return how many processes of our user could have a mark and hide their environment.
 
-        Of those whose marks were asked for; supervisors hide theirs and have none.
+        Only processes whose marks were asked for count. Supervisors hide theirs and have no mark.
         """
         found = (self.by_pid[pid] for pid in self.marks.hidden)
         return sum(each.start_ticks >= not_before and self._could_be_marked(each) for each in found)

@@ -1,4 +1,4 @@
-"""What is on record of a run's processes, for a run that is over."""
+"""A run that is over, as its records describe it: who ran in it, and how it ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from podtui.core.errors import PodtuiError, Refused, UnknownState
+from podtui.core.errors import PodtuiError, UnknownState
 from podtui.core.model.records import (
+    KEEP_LEFTOVERS,
     ExitRecord,
     HandoffRecord,
     IdentityRecord,
@@ -17,17 +18,13 @@ from podtui.core.model.records import (
     RunRecord,
     StatusRecord,
 )
-from podtui.core.model.verdicts import Answer
 from podtui.core.paths import PodPaths, RunPaths
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.store.store import Store
-from podtui.core.system.fs import UnsafeFile
-from podtui.core.system.system import System
 from podtui.kernel.processes import Identity
 
 R = TypeVar("R", bound=Record)
-KEEP = "keep"
 COMMAND = "the recorded command of the run"
 DESCENDANT = "recorded below the run's supervisor"
 KEPT = "recorded as left running when the run ended"
@@ -35,7 +32,7 @@ HANDED_OFF = "recorded by the handoff of the run"
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A process that is on record; ``what`` says as what, in words."""
+    """A process that a record names; ``what`` says which record, in words."""
 
     identity: Identity
     what: str
@@ -46,9 +43,9 @@ class PastRun(msgspec.Struct, frozen=True):
     """One run, as its records have it.
 
     Attributes:
-        known: who is on record; its command first, where there is one.
-        parent_id: of the pod its pod was spawned in, None when it was in none or cannot be told.
-        is_kept: it ended well, and what it left running was asked for.
+        known: the processes on record; the command first, where there is one.
+        parent_id: id of the pod its pod was spawned in; None for none, or when it is unreadable.
+        is_kept: it exited with 0, and its pod was spawned to keep what it leaves running.
     """
 
     pod: str
@@ -65,10 +62,10 @@ class PastRun(msgspec.Struct, frozen=True):
     def words(self) -> str:
         return f"run {self.run} of {self.pod!r}"
 
-    def untold(self, why: str) -> PodtuiError:
-        """Return the error that what this run left cannot be told, so that nothing is done."""
+    def undetermined(self, why: str) -> PodtuiError:
+        """Return the error for leftovers that could not be determined; nothing is done then."""
         return UnknownState(
-            f"what {self.words} left running cannot be told: {why}",
+            f"what {self.words} left running could not be determined: {why}",
             pod=self.pod,
             next_step=f"podtui inspect {self.pod}",
             kept="no signal was sent",
@@ -76,7 +73,7 @@ class PastRun(msgspec.Struct, frozen=True):
 
 
 def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) -> PastRun:
-    """Read what is on record of a run; ``place`` is where its pod is: in its place, or trash.
+    """Read the records of a run; ``place`` is the pod's directory, in the tree or in the trash.
 
     Raises:
         UnknownState: a record that must be there cannot be read.
@@ -84,14 +81,14 @@ def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) 
     files = place.run(run)
     record = _read(store, files.record, RunRecord, pod)
     if record is None:
-        raise _untold(pod, f"{files.record} is missing")
+        raise _undetermined(pod, f"{files.record} is missing")
     if (record.run, record.pod_id) != (run, pod_id or record.pod_id):
-        raise _untold(
+        raise _undetermined(
             pod, f"{files.record} is of run {record.run} of pod {record.pod_id}, not of this run"
         )
     ended = _read(store, files.exit, ExitRecord, pod)
     if ended is not None and (ended.run, ended.pod_id) != (run, record.pod_id):
-        raise _untold(pod, f"{files.exit} is of run {ended.run} of pod {ended.pod_id}")
+        raise _undetermined(pod, f"{files.exit} is of run {ended.run} of pod {ended.pod_id}")
     asked = read_record(store.system.fs, place.record, PodRecord)
     return PastRun(
         pod=pod,
@@ -107,7 +104,9 @@ def past_run(store: Store, place: PodPaths, *, pod: str, pod_id: str, run: int) 
             *_handed_off(store, record),
         ),
         parent_id=asked.parent_id if isinstance(asked, PodRecord) else None,
-        is_kept=isinstance(asked, PodRecord) and asked.leftovers == KEEP and _ended_well(ended),
+        is_kept=isinstance(asked, PodRecord)
+        and asked.leftovers == KEEP_LEFTOVERS
+        and _ended_well(ended),
     )
 
 
@@ -124,13 +123,13 @@ def _read(store: Store, path: Path, kind: type[R], pod: str) -> R | None:
     if isinstance(found, RecordProblem):
         if found.is_missing:
             return None
-        raise _untold(pod, found.sentence())
+        raise _undetermined(pod, found.sentence())
     return found
 
 
-def _untold(pod: str, why: str) -> UnknownState:
+def _undetermined(pod: str, why: str) -> UnknownState:
     return UnknownState(
-        f"what {pod!r} left running cannot be told: {why}",
+        f"what {pod!r} left running could not be determined: {why}",
         pod=pod,
         next_step=f"podtui inspect {pod}",
         kept="no signal was sent",
@@ -142,12 +141,12 @@ def _known(recorded: IdentityRecord | None, what: str) -> tuple[Known, ...]:
 
 
 def _identity(run: RunRecord, pid: int, start_ticks: int, inode: int | None) -> Identity:
-    # Its boot is the run's own. Its user was not written down, and who is signalled is ours.
+    # The boot is that of the run. The user was not recorded; only our own processes are signalled.
     return Identity(pid=pid, start_ticks=start_ticks, inode=inode, boot=run.boot_id, uid=-1)
 
 
 def _seen_below(store: Store, files: RunPaths, run: RunRecord) -> tuple[Known, ...]:
-    """Return who the supervisor saw; without its status record nobody is known by it."""
+    """Return the processes the supervisor saw last; none without its status record."""
     status = read_record(store.system.fs, files.status, StatusRecord)
     if isinstance(status, RecordProblem) or status.run != run.run:
         return ()
@@ -172,53 +171,14 @@ def _handed_off(store: Store, run: RunRecord) -> tuple[Known, ...]:
 
 
 def is_of_this_host(store: Store, past: PastRun) -> bool:
-    """Whether the run's processes can be on this boot of this machine.
+    """Whether processes of the run can exist: it is of this machine and of this boot.
 
     Raises:
-        UnknownState: could not tell, or it is another machine, on which nothing can be told.
+        UnknownState: could not tell, or the run is of another machine.
     """
     if past.record.machine_id != store.system.machine_id:
-        raise past.untold(f"it belongs to host {past.record.machine_id or 'without a name'}")
+        raise past.undetermined(f"it belongs to host {past.record.machine_id or 'without a name'}")
     try:
         return store.system.proc.boot_id() == past.record.boot_id
     except OSError as error:
-        raise past.untold(f"the boot id: {error.strerror}") from error
-
-
-def refuse_unless_over(store: Store, past: PastRun) -> None:
-    """Refuse a run that has, or may have, a supervisor: it ends what is its own.
-
-    Raises:
-        Refused: it lives, or is about to start.
-        UnknownState: could not tell.
-    """
-    if past.exit is not None:
-        # Written last of all by a supervisor: if it is still there, it is about to leave.
-        return
-    lives = _sign_of_life(store.system, past)
-    if lives:
-        raise Refused(
-            f"{past.words} is not over: {lives}",
-            pod=past.pod,
-            next_step=f"podtui stop {past.pod}",
-            kept="no signal was sent",
-        )
-
-
-def _sign_of_life(system: System, past: PastRun) -> str:
-    try:
-        if system.fs.is_locked(past.files.lock):
-            return "its lock is held"
-    except (FileNotFoundError, NotADirectoryError, UnsafeFile):
-        # Nobody can hold what is no lock; its process and its mark tell the rest.
-        pass
-    except OSError as error:
-        raise past.untold(f"its lock: {error.strerror}") from error
-    run = past.record
-    if run.supervisor is None:
-        left = run.reserved_boottime_s + run.starting_deadline_s - system.clock.boottime()
-        return "it may still start" if left > 0 else ""
-    answer, detail = system.proc.is_there(identity_of(run.supervisor))
-    if answer is Answer.UNKNOWN:
-        raise past.untold(f"its supervisor: {detail}")
-    return f"its supervisor is there: {detail}" if answer is Answer.YES else ""
+        raise past.undetermined(f"the boot id: {error.strerror}") from error

@@ -1,8 +1,8 @@
-"""Who is never signalled by anything that ends leftovers.
+"""Which processes are never signalled when leftovers are ended.
 
-podtui itself and everybody it runs below, the first process, supervisors of every store, processes
-of other pods with all that is below them, and the programs the user protects by name. When it
-cannot be told who that is, nobody is signalled.
+They are podtui itself and its ancestors, the first process, supervisors of every store, processes
+of other pods with all their descendants, and programs that the user protects by name. When they
+cannot be determined, nothing is signalled.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CHAIN_TRIES = 5
 
 
 class _Elsewhere(msgspec.Struct, frozen=True):
-    """A process that is on record of a run that is not proven over."""
+    """A process that is on record of a run that is not proven to be over."""
 
     identity: Identity
     pod: str
@@ -48,11 +48,11 @@ class _Elsewhere(msgspec.Struct, frozen=True):
 
 
 class Foreign(msgspec.Struct, frozen=True):
-    """Why a process, and what is below it, is not to be ended.
+    """Why a process and its descendants must not be ended.
 
     Attributes:
-        is_supervisor: it is a supervisor: orphans of a pod come to be below the supervisor of the
-            pod it was spawned in, so not all that is below one is that one's.
+        is_supervisor: it is a supervisor. Orphans of a pod become children of the supervisor of
+            the pod it was spawned in, so not every descendant of a supervisor belongs to it.
     """
 
     reason: str
@@ -60,10 +60,10 @@ class Foreign(msgspec.Struct, frozen=True):
 
 
 class Protected:
-    """Who is protected, as of one look; what is on record elsewhere is read when it is asked for.
+    """The protected processes at one moment; records of other pods are read when first needed.
 
     Args:
-        store: whose pods' records are read.
+        store: the store whose records are read.
         own: podtui itself and its ancestors, with the reason for each.
         patterns: names of programs, as in the settings.
     """
@@ -74,19 +74,19 @@ class Protected:
         self._patterns = patterns
 
     def reason(self, pid: int) -> str | None:
-        """Return why nobody may ever signal this process, None when somebody may.
+        """Return why this process may never be signalled, None when it may be.
 
-        Whose the process is, is another question: see `foreign_reason`.
+        Whether it belongs to another run is a separate question: see `objection`.
         """
         if pid <= FIRST_PROCESS:
             return "it is the first process"
         return self._own.get(pid)
 
     def reason_now(self, pid: int) -> str | None:
-        """Return the same, of this very moment: the last word before a signal.
+        """Return the same for this very moment: the last check before a signal.
 
         Raises:
-            UnknownState: it cannot be told.
+            UnknownState: could not tell.
         """
         self._own = _own_chain(self._store)
         return self.reason(pid)
@@ -100,21 +100,21 @@ class Protected:
         run: int,
         orphan_of: str | None = None,
     ) -> Foreign | None:
-        """Return why a process and all below it are not this run's to end, None when they may be.
+        """Return why a process and its descendants do not belong to a run, None when they may.
 
         Args:
-            process: as it was looked at.
-            marks: tell its mark.
-            pod_id: with ``run``: on whose behalf is asked.
+            process: the process as it was read.
+            marks: reads its mark.
+            pod_id: id of the run's pod.
             run: the number of the run.
-            orphan_of: of a process that is on the run's own record, the pod that its pod was
-                spawned in. Orphans come to be below that one's supervisor, which then counts who
-                shows no mark as its own.
+            orphan_of: for a process that the run's own record names, the id of the pod that the
+                run's pod was spawned in. Orphans become children of that pod's supervisor, which
+                then records those without a mark as its own.
 
         Raises:
             ProcessGone: it ended meanwhile.
             OSError: could not tell.
-            UnknownState: could not tell whose processes are whose.
+            UnknownState: could not tell which process belongs to which run.
         """
         arguments = self._store.system.proc.arguments_of(process.pid)
         pattern = protecting_pattern(self._patterns, process, arguments)
@@ -143,7 +143,7 @@ class Protected:
         return None
 
     def _is_spawned_below(self, parent_id: str | None, pod_id: str) -> bool:
-        """Whether a pod is among those a chain of parents leads to, beginning at ``parent_id``."""
+        """Whether a pod is ``parent_id`` or one of its ancestors."""
         for _ in range(LONGEST_CHAIN):
             if parent_id is None or parent_id == pod_id:
                 break
@@ -159,26 +159,28 @@ class Protected:
             boot = self._store.system.proc.boot_id()
             names = self._store.pod_names()
         except OSError as error:
-            raise _untold(f"the store cannot be looked through: {error.strerror}") from error
+            raise _undetermined(f"the pods cannot be listed: {error.strerror}") from error
         for name in names:
             for each in self._recorded(name, boot):
                 found.setdefault(each.identity.pid, []).append(each)
         return found
 
     def _recorded(self, name: str, boot: str) -> Iterator[_Elsewhere]:
-        """Yield who is on record of a pod's latest run, unless that is proven over."""
+        """Yield the processes on record of a pod's latest run, unless it is proven to be over."""
         store = self._store
         try:
             numbers = store.run_numbers(name)
         except MISSING:
             return  # no pod, or one that never had a run
         except OSError as error:
-            raise _untold(f"the runs of {name!r} cannot be listed: {error.strerror}") from error
+            raise _undetermined(
+                f"the runs of {name!r} cannot be listed: {error.strerror}"
+            ) from error
         if not numbers:
             return
         record = store.run_record(name, numbers[-1])
         if isinstance(record, RecordProblem):
-            raise _untold(f"whose processes are those of {name!r}? {record.sentence()}")
+            raise _undetermined(f"the processes of {name!r} are not known: {record.sentence()}")
         if record.machine_id != store.system.machine_id or record.boot_id != boot:
             return
         if self._is_over(name, record):
@@ -196,7 +198,7 @@ class Protected:
             yield _Elsewhere(identity_of(seen), name, record.pod_id, record.run, is_seen_only=True)
 
     def _is_over(self, name: str, run: RunRecord) -> bool:
-        """Whether a run is proven over and was not to leave anything running."""
+        """Whether a run is proven to be over and was not allowed to leave processes running."""
         store = self._store
         ended = store.exit_record(name, run.run, run.pod_id)
         if isinstance(ended, ExitRecord):
@@ -207,7 +209,7 @@ class Protected:
             if store.system.fs.is_locked(store.paths.pod(name).run(run.run).lock):
                 return False
         except UnsafeFile:
-            pass  # Nobody can hold what is no lock.
+            pass  # Nobody can hold a file that is no lock.
         except OSError:
             return False  # Could not tell: then it is protected.
         answer, _ = store.system.proc.is_there(identity_of(run.supervisor))
@@ -216,7 +218,7 @@ class Protected:
     def _seen_below(self, name: str, run: RunRecord) -> Iterator[IdentityRecord]:
         status = self._store.status_record(name, run.run)
         if not isinstance(status, StatusRecord):
-            return  # A convenience of its supervisor; marks and the tree tell the same.
+            return  # A convenience of its supervisor; marks and descent show the same.
         for each in status.descendants:
             yield IdentityRecord(
                 pid=each.pid,
@@ -228,10 +230,10 @@ class Protected:
 
 
 def protected_processes(store: Store) -> Protected:
-    """Find out who must never be signalled.
+    """Determine which processes must never be signalled.
 
     Raises:
-        UnknownState: that cannot be told; then no signal may be sent to anybody.
+        UnknownState: they could not be determined; then no signal may be sent at all.
     """
     return Protected(
         store, _own_chain(store), protected_names(store.system.fs, store.system.environment)
@@ -239,7 +241,7 @@ def protected_processes(store: Store) -> Protected:
 
 
 def _own_chain(store: Store) -> dict[int, str]:
-    """Return podtui itself and all it runs below, with the reasons.
+    """Return podtui itself and its ancestors, with the reasons.
 
     Raises:
         UnknownState: one of them cannot be read.
@@ -248,11 +250,11 @@ def _own_chain(store: Store) -> dict[int, str]:
         try:
             return _chain_once(store)
         except ProcessGone:
-            # One of them ended between two looks, and we are another's now.
+            # One of them ended between two reads, so our parent is another process now.
             continue
         except (OSError, ValueError, IndexError) as error:
-            raise _untold(f"a process that podtui runs below cannot be read: {error}") from error
-    raise _untold("the processes that podtui runs below cannot be seen (is /proc hidden?)")
+            raise _undetermined(f"an ancestor of podtui cannot be read: {error}") from error
+    raise _undetermined("the ancestors of podtui cannot be read (is /proc hidden?)")
 
 
 def _chain_once(store: Store) -> dict[int, str]:
@@ -267,9 +269,9 @@ def _chain_once(store: Store) -> dict[int, str]:
     return chain
 
 
-def _untold(why: str) -> UnknownState:
+def _undetermined(why: str) -> UnknownState:
     return UnknownState(
-        f"who must not be signalled cannot be told: {why}",
+        f"which processes must not be signalled could not be determined: {why}",
         next_step="podtui doctor",
         kept="no signal was sent",
     )
@@ -303,8 +305,8 @@ def protected_names(fs: Fs, environment: Mapping[str, str]) -> tuple[str, ...]:
         why = error
     reason = why.strerror if isinstance(why, OSError) else str(why)
     raise UnknownState(
-        f"which programs are protected cannot be told: {path}: {reason}",
-        next_step=f"mend {path}; docs/config.md describes it",
+        f"which programs are protected could not be determined: {path}: {reason}",
+        next_step=f"repair {path}; docs/config.md describes it",
         kept="no signal was sent",
     ) from why
 

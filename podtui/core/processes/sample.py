@@ -1,4 +1,4 @@
-"""CPU and memory of a pod's process tree, without starting a program to look."""
+"""CPU and memory of a pod's process tree, read from /proc."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def identity_of(record: IdentityRecord) -> Identity:
 
 
 def sample_tree(system: System, supervisor: IdentityRecord | None) -> TreeSample | None:
-    """Look at the tree below a supervisor; None when the supervisor is not certainly there.
+    """Read the process tree below a supervisor; None when the supervisor is not proven alive.
 
     A process that cannot be read is left out: these are figures to show, not evidence.
     """
@@ -64,10 +64,9 @@ def sample_tree(system: System, supervisor: IdentityRecord | None) -> TreeSample
 
 
 def _own(descendants: Sequence[ProcessStat]) -> Iterator[ProcessStat]:
-    """Leave out the supervisors of pods that this pod spawned, and all that is below them.
+    """Leave out the supervisors of pods that this pod spawned, with their descendants.
 
-    They are told by their name, which anybody can take: these are figures, and nothing else
-    rests on them.
+    They are recognised by their name, which any process can take: only figures depend on it.
     """
     foreign: set[int] = set()
     for process in descendants:

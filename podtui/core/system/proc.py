@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podtui.core.model.verdicts import Answer
-from podtui.kernel import files, processes
+from podtui.kernel import files, processes, termination
 from podtui.kernel.processes import Identity, ProcessGone, ProcessStat
 
 if TYPE_CHECKING:
     import socket
 
 
-_HANG_UP, _TERM = 1, 15
 STOPPED = "T"
 """The state of a stopped process (SIGSTOP); "t" is one that a debugger holds for a moment."""
 
@@ -139,13 +138,9 @@ class Proc:
         """Return the real user id of a process; raises ProcessGone or OSError."""
         return processes.read_owner(pid)
 
-    def hears_hang_up(self, pid: int) -> bool:
-        """Whether a process ignores TERM or handles HUP itself; raises ProcessGone or OSError.
-
-        An interactive shell does nothing on TERM and ends on HUP.
-        """
-        ignored, caught = processes.ignored_and_caught(pid)
-        return bool(ignored >> (_TERM - 1) & 1 or caught >> (_HANG_UP - 1) & 1)
+    def request_to_end(self, pid: int) -> tuple[int, ...]:
+        """Return the signals that ask a process to end."""
+        return termination.request_to_end(pid)
 
     def environment_of(self, pid: int) -> dict[str, str]:
         """Return the environment a process started with; raises ProcessGone or OSError."""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from podtui.core.control.local import LocalPlane
+from podtui.core.hosts.registry import end_leftovers
+from podtui.core.model.leftovers import Ended
 from podtui.core.model.records import StatusRecord
-from podtui.core.processes.terminate import Ended, end_leftovers
 from podtui.kernel import processes
 from tests.support.orphans import (
     DEAF,
@@ -137,7 +138,7 @@ def test_nothing_of_a_tree_is_left(yard: Yard, held: Handles, name: str) -> None
     assert living_marked(yard, pod_id) == []
     told = " ".join(ended.reaped)
     assert all(str(pid) in told for pid in pids if len(pids) < 50)
-    assert "nothing matched in 5 looks" in ended.proof
+    assert "nothing matched in 5 scans" in ended.proof
 
 
 def test_a_second_time_finds_nobody_and_sends_nothing(yard: Yard, held: Handles) -> None:
@@ -147,7 +148,7 @@ def test_a_second_time_finds_nobody_and_sends_nothing(yard: Yard, held: Handles)
     signals = RecordingSignals()
     ended = end(plane_with(yard, signals=signals))
     assert (ended.reaped, ended.survivors, signals.sent) == ((), (), [])
-    assert "nothing matched in 3 looks" in ended.proof
+    assert "nothing matched in 3 scans" in ended.proof
 
 
 def test_who_ends_when_asked_is_not_killed(yard: Yard, held: Handles) -> None:
@@ -183,7 +184,7 @@ def test_each_is_told_with_its_proof(yard: Yard, held: Handles) -> None:
     lose_supervisor(yard, "pod")
     yard.plane.store.paths.pod("pod").run(1).status.unlink(missing_ok=True)
     told = "\n".join(end(plane_with(yard)).reaped)
-    for proof in ("the recorded command", "bears the mark", "it is below"):
+    for proof in ("the recorded command", "has the mark", "it is below"):
         assert proof in told
 
 

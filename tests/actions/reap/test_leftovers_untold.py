@@ -12,9 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.errors import PodtuiError, Refused, UnknownState
+from podtui.core.hosts.registry import end_leftovers
 from podtui.core.model.records import RunRecord
 from podtui.core.processes.protected import protected_processes
-from podtui.core.processes.terminate import end_leftovers
 from podtui.core.store.codec import encode_json
 from podtui.kernel.processes import ProcessGone
 from tests.support.lost_pods import (
@@ -132,9 +132,9 @@ def test_an_ancestor_that_cannot_be_read_protects_everybody(
     plane.store.system = replace(
         plane.store.system, proc=RefusingProc(stat=about(os.getppid(), error=error))
     )
-    with pytest.raises(UnknownState, match="who must not be signalled"):
+    with pytest.raises(UnknownState, match="which processes must not be signalled"):
         end(plane)
-    with pytest.raises(UnknownState, match="who must not be signalled"):
+    with pytest.raises(UnknownState, match="which processes must not be signalled"):
         protected_processes(plane.store)
     assert signals.sent == []
     assert held.is_living(pid)
@@ -150,7 +150,7 @@ def test_a_torn_record_of_another_pods_run_protects_everybody(
     record = yard.plane.store.paths.pod("torn").run(1).record
     record.write_bytes(content)
     signals = RecordingSignals()
-    with pytest.raises(UnknownState, match="whose processes") as told:
+    with pytest.raises(UnknownState, match=r"the processes of .torn. are not known") as told:
         end(plane_with(yard, signals=signals))
     assert str(record) in told.value.message
     assert signals.sent == []

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from podtui.core.actions.framework.start import prevent_start
 from podtui.core.actions.restore import one
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import DiskTrouble, PodtuiError, Refused, TimedOut, UnknownState
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import ExitRecord, HandoffRecord
@@ -399,7 +399,7 @@ def test_an_old_intent_takes_nothing_from_a_run_that_came_after_it(family: Yard)
     assert lent(family)[0][1]
     until(lambda: family.view("pod").verdict is Verdict.UNKNOWN)
     run = family.run_record("pod", 2)
-    assert prevent_start(family.plane.store, "pod", run, "as its deadline would")
+    assert host_of(family.plane.store, run).prevent("pod", run, "as its deadline would")
     # The same process tries again, without a new start in between.
     family.plane.carry_out(Restore(("pod",)))
     assert family.view("pod").run == 3

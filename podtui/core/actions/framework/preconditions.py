@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from podtui.core import errors
-from podtui.core.hosts.pty.client import CONNECT_TIMEOUT_S, Role, SupervisorClient
+from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, Stream
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Refusal
+from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
-from podtui.core.paths import SocketPlace
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 
@@ -57,31 +58,26 @@ def connect(
     role: Role = "control",
     columns: int = 0,
     rows: int = 0,
-    from_offset: int = -1,
-    timeout_s: float = CONNECT_TIMEOUT_S,
-) -> SupervisorClient:
-    """Connect to the supervisor of a pod's latest run.
+    timeout_s: float = REACH_TIMEOUT_S,
+) -> Stream:
+    """Connect to the owner of a pod's latest run.
 
     Raises:
-        SupervisorSilent: nobody answers.
+        RunSilent: nobody answers.
+        Unreadable: the record of the run cannot be read.
     """
-    return SupervisorClient(
-        store.system.proc,
-        _place_of(store, view),
-        pod=view.name,
-        role=role,
-        columns=columns,
-        rows=rows,
-        from_offset=from_offset,
-        timeout_s=timeout_s,
+    run = latest_run(store, view)
+    return host_of(store, run).reach(
+        view.name, run, role=role, columns=columns, rows=rows, timeout_s=timeout_s
     )
 
 
-def _place_of(store: Store, view: PodView) -> SocketPlace:
+def latest_run(store: Store, view: PodView) -> RunRecord:
+    """Return the record of a pod's latest run; raises Unreadable."""
     record = store.run_record(view.name, view.run)
     if isinstance(record, RecordProblem):
         raise record.as_error(view.name)
-    return store.socket_place(record)
+    return record
 
 
 def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:

@@ -172,13 +172,11 @@ def _alive_refusals(store: Store, aim: _Aim) -> list[Refusal]:
 def _leftover_refusals(store: Store, view: PodView) -> list[Refusal]:
     """Return that processes of the pod's past run, which may write, are still there."""
     # Loaded here only: few pods have anything lent to them.
-    from podtui.core.processes.leftovers import survey_leftovers  # noqa: PLC0415
-    from podtui.core.processes.protected import protected_processes  # noqa: PLC0415
+    from podtui.core.hosts.registry import survey_leftovers  # noqa: PLC0415
+    from podtui.core.processes.leftovers import ProcessScan  # noqa: PLC0415
 
     try:
-        survey = survey_leftovers(
-            store, view.name, view.id, view.run, protected=protected_processes(store)
-        )
+        survey = survey_leftovers(store, view.name, view.id, view.run, scan=ProcessScan(store))
     except errors.PodtuiError as error:
         message = (
             f"{view.name!r} keeps its scopes, as whether processes of it are left cannot be told:"

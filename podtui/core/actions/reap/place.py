@@ -12,17 +12,16 @@ import msgspec
 from podtui.core import errors
 from podtui.core.actions.framework.limits import LONGEST_DETAIL, first_few
 from podtui.core.actions.framework.transaction import Transaction, transaction
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind
 from podtui.core.model.events import EventKind, cut_text
+from podtui.core.model.leftovers import Ended, Survey
 from podtui.core.model.plans import Report
 from podtui.core.model.verdicts import Answer, Evidence, Probe
 from podtui.core.paths import PodPaths
 from podtui.core.processes.handoff import clear_handoff, handed_off_runs
-from podtui.core.processes.leftovers import Survey, survey_run
-from podtui.core.processes.marks import MarkedProcesses
+from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.processes.past_runs import PastRun, past_run
-from podtui.core.processes.protected import Protected, protected_processes
-from podtui.core.processes.terminate import Ended, end_run
 from podtui.core.store.store import Store
 from podtui.kernel.processes import ProcessGone
 
@@ -51,11 +50,17 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Find(msgspec.Struct, frozen=True):
-    """Who is left of the runs of one pod; ``doubts`` says of which that cannot be told, and why."""
+    """Which processes are left of the runs of one pod.
+
+    Attributes:
+        doubts: the runs of which that could not be determined, each with the reason.
+        scan: the scan they were found in, for an ending that follows at once under the same lock.
+    """
 
     place: PodFiles
     left: tuple[Left, ...] = ()
     doubts: tuple[str, ...] = ()
+    scan: ProcessScan | None = None
 
     @property
     def with_targets(self) -> tuple[Left, ...]:
@@ -85,9 +90,10 @@ class Searching:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._protected: Protected = protected_processes(store)
+        self._scan = ProcessScan(store)
         try:
-            self.everyone = MarkedProcesses(store)
+            self._scan.protected  # noqa: B018 - read now, so that no pod is judged without it
+            self.everyone = self._scan.everyone
         except (OSError, ProcessGone, ValueError, IndexError) as error:
             raise errors.UnknownState(
                 f"the processes cannot be listed: {error}",
@@ -107,16 +113,14 @@ class Searching:
                 past = past_run(
                     self._store, place.paths, pod=place.pod, pod_id=place.pod_id, run=run
                 )
-                survey = survey_run(
-                    self._store, past, protected=self._protected, everyone=self.everyone
-                )
+                survey = host_of(self._store, past.record).leftovers(past, scan=self._scan)
             except (errors.UnknownState, errors.Refused) as error:
                 if run == place.latest:
                     raise
                 doubts.append(f"{place.pod}: {error.message}")
             else:
                 left.append(Left(past, survey))
-        return Find(place, tuple(left), tuple(doubts))
+        return Find(place, tuple(left), tuple(doubts), self._scan)
 
 
 def reap_place(
@@ -145,7 +149,7 @@ def reap_place(
     ) as tx:
         ended: dict[int, Ended] = {}
         try:
-            end_runs(store, place, numbers, grace_s=grace_s, into=ended)
+            end_runs(store, place, numbers, grace_s=grace_s, into=ended, scan=find.scan)
         except errors.PodtuiError as error:
             before = tell_ended(store, tx, place, ended) if ended else place.pod
             tx.end(EventKind.REAP_FAILED, f"{before}; then not reaped on: {error.message}")
@@ -157,15 +161,23 @@ def reap_place(
 
 
 def end_runs(
-    store: Store, place: PodFiles, runs: Sequence[int], *, grace_s: float, into: dict[int, Ended]
+    store: Store,
+    place: PodFiles,
+    runs: Sequence[int],
+    *,
+    grace_s: float,
+    into: dict[int, Ended],
+    scan: ProcessScan | None = None,
 ) -> None:
-    """End who is left of each run, and put it ``into`` a table by run.
+    """End what is left of each run, and put the outcome ``into`` a table by run.
 
-    Errors as `podtui.core.processes.terminate.end_run`; the table then has the runs before that.
+    Errors as `RunHost.end`; the table then has the runs before that. ``scan`` serves until it has
+    been acted on: afterwards the processes are read anew.
     """
     for run in runs:
         past = past_run(store, place.paths, pod=place.pod, pod_id=place.pod_id, run=run)
-        into[run] = end_run(store, past, grace_s=grace_s)
+        into[run] = host_of(store, past.record).end(past, grace_s=grace_s, scan=scan)
+        scan = None if into[run].targets else scan
 
 
 def _told_or_later(

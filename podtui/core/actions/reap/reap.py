@@ -26,13 +26,13 @@ from podtui.core.actions.reap.place import (
     runs_to_end,
     tell_ended,
 )
+from podtui.core.model.leftovers import Ended
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
 from podtui.core.model.requests import Reap
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
-from podtui.core.processes.terminate import Ended
 from podtui.core.store.store import Store
 from podtui.core.system.fs import MISSING
 from podtui.core.text.durations import duration

@@ -7,11 +7,10 @@ reserved by this very action, its lock, its records.
 from __future__ import annotations
 
 from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
-from podtui.core.actions.framework.start import prevent_start
 from podtui.core.actions.framework.transaction import Recovered, Transaction
 from podtui.core.actions.loans.changes import take_back_relending
 from podtui.core.errors import Busy, UnknownState
-from podtui.core.hosts.pty.probe import probe_run
+from podtui.core.hosts.registry import host_of, probe_run
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.verdicts import Evidence
@@ -77,7 +76,7 @@ def _was_restored_since(
 
 
 def _of_reserved(store: Store, tx: Transaction, name: str, run: RunRecord) -> Recovered:
-    if prevent_start(store, name, run, BROKEN_OFF):
+    if host_of(store, run).prevent(name, run, BROKEN_OFF):
         return _never_began(store, tx, name, run)
     look = probe_run(store, name, run.run, run.pod_id)
     outcome = rule_for(look.answers).outcome

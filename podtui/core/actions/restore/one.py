@@ -22,7 +22,9 @@ from podtui.core.actions.restore.finish import build_run, clear_staged
 from podtui.core.actions.restore.plan import plan_one, state_refusal
 from podtui.core.actions.restore.records import Job, keeps_leftovers, next_start
 from podtui.core.actions.spawn.records import run_record
-from podtui.core.hosts.pty.launch import Launch
+from podtui.core.hosts import registry
+from podtui.core.hosts.base import Launch
+from podtui.core.hosts.registry import end_leftovers
 from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.events import EventKind
@@ -33,8 +35,6 @@ from podtui.core.model.verdicts import Status
 from podtui.core.observe.inspector import Inspector
 from podtui.core.output.last_lines import last_words
 from podtui.core.processes.handoff import clear_handoff, handed_off_runs
-from podtui.core.processes.sample import identity_of
-from podtui.core.processes.terminate import end_leftovers
 from podtui.core.store.store import Store
 
 LEAVING_MS = 2000
@@ -150,7 +150,7 @@ def _begin(inspector: Inspector, job: Job, without: Sequence[str], actor: str) -
 def _end_old_run(job: Job, told: Told) -> None:
     """End what earlier runs left; raises Refused when anything of it is still there."""
     store, name = job.store, job.pod.name
-    _wait_for_supervisor(job)
+    _wait_for_owner(job)
     left = {job.view.run} if job.view.run and not keeps_leftovers(job) else set()
     for run in sorted(left.union(handed_off_runs(store, job.pod.id))):
         ended = end_leftovers(store, name, job.pod.id, run, grace_s=REAP_GRACE_S)
@@ -167,21 +167,11 @@ def _end_old_run(job: Job, told: Told) -> None:
         clear_handoff(store, job.pod.id, run)
 
 
-def _wait_for_supervisor(job: Job) -> None:
-    """Let a supervisor that has recorded its end leave: it would pass for a living one."""
+def _wait_for_owner(job: Job) -> None:
+    """Let the owner of the old run leave, which has recorded its end: it would pass for alive."""
     record = job.store.run_record(job.pod.name, job.view.run)
-    if not isinstance(record, RunRecord) or record.supervisor is None:
-        return
-    proc = job.store.system.proc
-    if record.supervisor.boot_id != proc.boot_id():
-        return
-    handle = proc.open_recorded(identity_of(record.supervisor))
-    if handle is None:
-        return
-    try:
-        proc.has_ended(handle, LEAVING_MS)
-    finally:
-        proc.close(handle)
+    if isinstance(record, RunRecord):
+        registry.wait_until_gone(job.store, record, LEAVING_MS)
 
 
 def _lent_again(job: Job, tx: Transaction, without: Sequence[str]) -> tuple[str, ...]:
@@ -194,6 +184,7 @@ def _lent_again(job: Job, tx: Transaction, without: Sequence[str]) -> tuple[str,
 def _reserved(job: Job, tx: Transaction) -> RunRecord:
     """Reserve the run: built in staging, so that it is there whole or not at all."""
     start = next_start(job)
+    old = job.store.run_record(job.pod.name, job.view.run)
     run = run_record(
         job.store,
         job.pod,
@@ -202,6 +193,7 @@ def _reserved(job: Job, tx: Transaction) -> RunRecord:
         argv=start.argv,
         reason="restore",
         action_id=tx.id,
+        host=old.host if isinstance(old, RunRecord) else registry.NEW_RUNS,
     )
     build_run(job.store, job.pod.name, run)
     return run

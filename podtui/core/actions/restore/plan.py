@@ -16,13 +16,13 @@ from podtui.core.actions.restore.records import (
     start_request,
 )
 from podtui.core.actions.spawn.checks import refusals_of_start
+from podtui.core.hosts.registry import survey_leftovers
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.processes.environment import missing_variables
-from podtui.core.processes.leftovers import survey_leftovers
-from podtui.core.processes.protected import protected_processes
+from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.store.store import Store
 from podtui.core.text.safe import safe_line
 
@@ -93,10 +93,8 @@ def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[str, ...], tuple[
     if not surveys:
         return (f"end what is left of {run}, and prove it",), ()
     try:
-        protected = protected_processes(job.store)
-        found = survey_leftovers(
-            job.store, job.pod.name, job.pod.id, job.view.run, protected=protected
-        )
+        scan = ProcessScan(job.store)
+        found = survey_leftovers(job.store, job.pod.name, job.pod.id, job.view.run, scan=scan)
     except errors.Refused:
         # Its supervisor has written the exit record and is about to leave.
         return (f"end what is left of {run} when its supervisor has left, and prove it",), ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from podtui.core.agents.resume import Resumed, resumed
 from podtui.core.model.plans import Refusal
-from podtui.core.model.records import EndedMarker, ExitRecord, PodRecord
+from podtui.core.model.records import KEEP_LEFTOVERS, EndedMarker, ExitRecord, PodRecord
 from podtui.core.model.requests import Spawn
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
@@ -19,7 +19,6 @@ from podtui.core.text.durations import duration
 AT_ONCE_S = 10.0
 FLAPS = 3
 """So many runs in a row that ended within `AT_ONCE_S` of their start are not a coincidence."""
-KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def start_request(job: Job, argv: Sequence[str]) -> Spawn:
 
 def keeps_leftovers(job: Job) -> bool:
     """Whether the old run ended well and what it left running was asked for."""
-    return job.pod.leftovers == KEEP and job.view.status is Status.EXITED
+    return job.pod.leftovers == KEEP_LEFTOVERS and job.view.status is Status.EXITED
 
 
 def ends_at_once(job: Job) -> str:

@@ -5,26 +5,23 @@ from __future__ import annotations
 from podtui.core.actions.framework.batch import do_each, plan_each
 from podtui.core.actions.framework.limits import LONGEST_GRACE_S, STOP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
-from podtui.core.errors import PodtuiError, TimedOut, UnknownState
+from podtui.core.actions.framework.preconditions import (
+    event_of,
+    latest_run,
+    liveness_refusal,
+    tell,
+)
+from podtui.core.errors import PodtuiError
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import EventKind
 from podtui.core.model.plans import Plan, Report
-from podtui.core.model.records import RunRecord
 from podtui.core.model.requests import Stop
 from podtui.core.model.snapshot import Inspection, PodView
 from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.processes.handoff import clear_handoff
-from podtui.core.processes.sample import identity_of
 from podtui.core.store.store import Store
 from podtui.core.text.durations import duration
-
-ENDING_MS = 1000
-"""How long a supervisor that does not answer is given to turn out to be at its end."""
-FORCE_MARGIN_S = 20.0
-"""How long ending a process tree by force, draining and syncing its output may take."""
-ANSWER_TIMEOUT_S = 10.0
-"""A supervisor on a starved host is slow, and slow is not silent."""
 
 
 def plan(inspector: Inspector, request: Stop) -> Plan:
@@ -85,7 +82,8 @@ def _stop(inspector: Inspector, target: str, *, grace_s: float, actor: str) -> R
         intent = f"{name}: to be stopped by {actor}"
         remarks = tell(store, event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
         try:
-            ended = _end(store, view, grace_s, actor)
+            run = latest_run(store, view)
+            ended = host_of(store, run).stop(name, run, grace_s=grace_s, by=actor)
         except PodtuiError as error:
             failure = f"{name}: not stopped: {error.message}"
             tell(store, event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
@@ -111,45 +109,3 @@ def _take_back_loans(
     from podtui.core.actions.loans.loans import return_after_stop  # noqa: PLC0415
 
     return return_after_stop(store, after, actor=actor)
-
-
-def _supervisor(store: Store, view: PodView) -> int | None:
-    record = store.run_record(view.name, view.run)
-    if not isinstance(record, RunRecord) or record.supervisor is None:
-        return None
-    try:
-        return store.system.proc.open_recorded(identity_of(record.supervisor))
-    except OSError as error:
-        raise UnknownState(
-            f"{view.name!r} cannot be stopped: its supervisor, process {record.supervisor.pid},"
-            f" cannot be watched: {error.strerror}",
-            pod=view.name,
-            next_step="try again",
-            kept="nothing was asked",
-        ) from error
-
-
-def _end(store: Store, view: PodView, grace_s: float, actor: str) -> str:
-    # Taken before anything is asked: afterwards the number may belong to another process.
-    supervisor = _supervisor(store, view)
-    try:
-        try:
-            with connect(store, view, timeout_s=ANSWER_TIMEOUT_S) as client:
-                client.stop(grace_s=grace_s, by=actor)
-        except UnknownState:
-            # No answer is what a run that ends at this very moment gives, too.
-            if supervisor is not None and store.system.proc.has_ended(supervisor, ENDING_MS):
-                return "it had ended by itself before it was asked"
-            raise
-        bound_ms = int((grace_s + FORCE_MARGIN_S) * 1000)
-        if supervisor is not None and store.system.proc.has_ended(supervisor, bound_ms):
-            return "its process tree is gone"
-    finally:
-        if supervisor is not None:
-            store.system.proc.close(supervisor)
-    raise TimedOut(
-        f"{view.name!r} was asked to end and has not ended yet",
-        pod=view.name,
-        next_step=f"podtui inspect {view.name}",
-        kept="its supervisor goes on ending it",
-    )

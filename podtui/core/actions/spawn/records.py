@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from podtui.core.agents.profile import agent_of
+from podtui.core.hosts import registry
 from podtui.core.model.ids import new_id
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.requests import Spawn
@@ -60,6 +61,7 @@ def run_record(
     argv: Sequence[str] | None = None,
     reason: str = "spawn",
     action_id: str | None = None,
+    host: str | None = None,
 ) -> RunRecord:
     """Return the reservation of a run of the pod; ``argv`` is not its own when it is resumed.
 
@@ -81,6 +83,7 @@ def run_record(
         reason=reason,
         actor=actor,
         action_id=action_id,
+        host=host or registry.NEW_RUNS,
         socket_directories=[str(path) for path in store.socket_directories],
         env_names=sorted({*pod.env, *pod.pass_env}),
         columns=pod.columns,

@@ -5,20 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cached_property
 
 from podtui.core import errors
 from podtui.core.actions.framework.limits import first_few
 from podtui.core.actions.framework.preconditions import elsewhere_refusal
+from podtui.core.hosts.registry import host_of, is_known
 from podtui.core.model.plans import Refusal
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
 from podtui.core.processes.environment import POD_ID_VARIABLE, POD_VARIABLE
-from podtui.core.processes.leftovers import survey_run
-from podtui.core.processes.marks import MarkedProcesses
+from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.processes.past_runs import past_run
-from podtui.core.processes.protected import Protected, protected_processes
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import ProblemKind, RecordProblem
 from podtui.core.store.store import Store
@@ -32,14 +30,7 @@ class Checks:
     def __init__(self, store: Store, *, unreadable: bool) -> None:
         self._store = store
         self._unreadable = unreadable
-
-    @cached_property
-    def _protected(self) -> Protected:
-        return protected_processes(self._store)
-
-    @cached_property
-    def _everyone(self) -> MarkedProcesses:
-        return MarkedProcesses(self._store)
+        self._scan = ProcessScan(store)
 
     def refusal_of(self, view: PodView) -> Refusal | None:
         """Return why a pod, as it was looked at, may not be pruned; None when it may."""
@@ -96,7 +87,7 @@ class Checks:
             return []
         paths = store.paths.pod(view.name)
         past = past_run(store, paths, pod=view.name, pod_id=view.id, run=run)
-        survey = survey_run(store, past, protected=self._protected, everyone=self._everyone)
+        survey = host_of(store, past.record).leftovers(past, scan=self._scan)
         return [each.words for each in survey.targets]
 
 
@@ -280,6 +271,9 @@ def _recorded_signs(store: Store, view: PodView, run: int) -> Iterator[Refusal]:
     if not isinstance(record, RunRecord) or isinstance(
         store.exit_record(view.name, run, record.pod_id), ExitRecord
     ):
+        return
+    if not is_known(record):
+        yield _may_live(view, f"run {run} is of a kind of host that only a newer podtui knows")
         return
     if record.machine_id != store.system.machine_id:
         yield _may_live(view, f"run {run} belongs to host {record.machine_id or 'unnamed'}")

@@ -1,36 +1,33 @@
-"""Talking to a supervisor over its socket."""
+"""A connection to a supervisor over its socket."""
 
 from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Self
 
-from podtui.core.errors import PodtuiError, Refused, TimedOut, UnknownState
+from podtui.core.errors import PodtuiError, Refused, TimedOut
+from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, RunSilent
 from podtui.core.paths import SocketPlace
 from podtui.core.system.proc import Proc
 from podtui.kernel import frames
 
-Role = Literal["control", "attach", "observe"]
-CONNECT_TIMEOUT_S = 1.0
 RECEIVE_BYTES = 65536
-
-
-class SupervisorSilent(UnknownState):
-    """The supervisor has no socket, refuses, or does not answer in time."""
+FROM_NOW = -1
+"""Output from this moment on; what was printed before is on disk."""
 
 
 class SupervisorClient:
     """One connection to the supervisor of a run.
 
     Args:
-        place: where it listens.
+        place: the address it listens at.
         pod: name of the pod, for errors.
-        timeout_s: bound of each wait for an answer.
+        timeout_s: time limit of each wait for an answer.
 
     Raises:
-        SupervisorSilent: nobody answers.
+        RunSilent: nobody answers.
     """
 
     def __init__(
@@ -42,8 +39,7 @@ class SupervisorClient:
         role: Role = "control",
         columns: int = 0,
         rows: int = 0,
-        from_offset: int = -1,
-        timeout_s: float = CONNECT_TIMEOUT_S,
+        timeout_s: float = REACH_TIMEOUT_S,
     ) -> None:
         self.pod = pod
         self.timeout_s = timeout_s
@@ -55,11 +51,11 @@ class SupervisorClient:
             "role": role,
             "cols": columns,
             "rows": rows,
-            "from": from_offset,
+            "from": FROM_NOW,
         }
         try:
             self.send_object(frames.HELLO, hello)
-            self.welcome = self.expect(frames.WELCOME)
+            self.welcome: Mapping[str, object] = self.expect(frames.WELCOME)
         except PodtuiError:
             self.close()
             raise
@@ -71,7 +67,7 @@ class SupervisorClient:
                 return proc.connect(directory, place.name, self.timeout_s)
             except OSError as error:
                 troubles.append(f"{directory / place.name}: {error.strerror or error}")
-        raise SupervisorSilent(
+        raise RunSilent(
             f"the supervisor of {self.pod!r} cannot be reached: {'; '.join(troubles)}",
             pod=self.pod,
             next_step=f"podtui inspect {self.pod}",
@@ -92,11 +88,11 @@ class SupervisorClient:
         return self._connection.fileno()
 
     def stop_waiting(self) -> None:
-        """Never wait from now on: for a caller with a loop of its own; see the two below."""
+        """Never wait from now on: for a caller that has its own event loop."""
         self._connection.setblocking(False)
 
     def receive_now(self) -> list[tuple[int, bytes]] | None:
-        """Return the frames that are here whole, maybe none; None at end of file."""
+        """Return the frames that are complete, maybe none; None at end of file."""
         if self._waiting:
             frames_now, self._waiting = self._waiting, []
             return frames_now
@@ -111,7 +107,7 @@ class SupervisorClient:
             raise self._silent(error) from error
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """Send what the connection takes at once and return how many bytes that were.
+        """Send what the connection takes at once; return the number of bytes.
 
         Raises:
             ConnectionError: the other side is gone.
@@ -122,7 +118,7 @@ class SupervisorClient:
             return 0
 
     def send_frame(self, kind: int, payload: bytes = b"") -> None:
-        """Send one frame; a supervisor that does not take it in time is silent."""
+        """Send one frame; raise RunSilent when the supervisor does not take it in time."""
         try:
             self._connection.sendall(frames.pack(kind, payload))
         except OSError as error:
@@ -133,7 +129,7 @@ class SupervisorClient:
         self.send_frame(kind, json.dumps(content).encode())
 
     def receive(self) -> list[tuple[int, bytes]]:
-        """Return the frames that have come, waiting for some; an empty list at end of file."""
+        """Wait for frames and return them; an empty list at end of file."""
         if self._waiting:
             frames_now, self._waiting = self._waiting, []
             return frames_now
@@ -156,7 +152,7 @@ class SupervisorClient:
 
         Raises:
             Refused: the supervisor refused, with its reason.
-            SupervisorSilent: no answer in time, or the connection ended.
+            RunSilent: no answer in time, or the connection ended.
         """
         while received := self.receive():
             for position, (kind, payload) in enumerate(received):
@@ -168,23 +164,13 @@ class SupervisorClient:
                     raise Refused(reason, pod=self.pod, kept="nothing was changed")
         raise self._silent(ConnectionError("the connection was closed"))
 
-    def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Yield frames until the supervisor closes the connection."""
-        while received := self.receive():
-            yield from received
-
-    def ping(self) -> dict[str, object]:
-        """Ask for a sign of life: ``state``, ``output_bytes``, ``disk_error``."""
-        self.send_frame(frames.PING)
-        return self.expect(frames.PONG)
-
     def send_text(self, text: str, *, enter: bool) -> None:
         """Type a line into the pod's terminal; raises Refused when it would be cut."""
         self.send_object(frames.SEND, {"text": text, "enter": enter})
         self.expect(frames.DONE)
 
     def stop(self, *, grace_s: float, by: str) -> None:
-        """Ask the supervisor to end the run; returns before it has ended."""
+        """Ask the supervisor to end the run; return before it has ended."""
         self.send_object(frames.STOP, {"grace_s": grace_s, "by": by})
         self.expect(frames.DONE)
 
@@ -197,7 +183,7 @@ class SupervisorClient:
 
     def _silent(self, error: Exception) -> PodtuiError:
         words = "did not answer in time" if isinstance(error, TimeoutError) else str(error)
-        leaf = TimedOut if isinstance(error, TimeoutError) else SupervisorSilent
+        leaf = TimedOut if isinstance(error, TimeoutError) else RunSilent
         return leaf(
             f"the supervisor of {self.pod!r} {words}",
             pod=self.pod,

@@ -10,30 +10,12 @@ from pathlib import Path
 import msgspec
 
 from podtui import supervisor
+from podtui.core.hosts.base import Launch
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.store.store import Store
 
 LEFTOVERS_GRACE_S = 2.0
 SUPERVISOR_PROGRAM = Path(supervisor.__file__).parent / "__main__.py"
-
-
-class Launch(msgspec.Struct, frozen=True):
-    """How far a start came.
-
-    Attributes:
-        started: the command runs.
-        confirmed: the supervisor answered at all; when not, the run is still starting or its
-            supervisor died, and only looking at it tells.
-        error: why it did not start, in one sentence.
-        kind: kind of that error, one of ``errors.EXIT_CODES``.
-        remarks: what did not work besides, and is no reason to doubt the start.
-    """
-
-    started: bool
-    confirmed: bool
-    error: str = ""
-    kind: str = "refused"
-    remarks: tuple[str, ...] = ()
 
 
 def start_supervisor(
@@ -58,8 +40,8 @@ def start_supervisor(
     log = system.fs.open_append(files.supervisor_log)
     try:
         answer = system.proc.start_detached(
-            # Isolated and without site packages: small, and no file of the pod's directory or
-            # the operator's environment can get between the supervisor and the standard library.
+            # Isolated and without site packages: that is small, and no file of the pod's directory
+            # or of the operator's environment can replace a module of the standard library.
             [sys.executable, "-I", "-S", "-E", str(SUPERVISOR_PROGRAM), str(files.root)],
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             specification=json.dumps(specification).encode(),

@@ -1,4 +1,4 @@
-"""Asking many supervisors for a sign of life at once, within one bound of time."""
+"""Asking many supervisors for a sign of life at once, within one time limit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import selectors
 import socket
 from collections.abc import Iterable
 
-import msgspec
-
+from podtui.core.hosts.facts import Pong
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import Clock
@@ -18,19 +17,7 @@ from podtui.kernel import frames
 
 HELLO = frames.pack(frames.HELLO, b'{"protocol": 1, "role": "control", "cols": 0, "rows": 0}')
 NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
-"""Errors that are the observer's own trouble and say nothing about the supervisor."""
-
-
-class Pong(msgspec.Struct, frozen=True):
-    """What one supervisor answered: YES, NO (silent, refused, gone), or could not tell.
-
-    Attributes:
-        hung_up: it was refused or closed, as by a supervisor that has just ended.
-    """
-
-    answer: Answer
-    detail: str
-    hung_up: bool = False
+"""Errors of the observer itself, which say nothing about the supervisor."""
 
 
 def ping_all(
@@ -40,7 +27,7 @@ def ping_all(
     *,
     timeout_s: float,
 ) -> dict[str, Pong]:
-    """Ask every socket, ``timeout_s`` for all together; returns one answer per socket name."""
+    """Ask every socket within ``timeout_s`` in all; return one answer for each socket name."""
     answers: dict[str, Pong] = {}
     with selectors.DefaultSelector() as selector:
         for place in places:
@@ -73,7 +60,7 @@ def _connect(proc: Proc, place: SocketPlace) -> socket.socket | Pong:
         except OSError as error:
             words = errno.errorcode.get(error.errno or 0, os.strerror(error.errno or 0))
             answer = Answer.UNKNOWN if error.errno in NOT_TOLD_BY else Answer.NO
-            # A full backlog: somebody listens and does not accept, as a stopped process does.
+            # A full backlog: a process listens and does not accept, as a stopped one does.
             detail = "does not accept" if error.errno == errno.EAGAIN else words
             hung_up = error.errno in {errno.ENOENT, errno.ECONNREFUSED}
             trouble = Pong(answer, f"{detail} at {directory / place.name}", hung_up=hung_up)

@@ -1,40 +1,51 @@
-"""Waiting for the end of many processes at once: the kernel tells within a millisecond."""
+"""Waiting for the end of many runs at once: the kernel reports it within a millisecond."""
 
 from __future__ import annotations
 
 import os
 import select
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
+from podtui.core.hosts.facts import RunKey
 from podtui.core.system.clock import Clock
-from podtui.core.system.proc import Proc
+from podtui.kernel.processes import ProcessGone
 
 HEARTBEAT_S = 1.0
-Target = tuple[int, int]
-"""Pid and start ticks: a process, for as long as it is watched."""
+
+
+class Watched(NamedTuple):
+    """A run to be watched.
+
+    Attributes:
+        label: what is reported when its owner ends.
+        open_handle: returns a descriptor as `RunHost.death_handle` does.
+    """
+
+    label: str
+    open_handle: Callable[[], int | None]
 
 
 class DeathWatch:
-    """One thread that holds a pidfd of every process it was given.
+    """One thread that holds a descriptor of the owner of every run it was given.
 
     Args:
-        on_death: called from that thread, or from the one that calls `watch`, with what was given
-            for the process that ended; once for each process.
+        on_death: called from that thread, or from the one that calls `watch`, with the label of the
+            run whose owner ended; once for each run.
     """
 
-    def __init__(self, proc: Proc, clock: Clock, on_death: Callable[[str], None]) -> None:
-        self._proc = proc
+    def __init__(self, clock: Clock, on_death: Callable[[str], None]) -> None:
         self._clock = clock
         self._on_death = on_death
         self._poll = select.epoll()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll.register(self._wake_read, select.EPOLLIN)
         self._lock = threading.Lock()
-        self._handles: dict[Target, int] = {}
+        self._handles: dict[RunKey, int] = {}
         self._labels: dict[int, str] = {}
-        # Told once: a process that is gone while its lock is held would be told for ever.
-        self._told: set[Target] = set()
+        # Reported once: an owner that is gone while its lock is held would be reported for ever.
+        self._told: set[RunKey] = set()
         self._stopping = False
         self._has_closed = False
         self.trouble = ""
@@ -42,8 +53,8 @@ class DeathWatch:
         self._thread = threading.Thread(target=self._run, name="podtui-deathwatch", daemon=True)
         self._thread.start()
 
-    def watch(self, wanted: dict[Target, str]) -> None:
-        """Watch exactly these processes; ones that are gone already are told at once."""
+    def watch(self, wanted: Mapping[RunKey, Watched]) -> None:
+        """Watch exactly these runs; report at once those whose owner is gone already."""
         with self._lock:
             if self._has_closed:
                 return
@@ -54,26 +65,28 @@ class DeathWatch:
             gone = [target for target in new if not self._add(target, wanted[target])]
             self._told.update(gone)
         for target in gone:
-            self._on_death(wanted[target])
+            self._on_death(wanted[target].label)
 
-    def _add(self, target: Target, label: str) -> bool:
-        """Hold a pidfd of a process; False when it is gone."""
+    def _add(self, target: RunKey, wanted: Watched) -> bool:
+        """Hold a descriptor of a run's owner; False when that one is gone."""
         try:
-            handle = self._proc.open_pidfd(target[0])
+            handle = wanted.open_handle()
+        except ProcessGone:
+            return False
         except OSError as error:
             # Out of descriptors: the rescan still finds every death, only later.
             words = os.strerror(error.errno or 0)
             self.trouble = f"{len(self._handles)} supervisors watched, no more possible: {words}"
             return True
-        if handle is None:
-            return False
         self.trouble = ""
+        if handle is None:
+            return True
         self._handles[target] = handle
-        self._labels[handle] = label
+        self._labels[handle] = wanted.label
         self._poll.register(handle, select.EPOLLIN | select.EPOLLONESHOT)
         return True
 
-    def _forget(self, target: Target) -> None:
+    def _forget(self, target: RunKey) -> None:
         handle = self._handles.pop(target)
         del self._labels[handle]
         self._poll.unregister(handle)
@@ -87,7 +100,7 @@ class DeathWatch:
         return len(self._handles)
 
     def close(self) -> None:
-        """End the thread and let every pidfd go; fine when it is done already."""
+        """End the thread and let every descriptor go; fine when it is done already."""
         if self._stopping:
             return
         self._stopping = True

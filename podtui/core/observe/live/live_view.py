@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from podtui.core.hosts.facts import RunKey
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.journal.ends import EndsJournal, EndWriter
 from podtui.core.observe.journal.stalls import StallsBeside, StallsJournal
-from podtui.core.observe.live.death_watch import DeathWatch, Target
+from podtui.core.observe.live.death_watch import DeathWatch, Watched
 from podtui.core.observe.live.hints import CURSORS, hints_in
 from podtui.core.observe.live.samples import Sampler
 from podtui.core.observe.observer import Observer, ObserverOptions
@@ -103,7 +106,7 @@ class LiveView:
         )
         self._observer = Observer(store, ends=journal, ways=ways)
         self._sampler = Sampler(store)
-        self._deaths = DeathWatch(store.system.proc, self._clock, self.hint)
+        self._deaths = DeathWatch(self._clock, self.hint)
         self._threads = [
             threading.Thread(target=self._look_on, name="podtui-look", daemon=True),
             threading.Thread(target=self._watch_on, name="podtui-watch", daemon=True),
@@ -256,14 +259,16 @@ class LiveView:
         return min(due) - self._clock.monotonic()
 
     def _watch_the_living(self) -> None:
-        """Hold a pidfd of the supervisor of every run that is not proven dead."""
-        wanted: dict[Target, str] = {}
+        """Watch the owner of every run that is alive."""
+        wanted: dict[RunKey, Watched] = {}
         for memory in self._observer.unsettled():
             record = memory.run_record
-            if record is None or record.supervisor is None or memory.reading is None:
+            if record is None or memory.reading is None:
                 continue
             if memory.reading.verdict is Verdict.ALIVE:
-                wanted[record.supervisor.pid, record.supervisor.start_ticks] = memory.name
+                opened_by = partial(host_of(self._store, record).death_handle, record)
+                # A run that is starting has no owner on record yet, and is asked again then.
+                wanted[record.pod_id, record.run] = Watched(memory.name, opened_by)
         self._deaths.watch(wanted)
 
     # the file watch thread

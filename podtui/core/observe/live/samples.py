@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
-from podtui.core.processes.sample import TreeSample, cpu_percent, sample_tree
+from podtui.core.processes.sample import TreeSample, cpu_percent
 from podtui.core.store.store import Store
 
 
@@ -51,7 +52,7 @@ class Sampler:
         record = self._store.run_record(name, run)
         if not isinstance(record, RunRecord):
             return None
-        now = sample_tree(self._store.system, record.supervisor)
+        now = host_of(self._store, record).sample(record)
         if now is None:
             return None
         last = self._last.get(name)

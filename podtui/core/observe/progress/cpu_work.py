@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from podtui.core.hosts.registry import host_of
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
-from podtui.core.processes.sample import TreeSample, sample_tree
+from podtui.core.processes.sample import TreeSample
+from podtui.core.store.store import Store
 from podtui.core.system.system import System
 from podtui.kernel.processes import ProcessStat
 
@@ -44,7 +46,7 @@ class CpuSample(msgspec.Struct, frozen=True):
 
 
 def sample_cpu(
-    system: System,
+    store: Store,
     record: RunRecord,
     *,
     before: TreeSample | None,
@@ -52,7 +54,8 @@ def sample_cpu(
     is_chatter: bool,
 ) -> CpuSample:
     """Look at a run's processes; ``stuck_s`` is for how long it made no progress."""
-    sample = sample_tree(system, record.supervisor)
+    system = store.system
+    sample = host_of(store, record).sample(record)
     at = system.clock.monotonic()
     if sample is None:
         return CpuSample(at, None, Work())
