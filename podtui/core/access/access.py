@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from podtui.core.errors import DiskTrouble
+from podtui.core.errors import DiskTrouble, NotFound
 from podtui.core.model.records import PodRecord
 from podtui.core.paths import POD_ID_VARIABLE, PodPaths
 from podtui.core.store.store import Store
@@ -74,6 +74,21 @@ class Access:
         if self.may_be_pod:
             self.sight.refuse(name)
         return name
+
+    def gone(self, name: str) -> NotFound | None:
+        """Return the error for a pod that went away after its name was resolved.
+
+        None means that something is in its place, or that this could not be determined: what was
+        read of the pod then stands.
+        """
+        try:
+            if self.store.system.fs.stamp(self.store.paths.pod(name).root) is not None:
+                return None
+        except OSError:
+            return None
+        from podtui.core.access.missing import not_found  # noqa: PLC0415 - seldom needed
+
+        return not_found(self.store, name)
 
     def pod_paths(self, name_or_id: str) -> PodPaths:
         """Return the files of a pod; errors as `name_of`."""

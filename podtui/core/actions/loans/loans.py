@@ -13,6 +13,7 @@ import msgspec
 from podtui.core import errors
 from podtui.core.access.access import Access
 from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.framework.preconditions import unless_gone
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.loans.changes import (
     Change,
@@ -129,7 +130,8 @@ def _command(verb: str, aim: _Aim) -> str:
 
 def plan_return(inspector: Inspector, name: str, *, paths: Sequence[str] = ()) -> Plan:
     """Return what taking back scopes will do; touches nothing."""
-    return _return_plan(inspector, _aim(inspector, name, paths, is_out=True))
+    plan = _return_plan(inspector, _aim(inspector, name, paths, is_out=True))
+    return unless_gone(inspector.access, plan)
 
 
 def _return_plan(inspector: Inspector, aim: _Aim) -> Plan:
@@ -263,7 +265,8 @@ def finish_return(store: Store, tx: Transaction) -> Recovered:
 
 def plan_relend(inspector: Inspector, name: str, *, paths: Sequence[str] = ()) -> Plan:
     """Return what lending returned scopes again will do, and who is in the way."""
-    return _relend_plan(inspector, _aim(inspector, name, paths, is_out=False))
+    plan = _relend_plan(inspector, _aim(inspector, name, paths, is_out=False))
+    return unless_gone(inspector.access, plan)
 
 
 def _relend_plan(inspector: Inspector, aim: _Aim) -> Plan:
@@ -359,7 +362,7 @@ def _carry_out(
 ) -> Report:
     store = inspector.store
     first = aim()
-    plan(first).raise_if_refused()
+    unless_gone(inspector.access, plan(first)).raise_if_refused()
     name = first.view.name
     words = {"return": "came back", "relend": "lent again"}[action]
     with action_lock(store.system, store.paths.pod(name), pod=name, action=action, actor=actor):
