@@ -236,13 +236,6 @@ class StorePaths:
         return self.root / "journal"
 
     @property
-    def journal_lock(self) -> Path:
-        return log_lock(self.journal)
-
-    def journal_segment(self, number: int) -> Path:
-        return log_segment(self.journal, number)
-
-    @property
     def diagnostics(self) -> Path:
         return self.root / "diagnostics"
 

@@ -30,10 +30,9 @@ from podtui.core.store.codec import (
     untold,
 )
 from podtui.core.store.diagnostics import Diagnostics
-from podtui.core.store.handoffs import Handoffs
 from podtui.core.store.logs import Journal
 from podtui.core.store.opening import OpenedStore, open_store
-from podtui.core.store.pending import Intents
+from podtui.core.store.pending import Handoffs, Intents
 from podtui.core.store.trash import Trash
 from podtui.core.system.system import System
 

@@ -465,12 +465,6 @@ class Fs:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, note, 0)
 
-    # sockets
-
-    def open_directory(self, path: Path) -> int:
-        """Open a directory itself, for names relative to it (long socket paths)."""
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
     def open_append(self, path: Path) -> int:
         """Open a private file for appending, made if missing."""
         return self._open_to_write(path, os.O_WRONLY | os.O_APPEND)
