@@ -1,4 +1,4 @@
-"""Which processes below a supervisor are its own to end, and which are another pod's."""
+"""Finds the descendants that a supervisor may end, leaving out those of other pods."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Key = tuple[int, int]
 
 
 def key(found: ProcessStat) -> Key:
-    """Return what tells a process from others within one look."""
+    """Return the key that identifies a process within one scan."""
     return (found.pid, found.start_ticks)
 
 
 class Descendants:
-    """One look at the tree; a hint, never a proof that nothing is there.
+    """One scan of the tree; a hint, never a proof that nothing is there.
 
     Attributes:
         own: processes of this run, parents before children, those that only wait to be reaped too.
@@ -117,7 +117,7 @@ class Tree:
             self._signal_one(each, known, _request_to(each))
 
     def signal(self, targets: list[ProcessStat], *numbers: int) -> set[Key]:
-        """Send signals to processes of a survey; return who got them.
+        """Send signals to processes of a survey; return those that got them.
 
         Each is looked at again through a pidfd, so that what was another process by then, has
         become another pod's, or left this tree gets nothing.
@@ -149,7 +149,7 @@ def _request_to(target: ProcessStat) -> tuple[int, ...]:
     """Return what asks a process to end, and makes a stopped one hear it.
 
     An interactive shell does nothing on TERM and ends on HUP, as when its terminal is closed. HUP
-    goes only to who ignores TERM or handles HUP: it would end any other one in the middle of what
+    goes only to those that ignore TERM or handle HUP: it would end any other in the middle of what
     it does on TERM.
     """
     try:

@@ -34,7 +34,7 @@ class OutputFile:
 
     @property
     def has_unwritten(self) -> bool:
-        """Whether bytes are waiting for the disk; nothing more may be added before they are in."""
+        """Whether bytes wait to be written; nothing more may be added before they are written."""
         return bool(self._unwritten)
 
     def add(self, chunk: bytes) -> bool:
@@ -65,7 +65,7 @@ class OutputFile:
         try:
             written = os.pwrite(self._index, row, self._rows * ROW.size)
         except OSError:
-            return  # A coarser index loses no output; the output's own write tells of the disk.
+            return  # A coarser index loses no output; the next write of output reports the disk.
         if written == ROW.size:
             self._rows += 1
             self._last_row_ns = awake_ns

@@ -72,7 +72,7 @@ def test_missing_unreadable_and_untold_are_three_answers(tmp_path: Path) -> None
     assert told == {
         "none.json": ProblemKind.MISSING,
         "bad.json": ProblemKind.UNREADABLE,
-        "file/x.json": ProblemKind.UNTOLD,
+        "file/x.json": ProblemKind.NOT_READ,
     }
 
 

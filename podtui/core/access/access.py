@@ -1,4 +1,4 @@
-"""What one caller may address in a store: a name or an id becomes a pod, or an answer why not."""
+"""Resolves names and ids for one caller: to a pod, or to an error that says why not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Access:
         return sight_of(self.store, self.store.system.environment)
 
     def see_all(self) -> None:
-        """See what the operator sees, whoever started this process."""
+        """See what the operator sees, even when a pod started this process."""
         from podtui.core.access.visibility import Sight  # noqa: PLC0415 - as above
 
         self.sight = Sight(self.store)
@@ -52,8 +52,8 @@ class Access:
             names = store.pod_names()
         except OSError as error:
             raise DiskTrouble(
-                f"whether there is a pod {name_or_id!r} cannot be told: {store.paths.pods} cannot"
-                f" be listed: {error.strerror}",
+                f"whether there is a pod {name_or_id!r} could not be determined:"
+                f" {store.paths.pods} cannot be listed: {error.strerror}",
                 pod=name_or_id,
                 next_step="podtui doctor",
                 kept="nothing was changed",

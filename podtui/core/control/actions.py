@@ -309,11 +309,11 @@ class Acting(ABC):
             Unreadable: the diagnostics cannot be had.
         """
         self.snapshot()
-        return self.access.sight.told(self.store.diagnostics.entries())
+        return self.access.sight.visible(self.store.diagnostics.entries())
 
     def unread_diagnostics(self, reader: str = "operator") -> tuple[Diagnostic, ...]:
         """Return the diagnostics a reader has not seen, oldest first."""
-        return self.access.sight.told(self.store.diagnostics.unread(reader))
+        return self.access.sight.visible(self.store.diagnostics.unread(reader))
 
     def diagnostics_picture(self, reader: str = "operator") -> DiagnosticsPicture:
         """Return the diagnostics as they are shown; ends nobody had noticed yet are told now."""

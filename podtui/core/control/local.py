@@ -249,7 +249,7 @@ class LocalPlane(Acting):
             Unreadable: the journal cannot be had.
         """
         self.snapshot()
-        told = self.access.sight.told(self.store.journal.entries())
+        told = self.access.sight.visible(self.store.journal.entries())
         return sorted(told, key=lambda event: event.at)
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
@@ -261,7 +261,7 @@ class LocalPlane(Acting):
             for _ in ticks_on_change(self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
-                for event in self.access.sight.told(read.entries):
+                for event in self.access.sight.visible(read.entries):
                     if stop.is_set():
                         return
                     yield event

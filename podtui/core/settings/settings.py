@@ -1,4 +1,4 @@
-"""What the user has set for good: one TOML file, and variables that stand above it.
+"""Reads the settings of the user: one TOML file, and variables that take precedence.
 
 docs/config.md describes the file. A file that cannot be used costs one sentence, never a command:
 everything works with what is built in.
@@ -45,7 +45,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds where nothing else is said.
+    """The settings, with the values that hold where nothing is set.
 
     Attributes:
         theme: name of the screen's colours, None for the default.
@@ -210,7 +210,7 @@ def _shape_words(message: str, data: bytes) -> str:
 
 
 def _place(data: bytes, field: str) -> str:
-    """Return "line 3: " for the line that sets a field, "" when it cannot be told."""
+    """Return "line 3: " for the line that sets a field, "" when it could not be determined."""
     sets_it = re.compile(rf"\s*\[*\s*[\"']?{re.escape(field)}(?![\w-])")
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         if sets_it.match(line):
@@ -222,5 +222,5 @@ def _unusable(path: Path, reason: str) -> BadInput:
     return BadInput(
         f"the settings in {safe_line(str(path))} are not used: {safe_line(reason, LONGEST_REASON)}",
         kept="the file was not touched; the defaults hold",
-        next_step=f"mend {safe_line(str(path))}; docs/config.md describes it",
+        next_step=f"repair {safe_line(str(path))}; docs/config.md describes it",
     )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What podtui asks of a clock."""
+    """The clock that the core is given."""
 
     def now(self) -> datetime:
         """Return the wall time, aware, UTC: to be shown, never to be subtracted."""
@@ -19,7 +19,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that do not count sleep: with `boottime` it tells that the host slept."""
+        """Return seconds that do not count sleep: with `boottime` it shows that the host slept."""
         ...
 
     def pause(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Where a path leads, also one that does not exist yet."""
+"""Resolves a path through its links, also one that does not exist yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import stat
 
 MOST_LINKS = 40
-"""As the kernel: whoever has followed so many goes in circles."""
+"""As in the kernel: after so many links the path is taken for a circle."""
 
 
 def resolved(path: str) -> str:

@@ -19,7 +19,7 @@ _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
 
 
 class TreeRemover:
-    """Removes trees; ``step`` is told of every change before it is made."""
+    """Removes trees; ``step`` is called before every change."""
 
     def __init__(self, step: Callable[[str, str], None]) -> None:
         self._step = step
@@ -75,7 +75,7 @@ class TreeRemover:
                     self._step("unlink", name)
                     os.unlink(name, dir_fd=directory)
                 elif directory != top:
-                    # A directory is moved only by who may write into it.
+                    # A directory can only be moved by a user that may write into it.
                     os.close(_entered(directory, name, mount))
                     self._step("move", name)
                     self._move_up(directory, name, top)
@@ -127,7 +127,7 @@ def _mount_of(descriptor: int) -> str:
 
 
 def tree_size(place: Path) -> int | None:
-    """Return the bytes of all plain files at and below ``place``, None when that cannot be told."""
+    """Return the bytes of all plain files at and below ``place``, None when it is not known."""
     total, pending = 0, [place]
     try:
         while pending:

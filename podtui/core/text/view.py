@@ -21,7 +21,7 @@ LONGEST_EDITED_LINE = 1024
 """Inserting into or deleting from the middle is followed on lines up to this length only."""
 
 # A sequence that was dropped leaves this behind until the bytes are decoded: its neighbours must
-# not become one character that nobody wrote.
+# not become one character that was never written.
 _DROPPED = b"\0"
 # A line break unless the line is empty: what a jump of the cursor becomes.
 _JUMP = b"\x0b"

@@ -105,7 +105,7 @@ def _look_without_record(
 ) -> RunLook:
     """Without the run's record only its lock and its exit record can be asked about."""
     look.note(Probe.RECORD, Answer.UNKNOWN, problem.sentence())
-    look.was_refused |= problem.kind is ProblemKind.UNTOLD
+    look.was_refused |= problem.kind is ProblemKind.NOT_READ
     lock = _lock_answer(store, look, name, run)
     exit_record = store.exit_record(name, run, pod_id)
     answers = RunFacts(exit_record=_exit_answer(look, exit_record), lock=lock)
@@ -216,7 +216,7 @@ def _exit_answer(look: RunProbe, record: ExitRecord | RecordProblem) -> Answer:
         return look.note(Probe.EXIT_RECORD, Answer.YES, "there is an exit record of this run")
     if record.is_missing:
         return look.note(Probe.EXIT_RECORD, Answer.NO, "none")
-    look.was_refused |= record.kind is ProblemKind.UNTOLD
+    look.was_refused |= record.kind is ProblemKind.NOT_READ
     return look.note(Probe.EXIT_RECORD, Answer.UNKNOWN, record.sentence())
 
 
