@@ -69,7 +69,10 @@ class Facts:
 
 
 class Clients:
-    """The table of connected clients."""
+    """The table of connected clients.
+
+    It is long because each message of the protocol is handled next to the table it changes.
+    """
 
     def __init__(
         self,
@@ -195,7 +198,7 @@ class Clients:
         if not self._expected_hellos:
             self._loop.cancel("hello")
         client.close()
-        self._settle_size()
+        self._apply_size_and_send()
         self._maybe_finish_farewell()
 
     def _on_event(self, client: Client, event: int) -> None:
@@ -317,7 +320,7 @@ class Clients:
 
     def _on_input(self, client: Client, payload: bytes) -> None:
         self._size.note_activity(client)
-        self._settle_size()
+        self._apply_size_and_send()
         self._typing.add(Piece(client.number, payload, is_whole_text=False))
 
     def _on_send(self, client: Client, payload: bytes) -> None:
@@ -357,7 +360,7 @@ class Clients:
 
     def _on_resize(self, client: Client, payload: bytes) -> None:
         self._take_size(client, _object(payload))
-        self._settle_size()
+        self._apply_size_and_send()
 
     def _on_stop(self, client: Client, payload: bytes) -> None:
         asked = _object(payload)
@@ -387,7 +390,7 @@ class Clients:
     def _apply_size(self) -> list[tuple[Client, dict[str, object]]]:
         return self._size.apply(list(self._clients.values()))
 
-    def _settle_size(self) -> None:
+    def _apply_size_and_send(self) -> None:
         self._send_sizes(self._apply_size())
 
     def _send_sizes(self, sizes: list[tuple[Client, dict[str, object]]]) -> None:

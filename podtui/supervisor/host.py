@@ -32,6 +32,8 @@ Answer = Callable[[CannotStart | None], None]
 class Host:
     """Joins terminal, output, clients and process tree of one run.
 
+    It is long because each kind of event of a run has its handler here, and they share its state.
+
     Args:
         child: the command, still blocked.
         started: called once: with None when the command runs, or with why it does not.

@@ -91,7 +91,7 @@ class Intents(RecordFolder[IntentRecord]):
         Raises:
             OSError: it is still there.
         """
-        # The lock file goes last: whoever gets that lock afterwards finds no intent.
+        # The lock file goes last: a process that gets the lock afterwards finds no intent.
         self.remove(self._paths.intent(action_id), self._paths.intent_lock(action_id))
 
     @contextmanager

@@ -83,7 +83,10 @@ def _kind_of(mode: int) -> str:
 
 
 class Fs:
-    """The real disk."""
+    """The real disk.
+
+    It is long because it is the whole seam to the disk: a test replaces this one class.
+    """
 
     def __init__(self, uid: int | None = None) -> None:
         self.uid = os.geteuid() if uid is None else uid

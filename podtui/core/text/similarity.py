@@ -113,7 +113,7 @@ class Novelty:
         lines, newest, before = 0, None, 0
         for place, form in enumerate(forms(text)):
             if form:
-                if self._is_news(form):
+                if self._is_new(form):
                     newest, before = place, lines
                 lines += 1
         return NewContent(
@@ -123,7 +123,7 @@ class Novelty:
             lines_before=before,
         )
 
-    def _is_news(self, form: str) -> bool:
+    def _is_new(self, form: str) -> bool:
         key = hash(form)
         before = self._counts.get(key, 0)
         self._counts[key] = before + 1
