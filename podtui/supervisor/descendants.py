@@ -173,9 +173,9 @@ def _supervised_directory(pid: int) -> str | None:
         arguments = processes.read_arguments(pid)
     except OSError:
         return None
-    for place, argument in enumerate(arguments[:-1]):
+    for index, argument in enumerate(arguments[:-1]):
         if argument.endswith(ENTRY):
-            return arguments[place + 1]
+            return arguments[index + 1]
     return None
 
 

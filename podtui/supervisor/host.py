@@ -234,7 +234,7 @@ class Host:
             self._output.sync()
             self._directory.write_exit(self._specification, self._exit_facts())
         except FileNotFoundError:
-            # The run's directory was deleted: there is no place left where anybody would look.
+            # The run's directory was deleted, so that no reader would find the record.
             log("the end of the run has no place to be recorded: its directory was deleted")
         except OSError as error:
             self._output.disk_error = describe(error)

@@ -145,8 +145,8 @@ def _is_home(store: Store, home: str) -> bool:
     """Whether the store that a caller was given is this one; True when it was given none."""
     fs = store.system.fs
     try:
-        place = str(Path(home).expanduser().absolute())
-        return not home or fs.resolved(place) == fs.resolved(str(store.paths.root.absolute()))
+        given = str(Path(home).expanduser().absolute())
+        return not home or fs.resolved(given) == fs.resolved(str(store.paths.root.absolute()))
     except (OSError, RuntimeError, ValueError):
         return False
 
@@ -216,13 +216,13 @@ class _Ancestry:
             self.in_place[name] = known = record if isinstance(record, PodRecord) else None
             if known is not None:
                 self._enter(known.id, known.parent_id, store.paths.pod(name))
-        for trashed, place in _trashed(store):
-            self._enter(trashed.pod_id, trashed.parent_id, place)
+        for trashed, paths in _trashed(store):
+            self._enter(trashed.pod_id, trashed.parent_id, paths)
 
-    def _enter(self, pod_id: str, parent_id: str | None, place: PodPaths) -> None:
+    def _enter(self, pod_id: str, parent_id: str | None, paths: PodPaths) -> None:
         if parent_id:
             self._children.setdefault(parent_id, set()).add(pod_id)
-        self._ledgers.setdefault(pod_id, []).append(place)
+        self._ledgers.setdefault(pod_id, []).append(paths)
 
     def below(self, pod_id: str) -> tuple[set[str], set[str]]:
         """Return the ids of a pod and all below it, and the names their ledgers have."""
@@ -241,5 +241,5 @@ class _Ancestry:
 
     def _entries(self, pod_id: str) -> list[ChildEntry]:
         fs = self._store.system.fs
-        places = self._ledgers.get(pod_id, [])
-        return [entry for place in places for entry in children_of(fs, place).entries]
+        ledgers = self._ledgers.get(pod_id, [])
+        return [entry for paths in ledgers for entry in children_of(fs, paths).entries]

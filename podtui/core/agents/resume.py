@@ -155,10 +155,10 @@ def _loss(found: _Found) -> str:
 
 def _from_history(known: Agent, argv: Sequence[str]) -> Resumed:
     """Go on from a history file, if the command names one of its own."""
-    for place, word in enumerate(argv):
+    for index, word in enumerate(argv):
         option, _, value = word.partition("=")
         if option == known.own_history:
-            path = value or (argv[place + 1] if place + 1 < len(argv) else "")
+            path = value or (argv[index + 1] if index + 1 < len(argv) else "")
             again = () if known.from_history in argv else (known.from_history,)
             return Resumed((argv[0], *again, *argv[1:]), path)
     return Resumed(tuple(argv), warning=_loss(_Found([])))
@@ -170,10 +170,10 @@ def _by_word(known: Agent, argv: Sequence[str]) -> _Found:
     words = list(argv)
     if known.resume_word not in words:
         return _Found(words)
-    place = words.index(known.resume_word)
-    behind = words[place + 1 :]
+    index = words.index(known.resume_word)
+    behind = words[index + 1 :]
     if any(word in latest for word in behind):
-        rest = words[:place] + [word for word in behind if word not in latest]
+        rest = words[:index] + [word for word in behind if word not in latest]
         return _Found(rest, latest=True)
     named = next((word for word in behind if UUID.match(word)), "")
     # Without an id it asks which conversation is meant, as it did the first time.
@@ -185,17 +185,17 @@ def _by_options(known: Agent, argv: Sequence[str]) -> _Found:
     by_spelling = {spelling: option for option in known.options for spelling in option.spellings}
     found = _Found([])
     words = iter(range(len(argv)))
-    for place in words:
-        word = argv[place]
+    for index in words:
+        word = argv[index]
         if word == "--":
-            found.rest += argv[place:]
+            found.rest += argv[index:]
             break
         spelling, sign, value = word.partition("=")
         option = by_spelling.get(spelling)
         if option is None:
             found.rest.append(word)
             continue
-        follows = argv[place + 1] if place + 1 < len(argv) else ""
+        follows = argv[index + 1] if index + 1 < len(argv) else ""
         given = value if sign else follows
         takes_next = not sign and _takes(option, follows)
         _note(found, option, given if sign or takes_next else "", word)

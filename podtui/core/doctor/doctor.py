@@ -199,9 +199,9 @@ def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
         if isinstance(record, RecordProblem):
             yield _record_problem(record, view.name)
         elif view.id and record.pod_id != view.id:
-            place = store.paths.pod(view.name).run(run).record
+            file = store.paths.pod(view.name).run(run).record
             reason = f"it is of pod {record.pod_id}, not of this one"
-            problem = RecordProblem(place, ProblemKind.UNREADABLE, reason)
+            problem = RecordProblem(file, ProblemKind.UNREADABLE, reason)
             yield _record_problem(problem, view.name)
         exit_record = store.exit_record(view.name, run, view.id or None)
         if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:

@@ -137,12 +137,12 @@ class KeyWatch:
     def _paste_end(self, data: bytes) -> int:
         """Return how many bytes belong to the paste; its end may have begun in an earlier piece."""
         joined = self._recent + data
-        place = joined.find(_PASTE_ENDS)
-        if place < 0:
+        index = joined.find(_PASTE_ENDS)
+        if index < 0:
             self._recent = joined[-(len(_PASTE_ENDS) - 1) :]
             return len(data)
         self._pasting = False
-        return place + len(_PASTE_ENDS) - len(self._recent)
+        return index + len(_PASTE_ENDS) - len(self._recent)
 
     def _hold(self, data: bytes, begin: int) -> bytes:
         begun = _UNFINISHED.search(data, begin)

@@ -111,10 +111,10 @@ class Novelty:
             return NewContent(taken=0)
         text = breaks.sub(b"\n", data[: ends[-1][0]]).decode("utf-8", "replace")
         lines, newest, before = 0, None, 0
-        for place, form in enumerate(forms(text)):
+        for index, form in enumerate(forms(text)):
             if form:
                 if self._is_new(form):
-                    newest, before = place, lines
+                    newest, before = index, lines
                 lines += 1
         return NewContent(
             taken=ends[-1][1],

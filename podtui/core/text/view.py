@@ -136,9 +136,9 @@ def _replayed(text: str, *, fresh_line: bool) -> str:
     if not fresh_line:
         shown, _, again = parts[0].partition("\r")
         parts[0] = _line(shown) + ("\n" + _line(again) if again else "")
-    for place in range(0 if fresh_line else 2, len(parts), 2):
-        if _NEEDS_REPLAY.search(parts[place]):
-            parts[place] = _line(parts[place])
+    for index in range(0 if fresh_line else 2, len(parts), 2):
+        if _NEEDS_REPLAY.search(parts[index]):
+            parts[index] = _line(parts[index])
     return "".join(parts)
 
 
