@@ -38,8 +38,15 @@ def test_the_second_command_is_the_one_ci_runs() -> None:
 
 
 def test_ci_can_be_started_as_it_is() -> None:
-    """The CI script is executable in the repository, and not only after a chmod."""
+    """The CI scripts are executable in the repository, and not only after a chmod."""
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert os.access(ROOT / ".ci" / "quick", os.X_OK)
+
+
+def test_no_test_is_run_a_second_time() -> None:
+    """A rerun would hide a race: neither CI nor the settings of pytest ask for one."""
+    for name in (".ci/run", ".ci/quick", "pyproject.toml"):
+        assert "rerun" not in (ROOT / name).read_text("utf-8")
 
 
 def test_the_first_command_installs_and_starts_the_demo() -> None:

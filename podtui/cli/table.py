@@ -9,6 +9,9 @@ from podtui.core.model.appearance import Role
 
 GAP = "  "
 ELLIPSIS = "…"
+_WITHOUT_CELL = frozenset({"Mn", "Me", "Cf"})
+"""Categories of characters drawn into the cell before them, or not at all. Some marks (Thai vowels)
+have combining class 0, so that the class does not tell them."""
 _COLOURS: dict[Role, str] = {
     "working": "32",
     "waiting": "33;1",
@@ -37,15 +40,18 @@ class Column(NamedTuple):
 
 
 def cells(text: str) -> int:
-    """Return how many cells a terminal gives a text: East Asian wide 2, combining marks 0."""
+    """Return how many cells a terminal gives a text: East Asian wide 2, marks and joiners 0.
+
+    A terminal joins the parts of an emoji sequence or not; each part is counted, as most draw it.
+    """
     if text.isascii():
         return len(text)
     # Loaded here only: most names are ASCII.
     import unicodedata  # noqa: PLC0415
 
-    wide = unicodedata.east_asian_width
+    wide, category = unicodedata.east_asian_width, unicodedata.category
     return sum(
-        0 if unicodedata.combining(each) else 2 if wide(each) in "WF" else 1 for each in text
+        0 if category(each) in _WITHOUT_CELL else 2 if wide(each) in "WF" else 1 for each in text
     )
 
 

@@ -131,7 +131,7 @@ class RunPaths:
 
     @cached_property
     def stalled_marker(self) -> Path:
-        """Tells which stall of this run is the latest in the journal."""
+        """Names the stall of this run that is the latest in the journal."""
         return self.root / STALLED_MARKER
 
 
@@ -236,31 +236,24 @@ class StorePaths:
         return self.root / "journal"
 
     @property
-    def journal_lock(self) -> Path:
-        return log_lock(self.journal)
-
-    def journal_segment(self, number: int) -> Path:
-        return log_segment(self.journal, number)
-
-    @property
     def diagnostics(self) -> Path:
         return self.root / "diagnostics"
 
     @property
     def intents(self) -> Path:
-        """One file for every action that is under way, or was broken off."""
+        """One file for every action that is under way, or was interrupted."""
         return self.root / "intents"
 
     @property
     def loans_lock(self) -> Path:
-        """Held by whoever lends, so that no scope is lent twice."""
+        """The lock held while scopes are lent, so that none is lent twice."""
         return self.root / "loans.lock"
 
     def intent(self, action_id: str) -> Path:
         return self.intents / f"{action_id}.json"
 
     def intent_lock(self, action_id: str) -> Path:
-        """Return the lock held by whoever carries the action out."""
+        """Return the lock held by the process that carries the action out."""
         return self.intents / f"{action_id}.lock"
 
     def trashed(self, trash_id: str) -> TrashPaths:
@@ -276,7 +269,7 @@ class StorePaths:
 
     @property
     def own_runtime(self) -> Path:
-        """Where sockets are when the user has no runtime directory."""
+        """The directory of sockets when the user has no runtime directory."""
         return self.root / "run"
 
     @property
@@ -325,7 +318,7 @@ def socket_directories(
 
 @dataclass(frozen=True, slots=True)
 class SocketPlace:
-    """Where a run's supervisor listens: directories, the preferred one first, and a file name."""
+    """The address of a run's supervisor: directories, the preferred one first, and a file name."""
 
     directories: tuple[Path, ...]
     name: str

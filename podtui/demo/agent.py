@@ -2,7 +2,7 @@
 
 Run as ``python -P agent.py [--pace FACTOR] ROLE``; standard library only, so that it starts from
 any directory. What it prints is scripted, the same at every run. ``--pace 0`` leaves the pauses
-out for tests; what goes on for ever keeps its own slow beat in any case.
+out for tests; what goes on for ever keeps its own slow pace in any case.
 
 Exit codes: 0 when a part is over, 3 for the part that crashes, 2 for a role there is not.
 """
@@ -24,7 +24,7 @@ CRASH_EXIT_CODE = 3
 LINE_PAUSE_S = 0.7
 STEP_PAUSE_S = 0.25
 ROUND_PAUSE_S = 6.0
-"""The beat of what goes on for ever: at most one small group of lines in this time."""
+"""The pace of endless output: at most one small group of lines in this time."""
 CHILD_READ_PAUSE_S = 60.0
 READ_LINES = 4
 BAR_CELLS = 24
@@ -64,7 +64,7 @@ CODER_ROUNDS = (
     ("write the new format", "wrote", "162 lines added, 75 removed"),
     ("give every field its type", "typed", "the types agree"),
     ("take out what is used once", "simplified", "the tests pass: 126"),
-    ("read it again as a stranger", "reread", "two comments mended"),
+    ("read it again as a stranger", "reread", "two comments repaired"),
 )
 REVIEWER_LINES = (
     "Reading the old records: 1,204 files, the oldest of 2019.",
@@ -127,7 +127,7 @@ class Voice:
         self.pace = pace
 
     def write(self, text: str) -> None:
-        """Write at once, unbuffered; an operator who hung up ends the part quietly."""
+        """Write at once, unbuffered; a closed terminal ends the part quietly."""
         try:
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -38,7 +38,7 @@ ACTOR = "demo"
 STORE_PREFIX = "podtui-demo-"
 AGENT = Path(__file__).with_name("agent.py")
 AGENT_PLACE = "/podtui/demo/agent.py"
-"""How the agent's path ends wherever podtui is installed: a demo may be ended by another podtui."""
+"""End of the agent's path in every installation: another podtui may end the demo."""
 READY_TIMEOUT_S = 20.0
 LOST_TIMEOUT_S = 10.0
 STOP_GRACE_S = 2.0
@@ -49,7 +49,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One pod of the demo: its name, the role the demo agent plays, and its place in the tree."""
+    """One pod of the demo: its name, the role the demo agent plays, and its parent in the tree."""
 
     name: str
     role: str
@@ -94,12 +94,12 @@ def run_demo(
     if open_screen is None:
         wait_for_planner(plane)
         code = 0
-        told = [*tree_lines(plane.snapshot()), "The pods go on running."]
+        shown = [*tree_lines(plane.snapshot()), "The pods go on running."]
     else:
         # The screen itself says at its end that the pods go on running.
         code = open_screen(plane)
-        told = []
-    for line in (*told, *ways_back(plane.store_path)):
+        shown = []
+    for line in (*shown, *ways_back(plane.store_path)):
         say(line)
     return code
 

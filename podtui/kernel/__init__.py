@@ -1,1 +1,1 @@
-"""What Linux offers, in the standard library only: shared by the supervisor and `core.system`."""
+"""Access to the Linux kernel, standard library only; for the supervisor and `core.system`."""

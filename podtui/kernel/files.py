@@ -12,7 +12,7 @@ PRIVATE_DIRECTORY = 0o700
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte: a short write is gone on with, never taken for done."""
+    """Write every byte; after a short write the rest is written, too."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -31,14 +31,14 @@ def _remove_if_there(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
-        # It is being removed because of an earlier error, and that one is the one to be told.
+        # It is being removed because of an earlier error, and the caller raises that one.
         return
 
 
 def _create_anew(path: str) -> int:
-    """Create a file and return its descriptor; what is there under this name goes away.
+    """Create a file and return its descriptor; remove whatever has this name first.
 
-    It can only be left from a crash, or put there to be written through (a link, a FIFO).
+    That is left from a crash, or was put there to redirect the write (a link, a FIFO).
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
@@ -84,7 +84,7 @@ _NOT_OFFERED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
 
 
 def rename_new(source: str, target: str) -> None:
-    """Rename to a name that nothing has; two who want one name never both get it.
+    """Rename to a name that is free; of two callers that want one name only one gets it.
 
     Raises:
         FileExistsError: something has the name, even an empty directory.
@@ -92,7 +92,7 @@ def rename_new(source: str, target: str) -> None:
     """
     number = _rename_without_replacing(source, target)
     if number in _NOT_OFFERED:
-        # An old kernel or file system: what comes between the look and the rename is not seen.
+        # An old kernel or file system: what appears between the check and the rename is not seen.
         number = errno.EEXIST if os.path.lexists(target) else 0
         if not number:
             os.rename(source, target)

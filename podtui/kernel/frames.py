@@ -46,9 +46,10 @@ PONG = 68
 ENDED = 69
 """``{"exit_code": n | null, "signal": n | null}``: the run is over; the last frame of a viewer."""
 SIZE = 70
-"""``{"cols": n, "rows": n, "yours": bool}``: the size the program sees now, and who owns it."""
+"""``{"cols": n, "rows": n, "yours": bool}``: the size that the program sees, and whether
+this viewer decides it."""
 NOTE = 71
-"""``{"text": str}``: a remark for whoever typed: what became of it, when not all was taken."""
+"""``{"text": str}``: a remark for a client that typed, when not all of it was taken."""
 
 
 class BadFrame(Exception):

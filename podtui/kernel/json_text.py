@@ -1,11 +1,14 @@
 """JSON without the ``json`` package, whose regular expressions cost a quarter of a supervisor.
 
-The work is done by ``_json``, the accelerator that ``json`` itself uses on CPython.
+The work is done by ``_json``, the accelerator that ``json`` itself uses on CPython. ``_json`` is
+private: where it lacks a name that is needed here, ``json`` is loaded instead.
 """
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii, make_scanner
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WHITESPACE = " \t\r\n"
 
@@ -15,7 +18,7 @@ def _refuse_constant(name: str) -> float:
 
 
 class _Options:
-    """What the accelerator asks its owner about."""
+    """The attributes that the accelerator reads from its decoder."""
 
     strict = True
     object_hook = None
@@ -26,8 +29,17 @@ class _Options:
     memo: dict[str, str] = {}  # noqa: RUF012 - the accelerator reads it from here and clears it
 
 
-# The stub of _json asks for the whole JSONDecoder; the accelerator reads only the names above.
-_scan = make_scanner(_Options())  # type: ignore[arg-type]
+_scan: Callable[[str, int], tuple[object, int]]
+try:
+    from _json import encode_basestring_ascii, make_scanner
+
+    # The stub of _json asks for the whole JSONDecoder; the accelerator reads only the names above.
+    _scan = make_scanner(_Options())  # type: ignore[arg-type]
+except ImportError:
+    import json
+    from json.encoder import encode_basestring_ascii
+
+    _scan = json.JSONDecoder(parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
 
 
 def decode(data: bytes) -> object:

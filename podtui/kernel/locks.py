@@ -31,11 +31,6 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def unlock(descriptor: int) -> None:
-    """Let the lock go."""
-    fcntl.fcntl(descriptor, F_OFD_SETLK, _whole_file(fcntl.F_UNLCK))
-
-
 def is_locked(descriptor: int) -> bool:
     """Whether another open file holds the lock; takes nothing. A readable file is enough."""
     answer = fcntl.fcntl(descriptor, F_OFD_GETLK, _whole_file(fcntl.F_WRLCK))

@@ -1,4 +1,4 @@
-"""Who a process is: facts read from the kernel that tell it from every later process.
+"""Identities of processes: facts of the kernel that distinguish a process from every later one.
 
 ``(pid, start ticks)`` alone is not an identity: a tick is 10 ms, and a reused pid often has the
 same one. The inode of a pidfd is unique for the life of a boot where the kernel has pidfs
@@ -12,7 +12,7 @@ import os
 
 PROC = "/proc"
 SUPERVISOR_NAME = "podtui-pod"
-"""What supervisors are called in lists of processes."""
+"""The name of supervisors in lists of processes."""
 
 
 class ProcessGone(Exception):
@@ -20,8 +20,8 @@ class ProcessGone(Exception):
 
 
 NO_SUCH_PROCESS = frozenset({errno.ESRCH, errno.EINVAL, errno.ENOENT})
-"""How ``pidfd_open`` says that a pid is of no process: nobody's (ESRCH), or a thread's, which was
-EINVAL and is ENOENT on newer kernels. Every other error is "could not tell"."""
+"""Errors by which ``pidfd_open`` says that a pid is of no process: it is free (ESRCH), or that of a
+thread (EINVAL, ENOENT on newer kernels). Every other error is "could not tell"."""
 
 
 class ProcessStat:
@@ -79,7 +79,7 @@ def _read_proc(path: str) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, ProcessLookupError):
-        # The second comes of a process that is reaped while its file is opened.
+        # The kernel raises the second when the process is reaped while its file is opened.
         raise ProcessGone(path) from None
     try:
         parts = []
@@ -105,7 +105,7 @@ def read_stat(pid: int) -> ProcessStat:
 def read_owner(pid: int) -> int:
     """Return the real user id of a process; raises as `read_stat`.
 
-    Not the owner of ``/proc/PID``: that is root for whoever forbids being traced.
+    Not the owner of ``/proc/PID``: that is root when the process forbids tracing.
     """
     for line in _read_proc(f"{PROC}/{pid}/status").splitlines():
         if line.startswith(b"Uid:"):
@@ -145,7 +145,7 @@ def ignored_and_caught(pid: int) -> tuple[int, int]:
 
 
 def read_syscall(pid: int) -> str:
-    """Return the system call a process is blocked in, with its arguments, as the kernel tells it.
+    """Return the system call a process is blocked in, with its arguments, as the kernel reports it.
 
     Raises as `read_environ`.
     """
@@ -226,18 +226,18 @@ def boot_id() -> str:
     return _read_proc("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
-_inodes_tell_apart: bool | None = None
+_inodes_are_unique: bool | None = None
 
 
 def pidfd_inode(descriptor: int) -> int | None:
     """Return the inode that names the process behind a pidfd, or None on kernels without pidfs."""
-    global _inodes_tell_apart  # noqa: PLW0603 - a fact about the kernel, found out once
-    if _inodes_tell_apart is None:
-        _inodes_tell_apart = _find_out_inodes()
-    return os.fstat(descriptor).st_ino if _inodes_tell_apart else None
+    global _inodes_are_unique  # noqa: PLW0603 - a fact about the kernel, found out once
+    if _inodes_are_unique is None:
+        _inodes_are_unique = _probe_inodes()
+    return os.fstat(descriptor).st_ino if _inodes_are_unique else None
 
 
-def _find_out_inodes() -> bool:
+def _probe_inodes() -> bool:
     """Whether pidfds are of a file system of their own (pidfs), where each process has an inode.
 
     Before Linux 6.9 they are anonymous files like an eventfd, which all share one inode. Comparing
@@ -255,7 +255,7 @@ def _find_out_inodes() -> bool:
 
 
 class Identity:
-    """What is written down of a process so that it is never mistaken for another.
+    """The recorded facts of a process, by which it is never mistaken for another.
 
     Attributes:
         pid: process id, meaningful only together with the rest.

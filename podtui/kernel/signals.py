@@ -1,7 +1,7 @@
 """The only module that sends a signal, always through a pidfd.
 
-A pidfd names one process for ever: where a pid may have been given to another process between a
-look and a signal, a pidfd then answers ESRCH.
+A pidfd names one process for ever: between a check and a signal a pid may be given to another
+process, and a pidfd then answers ESRCH.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ def _make_package_importable() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Detach from whoever started us, then host the run until it is over."""
+    """Detach from the starter, then host the run until it is over."""
     inherited_umask = os.umask(0o077)
-    # The starter waits for its own child only, and a supervisor must be nobody's child but the
+    # The starter waits for its own child only, and a supervisor must be no one's child but the
     # reaper's: else its death would stay a zombie for as long as its starter forgets to wait.
     if os.fork() > 0:
         os._exit(0)

@@ -1,4 +1,4 @@
-"""Where the supervisor can be reached: a 0600 socket in a 0700 directory of ours."""
+"""Provides the address of a supervisor: a 0600 socket in a 0700 directory of this user."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def stat_mode(facts: os.stat_result) -> int:
 
 
 def _remove_stale_socket(path: str) -> None:
-    """Remove a socket of our own name: we hold the run's lock, so nobody can be behind it."""
+    """Remove a socket of our own name; we hold the run's lock, so no supervisor uses it."""
     try:
         facts = os.lstat(path)
     except FileNotFoundError:
@@ -171,14 +171,14 @@ class AddressKeeper:
     def something_left(self) -> None:
         """Look at our name soon; called on SIGIO, which may be about another name.
 
-        Not at once: whoever removes the directory with all that is in it should get done, and two
+        Not at once: a process that removes the directory with its content should finish, and two
         hundred pods that end together should not wake each other forty thousand times.
         """
         if not self._loop.has_timer(_TIMER):
             self._loop.after(_TIMER, _LOOK_AFTER_S, self._look)
 
     def _look(self) -> None:
-        self._address.watch()  # before the look, so that what happens after it is told again
+        self._address.watch()  # before the check, so that a change after it is reported again
         if self._address.is_in_place():
             return
         try:

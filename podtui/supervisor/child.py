@@ -1,4 +1,4 @@
-"""Starting the command: forked and blocked first, let go when it is on record who it is."""
+"""Starts the command: forks it blocked, and releases it when its identity is on record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BlockedChild:
     Attributes:
         pid: its process id, which stays its own until it is reaped.
         pidfd: readable when it has ended.
-        verdict: the pipe that tells what became of ``exec``: closed without a word is success.
+        verdict: the pipe that reports the result of ``exec``: closed without a byte is success.
     """
 
     def __init__(self, specification: Specification, slave: int, lock: int) -> None:
@@ -55,7 +55,7 @@ class BlockedChild:
         try:
             os.write(self._go, _GO)
         except BrokenPipeError:
-            pass  # Killed while it waited: its pidfd tells, as for any later death.
+            pass  # Killed while it waited: its pidfd reports it, as any later death.
         finally:
             os.close(self._go)
 

@@ -27,7 +27,7 @@ class Client:
         number: grows with every client of this supervisor.
         role: None until its HELLO.
         offset: the next byte of output it is to be sent (viewers only).
-        last_active: grows with every sign of life of any viewer; decides who owns the size.
+        last_active: grows with every sign of life of any viewer; the latest owns the size.
         waiting: frames received and not handled yet.
         last_words: the payload of ENDED, once the run is over and until it was sent.
         closes_when_sent: nothing more is read, and it is closed when all is sent.
@@ -59,7 +59,7 @@ class Client:
         return bool(self._unsent)
 
     def peer_uid(self) -> int:
-        """Return the user who connected.
+        """Return the id of the user that connected.
 
         Raises:
             OSError: could not tell.

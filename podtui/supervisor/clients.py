@@ -1,4 +1,4 @@
-"""Everyone who is connected: accepted, bounded, answered, and dropped without harm to others."""
+"""Serves the clients of a run: accepts, bounds, answers and drops each without harm to others."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _ALLOWED: dict[str, frozenset[int]] = {
 
 
 class Facts:
-    """What clients are told of the run; filled in by the host.
+    """The facts of the run that clients receive; filled in by the host.
 
     Attributes:
         welcome: the fixed part of WELCOME.
         pong: returns the payload of PONG.
         output_length: returns the bytes of output on disk.
         read_output: returns bytes of it from an offset.
-        stop: ends the run: grace in seconds, and who asks.
+        stop: ends the run: grace in seconds, and the actor.
         resized: the terminal's size has changed.
     """
 
@@ -69,7 +69,10 @@ class Facts:
 
 
 class Clients:
-    """The table of connected clients."""
+    """The table of connected clients.
+
+    It is long because each message of the protocol is handled next to the table it changes.
+    """
 
     def __init__(
         self,
@@ -108,7 +111,7 @@ class Clients:
         """
         old = self._address.listener
         if old is not None:
-            self._accept(0)  # who connected before the name was removed is served all the same
+            self._accept(0)  # clients that connected before the name was removed are served, too
             self._loop.forget(old.fileno())
             self._loop.cancel("accept")
         self._watch_listener(self._address.open())
@@ -151,7 +154,7 @@ class Clients:
         try:
             uid = client.peer_uid()
         except OSError as error:
-            raise ClientGone from error  # who cannot be told is not let in
+            raise ClientGone from error  # a client that gets no answer is not let in
         if uid != os.geteuid():
             raise ClientGone
         if len(self._clients) > MOST_CLIENTS:
@@ -195,7 +198,7 @@ class Clients:
         if not self._expected_hellos:
             self._loop.cancel("hello")
         client.close()
-        self._settle_size()
+        self._apply_size_and_send()
         self._maybe_finish_farewell()
 
     def _on_event(self, client: Client, event: int) -> None:
@@ -225,7 +228,7 @@ class Clients:
         try:
             client.send_output(self._facts.output_length(), self._facts.read_output)
         except OSError as error:
-            # The disk does not give the output back: the viewer is told, and reads it later.
+            # The output cannot be read back: the viewer gets a note, and reads it later.
             self._refuse(client, "disk", f"the output cannot be read: {describe(error)}")
             raise ClientGone from error
         if client.has_all_output and client.last_words is not None:
@@ -286,7 +289,7 @@ class Clients:
         client.role = str(role)
         client.offset = self._first_offset(hello.get("from"))
         self._take_size(client, hello)
-        told = self._settled_sizes()
+        sizes = self._apply_size()
         length = self._facts.output_length()
         client.send_object(
             frames.WELCOME,
@@ -299,7 +302,7 @@ class Clients:
                 "output_bytes": length,
             },
         )
-        self._tell_sizes(told)
+        self._send_sizes(sizes)
         if client.is_viewer:
             self._send_output(client)
 
@@ -317,7 +320,7 @@ class Clients:
 
     def _on_input(self, client: Client, payload: bytes) -> None:
         self._size.note_activity(client)
-        self._settle_size()
+        self._apply_size_and_send()
         self._typing.add(Piece(client.number, payload, is_whole_text=False))
 
     def _on_send(self, client: Client, payload: bytes) -> None:
@@ -337,12 +340,12 @@ class Clients:
                 client.number,
                 data,
                 is_whole_text=True,
-                settled=lambda refusal: self._answer_send(client, refusal),
+                on_done=lambda refusal: self._answer_send(client, refusal),
             )
         )
 
     def note_cut(self, number: int) -> None:
-        """Tell a viewer that the terminal has cut what it typed."""
+        """Send a viewer the note that the terminal has cut its input."""
         client = self._clients.get(number)
         if client is not None:
             self._guard(client, _sender(frames.NOTE, {"text": CUT_LINE}))
@@ -357,7 +360,7 @@ class Clients:
 
     def _on_resize(self, client: Client, payload: bytes) -> None:
         self._take_size(client, _object(payload))
-        self._settle_size()
+        self._apply_size_and_send()
 
     def _on_stop(self, client: Client, payload: bytes) -> None:
         asked = _object(payload)
@@ -384,14 +387,14 @@ class Clients:
 
     # Size
 
-    def _settled_sizes(self) -> list[tuple[Client, dict[str, object]]]:
-        return self._size.settle(list(self._clients.values()))
+    def _apply_size(self) -> list[tuple[Client, dict[str, object]]]:
+        return self._size.apply(list(self._clients.values()))
 
-    def _settle_size(self) -> None:
-        self._tell_sizes(self._settled_sizes())
+    def _apply_size_and_send(self) -> None:
+        self._send_sizes(self._apply_size())
 
-    def _tell_sizes(self, told: list[tuple[Client, dict[str, object]]]) -> None:
-        for client, size in told:
+    def _send_sizes(self, sizes: list[tuple[Client, dict[str, object]]]) -> None:
+        for client, size in sizes:
             if client.number in self._clients:
                 self._guard(client, _sender(frames.SIZE, size))
 
@@ -407,7 +410,7 @@ class Clients:
         self._maybe_finish_farewell()
 
     def _wait_for_viewers(self, rounds: int) -> None:
-        """Leave when nobody took anything for a second; the end is on record, nobody waits."""
+        """Stop sending when no client read anything for a second; the end is on record already."""
         sent = sum(client.offset for client in self._clients.values())
 
         def look_again() -> None:

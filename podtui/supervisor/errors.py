@@ -1,4 +1,4 @@
-"""What keeps a run from starting."""
+"""Errors that prevent the start of a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class CannotStart(Exception):
     """The run was not started.
 
     Args:
-        kind: an error kind of `podtui.core.errors`, for the actor who asked.
+        kind: an error kind of `podtui.core.errors`, for the actor that asked.
         message: one sentence.
         exit_code: what a shell would say of it (127 not found, 126 not runnable), or None.
         is_of_this_run: whether the run's records may be written; not when the run is another's.

@@ -1,4 +1,4 @@
-"""One run, from the moment its command may go to the moment its end is on record."""
+"""Hosts one run, from the release of its command until its end is on record."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ Answer = Callable[[CannotStart | None], None]
 
 class Host:
     """Joins terminal, output, clients and process tree of one run.
+
+    It is long because each kind of event of a run has its handler here, and they share its state.
 
     Args:
         child: the command, still blocked.
@@ -102,8 +104,8 @@ class Host:
         self._clients.note_cut(number)
 
     def _listen_again(self) -> None:
-        # With the run's own directory deleted, nobody looks for it: making the socket's directory
-        # again would only bring back a piece of a store that somebody has taken away.
+        # Once the run's own directory is deleted no client searches for the socket: making its
+        # directory again would only bring back a part of a store that was deleted.
         if self._directory.is_there():
             self._clients.listen()
 
@@ -160,7 +162,7 @@ class Host:
             self._ending.something_ended()
 
     def _reap(self) -> bool:
-        """Reap everybody who has exited; True when no child is left, which is the proof."""
+        """Reap all children that have exited; True when none is left, which proves the end."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -187,7 +189,7 @@ class Host:
         try:
             self._kept = self._tree.survey().living[:LONGEST_LIST]
         except OSError as error:
-            log(f"who is left running could not be seen: {describe(error)}")
+            log(f"the processes left running could not be listed: {describe(error)}")
         self._on_tree_ended(PROOF_ECHILD if self._reap() else "")
 
     # Ending
@@ -213,7 +215,7 @@ class Host:
 
     def _drain(self) -> None:
         """Bring what is left in the terminal to disk, then record the end."""
-        # Nobody is left to write for ever, unless leftovers were kept: hence the bound.
+        # Only leftovers that were kept can write for ever: hence the bound.
         read = 0
         while self._output.write_on() and read < _LARGEST_LAST_READ:
             data, _ = self._terminal.read_available()
@@ -233,7 +235,7 @@ class Host:
             self._output.sync()
             self._directory.write_exit(self._specification, self._exit_facts())
         except FileNotFoundError:
-            # The run's directory was deleted: there is no place left where anybody would look.
+            # The run's directory was deleted, so that no reader would find the record.
             log("the end of the run has no place to be recorded: its directory was deleted")
         except OSError as error:
             self._output.disk_error = describe(error)
@@ -273,14 +275,14 @@ class Host:
         }
 
     def _as_kept(self, process: ProcessStat) -> dict[str, object]:
-        """Return who goes on, with what tells it from whoever has its number later."""
+        """Return a process that goes on, with facts that identify it when its pid is reused."""
         inode = self._status.inode_of(process)
         return {**_as_left(process), "start_ticks": process.start_ticks, "pidfd_inode": inode}
 
     def _ended_leftovers(self) -> list[ProcessStat]:
-        """Return who outlived the command and was ended.
+        """Return the processes that outlived the command and were ended.
 
-        After a stop, only who had to be killed: the others were asked together with the command.
+        After a stop, only those that had to be killed: the others were asked with the command.
         """
         if self._ending is None or self._child is None:
             return []
@@ -300,7 +302,7 @@ class Host:
 
     def _take_output(self) -> None:
         if self._output.has_unwritten:
-            # A hang-up is told again and again: with the disk full nothing can be done about it.
+            # poll reports a hang-up again and again, and with a full disk it cannot be handled.
             self._forget_terminal()
             return
         data, is_gone = self._terminal.read_available()

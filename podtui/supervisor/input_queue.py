@@ -1,4 +1,4 @@
-"""What clients type, on its way to the terminal, one piece after the other."""
+"""Queues the input of clients and writes it to the terminal, one piece after the other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CUT_LINE = (
 )
 _LINE_ENDS = bytes.maketrans(b"\r\x03\x04\x15", b"\n\n\n\n")
 """Return, interrupt, end of file and kill: each begins a new line of input."""
-Settled = Callable[[str | None], None]
+OnDone = Callable[[str | None], None]
 
 
 class Piece:
@@ -29,23 +29,23 @@ class Piece:
         client: number of the client that typed it.
         data: the bytes.
         is_whole_text: a text (SEND), which is refused when the terminal would cut it.
-        settled: called with None when all is typed, or with why nothing was.
+        on_done: called with None when all is typed, or with the reason why nothing was.
     """
 
-    __slots__ = ("client", "has_begun", "is_whole_text", "rest", "settled")
+    __slots__ = ("client", "has_begun", "is_whole_text", "on_done", "rest")
 
     def __init__(
-        self, client: int, data: bytes, *, is_whole_text: bool, settled: Settled | None = None
+        self, client: int, data: bytes, *, is_whole_text: bool, on_done: OnDone | None = None
     ) -> None:
         self.client = client
         self.rest = memoryview(data)
         self.is_whole_text = is_whole_text
-        self.settled = settled
+        self.on_done = on_done
         self.has_begun = False
 
-    def settle(self, refusal: str | None) -> None:
-        if self.settled is not None:
-            self.settled(refusal)
+    def finish(self, refusal: str | None) -> None:
+        if self.on_done is not None:
+            self.on_done(refusal)
 
 
 class TypingQueue:
@@ -101,14 +101,14 @@ class TypingQueue:
                 except OSError as error:
                     refusal = f"the terminal takes nothing any more: {describe(error)}"
             del self._pieces[0]
-            piece.settle(refusal)
+            piece.finish(refusal)
         self._changed()
 
     def give_up(self, reason: str) -> None:
         """Refuse all that is not typed yet: there is no program any more."""
         pieces, self._pieces = self._pieces, []
         for piece in pieces:
-            piece.settle(reason)
+            piece.finish(reason)
         self._changed()
 
     def _refusal(self, piece: Piece) -> str | None:
@@ -136,6 +136,6 @@ class TypingQueue:
         before, lengths[0] = self._line_length, lengths[0] + self._line_length
         self._line_length = lengths[-1]
         if before > LONGEST_CANONICAL_LINE:
-            # Told when it happened.
+            # Reported when it happened.
             lengths[0] = 0
         return max(lengths) > LONGEST_CANONICAL_LINE and self._terminal.is_line_mode()

@@ -23,7 +23,7 @@ class OutputFile:
     def __init__(self, output_path: str, index_path: str) -> None:
         flags = os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._output = os.open(output_path, os.O_RDWR | os.O_APPEND | flags, 0o600)
-        # Not O_APPEND: each row has its place, so that a torn row is written over, not built on.
+        # Not O_APPEND: each row has its offset, so that a torn row is overwritten and not extended.
         self._index = os.open(index_path, os.O_WRONLY | flags, 0o600)
         self.length = os.fstat(self._output).st_size
         self._rows = os.fstat(self._index).st_size // ROW.size
@@ -34,7 +34,7 @@ class OutputFile:
 
     @property
     def has_unwritten(self) -> bool:
-        """Whether bytes are waiting for the disk; nothing more may be added before they are in."""
+        """Whether bytes wait to be written; nothing more may be added before they are written."""
         return bool(self._unwritten)
 
     def add(self, chunk: bytes) -> bool:
@@ -65,7 +65,7 @@ class OutputFile:
         try:
             written = os.pwrite(self._index, row, self._rows * ROW.size)
         except OSError:
-            return  # A coarser index loses no output; the output's own write tells of the disk.
+            return  # A coarser index loses no output; the next write of output reports the disk.
         if written == ROW.size:
             self._rows += 1
             self._last_row_ns = awake_ns

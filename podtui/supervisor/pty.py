@@ -44,14 +44,14 @@ class Terminal:
         self.set_size(columns, rows)
 
     def set_size(self, columns: int, rows: int) -> None:
-        """Set the size the program sees; the kernel tells it by SIGWINCH when it changed."""
+        """Set the size the program sees; the kernel sends SIGWINCH when it changed."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, _SIZE.pack(rows, columns, 0, 0))
         self.columns, self.rows = columns, rows
 
     def resize(self, columns: int, rows: int, output_bytes: int) -> None:
         """Set the size and remember from which byte of the output on it is the program's."""
         self.set_size(columns, rows)
-        # Whoever draws the screen from the output must know how wide the terminal was then.
+        # To draw the screen from the output, a reader must know how wide the terminal was then.
         self.sizes = [*self.sizes[1 - SIZES_KEPT :], [output_bytes, columns, rows]]
 
     def show_other_size(self) -> None:
@@ -83,7 +83,7 @@ class Terminal:
                 part = os.read(self.master, CHUNK_BYTES - total)
             except BlockingIOError:
                 break
-            except OSError:  # EIO: nobody has the slave open and all it said was read
+            except OSError:  # EIO: no process has the slave open, and all output was read
                 return b"".join(parts), True
             if not part:
                 return b"".join(parts), True
@@ -95,7 +95,7 @@ class Terminal:
         """Write what the terminal takes now; 0 when it takes nothing.
 
         Raises:
-            OSError: nobody will ever read it.
+            OSError: no process will ever read it.
         """
         try:
             return os.write(self.master, data)

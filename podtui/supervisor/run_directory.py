@@ -52,7 +52,7 @@ class RunDirectory:
         return f"{self.root}/{name}"
 
     def is_there(self) -> bool:
-        """Whether the directory has not been taken away."""
+        """Whether the directory is still there."""
         return os.path.isdir(self.root)
 
     def take_lock(self) -> int:
@@ -92,7 +92,7 @@ class RunDirectory:
     def write_started(
         self, specification: Specification, supervisor: Identity, child: Identity
     ) -> None:
-        """Record who hosts the run and who runs in it, synced.
+        """Record the identities of the supervisor and of the command, synced.
 
         Raises:
             OSError: it is not recorded.

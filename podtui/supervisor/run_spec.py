@@ -1,4 +1,4 @@
-"""What the starter asks for: one JSON object on standard input, checked before it is believed."""
+"""Parses the request of the starter: one JSON object on standard input, checked field by field."""
 
 from __future__ import annotations
 

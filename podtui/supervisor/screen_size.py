@@ -28,8 +28,8 @@ class ScreenSize:
         self._activity += 1
         client.last_active = self._activity
 
-    def settle(self, clients: list[Client]) -> list[tuple[Client, dict[str, object]]]:
-        """Give the size to its owner; return the SIZE each viewer is to be told, if it changed."""
+    def apply(self, clients: list[Client]) -> list[tuple[Client, dict[str, object]]]:
+        """Give the size to its owner; return the SIZE message for each viewer, if it changed."""
         attached = [each for each in clients if each.role == "attach" and each.columns]
         owner = max(attached, key=lambda each: each.last_active, default=None)
         wanted = (owner.columns, owner.rows) if owner else self._size()
@@ -41,9 +41,9 @@ class ScreenSize:
             self._resized()
         self._owner = owner_number
         viewers = [each for each in clients if each.is_viewer]
-        return [(each, self.as_told_to(each)) for each in viewers]
+        return [(each, self.size_message_for(each)) for each in viewers]
 
-    def as_told_to(self, client: Client) -> dict[str, object]:
+    def size_message_for(self, client: Client) -> dict[str, object]:
         """Return the payload of a SIZE frame."""
         columns, rows = self._size()
         return {"cols": columns, "rows": rows, "yours": client.number == self._owner}

@@ -32,7 +32,7 @@ class ReadyLine:
         self.identities: dict[str, object] = {}
 
     def say(self, failure: CannotStart | None) -> None:
-        """Tell the starter how it went, and let its pipes go."""
+        """Report the result to the starter and close its pipes."""
         if self._is_said:
             return
         self._is_said = True
@@ -42,7 +42,7 @@ class ReadyLine:
         try:
             os.write(_READY_PIPE, json_text.encode(answer) + b"\n")
         except OSError:
-            pass  # The starter has died: the run goes on, its records tell the next one.
+            pass  # The starter has died: the run goes on, and its records report the start.
         finally:
             _let_go_of_pipes()
 
@@ -58,7 +58,7 @@ def host_run(arguments: list[str], inherited_umask: int) -> int:
     """Host the run in the directory named by the only argument; return the exit code."""
     ready = ReadyLine()
     try:
-        # What a careless starter left open would be held for the whole life of the run.
+        # Descriptors that the starter left open would stay open for the whole life of the run.
         close_all_but({_SPECIFICATION_PIPE, _READY_PIPE, _LOG})
         wake_up = signalling.open_wake_up_pipe()
         specification = read_specification(_SPECIFICATION_PIPE, inherited_umask)
@@ -68,8 +68,8 @@ def host_run(arguments: list[str], inherited_umask: int) -> int:
     except CannotStart as failure:
         ready.say(failure)
         return 1
-    except Exception as bug:  # noqa: BLE001 - for the starter, who must not wait for a deadline
-        sys.excepthook(*sys.exc_info())  # the log first: the starter reads it when it is told
+    except Exception as bug:  # noqa: BLE001 - for the starter, which must not wait for a deadline
+        sys.excepthook(*sys.exc_info())  # the log first: the starter reads it after the report
         ready.say(CannotStart("internal", f"the supervisor itself failed: {bug!r}; see its log"))
         return _OWN_FAULT
     return 0
@@ -100,7 +100,7 @@ def _host(
 def _prepare(
     specification: Specification, directory: RunDirectory, lock: int, ready: ReadyLine
 ) -> tuple[Host, BlockedChild, dict[str, object]]:
-    """Open everything and fork the command, blocked; return when it is on record who is who."""
+    """Open everything and fork the command, blocked; return when both identities are on record."""
     _refuse_late_start(specification)
     prctl.become_subreaper()
     prctl.forbid_tracing()
@@ -165,7 +165,7 @@ def _record_identities(
     except OSError as error:
         raise CannotStart(
             "disk",
-            f"who runs in {directory.root} could not be recorded: {describe(error)}; "
+            f"the identities of {directory.root} could not be recorded: {describe(error)}; "
             "the command was not started",
         ) from error
     return {"supervisor": supervisor.as_record(), "child": command.as_record()}
@@ -174,7 +174,7 @@ def _record_identities(
 def _record_failure(
     specification: Specification, directory: RunDirectory, failure: CannotStart
 ) -> None:
-    """Write that this run never began, so that nobody waits for it until a deadline."""
+    """Record that this run never began; readers then need not wait for its deadline."""
     facts: dict[str, object] = {
         "exit_code": failure.exit_code,
         "signal": None,

@@ -81,7 +81,7 @@ class StatusWriter:
             self._directory.write_status(facts)
             self._has_failed = False
         except OSError as error:
-            # A convenience for readers: the run goes on without it. Told once per episode.
+            # A convenience for readers: the run goes on without it. Logged once per episode.
             if not self._has_failed:
                 log(f"status.json was not written: {describe(error)}")
             self._has_failed = True

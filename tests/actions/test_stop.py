@@ -21,6 +21,7 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.records import ExitRecord
 from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.paths import log_segment
 from podtui.core.store.children import children_of
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import real_system
@@ -302,7 +303,7 @@ def test_a_text_is_typed_whole_and_journalled(yard: Yard) -> None:
     report = yard.plane.carry_out(Send("cat", "hello there"), actor="tester")
     assert report.done == ("typed 11 characters into cat, run 1",)
     until(lambda: b"hello there" in (yard.plane.pod_paths("cat").run(1).output.read_bytes()))
-    journal = yard.plane.store.paths.journal_segment(1).read_bytes()
+    journal = log_segment(yard.plane.store.paths.journal, 1).read_bytes()
     assert b"11 characters sent by tester" in journal
     assert b"hello there" not in journal
 

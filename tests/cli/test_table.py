@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from podtui.cli.table import Cell, Column, cells, cut, rendered
 
 COLUMNS = (Column("NAME"), Column("AGE", right=True, dropped=1), Column("WHAT", flexible=True))
@@ -19,6 +21,22 @@ def test_columns_are_aligned_by_cells_not_by_characters() -> None:
     assert table == "NAME  AGE  WHAT\n日本   1s  x\ne\u0301a    12m  y\n"
     assert cells("日本") == 4
     assert cells("e\u0301") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u0e01\u0e31\u0e19", 2),  # Thai: a vowel sign above, of combining class 0
+        ("\u0e17\u0e35\u0e48", 1),  # Thai: a vowel sign and a tone mark on one letter
+        ("a\u20dd", 1),  # an enclosing circle
+        ("a\u200db", 2),  # a joiner between letters
+        ("\U0001f468\u200d\U0001f469", 4),  # a joiner between two wide figures
+        ("\u2764\ufe0f", 1),  # a variation selector
+    ],
+)
+def test_marks_and_joiners_take_no_cell(text: str, expected: int) -> None:
+    """They are known by their category: some of them have no combining class."""
+    assert cells(text) == expected
 
 
 def test_a_table_fits_the_terminal_by_cutting_the_flexible_column() -> None:

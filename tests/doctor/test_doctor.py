@@ -17,6 +17,7 @@ from podtui.core.doctor import doctor as doctor_module
 from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.snapshot import Problem
 from podtui.core.model.verdicts import Status
+from podtui.core.paths import log_segment
 from podtui.core.system.fs import Fs
 from tests.support.faulty import FaultyFs, everywhere, on
 from tests.support.record_builders import a_dead_process, this_process, write_exit, write_pod
@@ -117,13 +118,13 @@ def something_in_quarantine(yard: Yard) -> Path:
 
 
 def a_torn_journal(yard: Yard) -> Path:
-    segment = yard.plane.store.paths.journal_segment(1)
+    segment = log_segment(yard.plane.store.paths.journal, 1)
     segment.write_bytes(segment.read_bytes()[:-3])
     return segment
 
 
 def a_bad_journal_line(yard: Yard) -> Path:
-    segment = yard.plane.store.paths.journal_segment(1)
+    segment = log_segment(yard.plane.store.paths.journal, 1)
     segment.write_bytes(b"nonsense\n" + segment.read_bytes())
     return segment
 

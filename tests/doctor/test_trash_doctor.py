@@ -92,11 +92,11 @@ def a_bad_trash_record(yard: Yard) -> Path:
 
 PROBLEMS = (
     (an_intent, "action_broken_off", "every start tries again"),
-    (a_bad_intent, "record_unreadable", "mend"),
+    (a_bad_intent, "record_unreadable", "repair"),
     (a_bad_line_in_the_diagnostics, "line_skipped", "nothing needs to be done"),
     (a_handoff, "handoff", "podtui reap --orphans"),
-    (a_bad_handoff, "record_unreadable", "mend"),
-    (a_bad_loan, "line_skipped", "mend the line"),
+    (a_bad_handoff, "record_unreadable", "repair"),
+    (a_bad_loan, "line_skipped", "repair the line"),
     (a_torn_loan, "torn_line", "nothing needs to be done"),
     (a_bad_trash_record, "trash_entry", "podtui recover"),
 )

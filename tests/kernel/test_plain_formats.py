@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 
 import msgspec
 import pytest
@@ -44,6 +47,24 @@ def test_what_is_not_json_is_a_value_error(text: bytes) -> None:
     """One kind of error for all that hostile or torn texts can be, so that none gets past."""
     with pytest.raises(ValueError):  # noqa: PT011 - the words are for people and may change
         json_text.decode(text)
+
+
+def test_an_interpreter_without_the_accelerator_is_served_by_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the private module has other names, the same texts are read, written and refused."""
+    monkeypatch.setitem(sys.modules, "_json", ModuleType("_json"))
+    spec = spec_from_file_location("json_text_without_accelerator", json_text.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    value = {"a": [1, None, True, 2.5], "text": 'é\n"\\'}
+    assert module.encode(value) == json_text.encode(value)
+    assert module.decode(b' {"a": [1, null], "b": "\xc3\xa9"} ') == {"a": [1, None], "b": "é"}
+    for text in (b"", b"{", b"NaN", b"{} {}", b"[" * 100_000):
+        with pytest.raises(ValueError):  # noqa: PT011 - as above
+            module.decode(text)
 
 
 def test_only_an_object_is_an_object() -> None:

@@ -16,7 +16,7 @@ from podtui.core.model.records import IdentityRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.observer import Observer, ObserverOptions
-from podtui.core.system.clock import FrozenClock
+from tests.support.clocks import FrozenClock
 from tests.support.faults import FaultyFs, FaultyProc
 from tests.support.record_builders import a_dead_process, hold_lock, this_process, write_pod
 from tests.support.store_fixture import Yard

@@ -21,6 +21,7 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.live import live_view as live_module
 from podtui.core.observe.live.death_watch import DeathWatch, Watched
 from podtui.core.observe.live.live_view import SETTING_UP, LiveView
+from podtui.core.paths import log_lock
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
 from podtui.core.system.watch import WatchFailed, watch
@@ -479,7 +480,7 @@ def test_a_journal_that_cannot_be_written_is_told_and_written_later(
     yard = Yard(tmp_path)
     pod = write_pod(yard.plane, "done", supervisor=a_dead_process())
     write_exit(yard.plane, pod)
-    lock = yard.plane.store.paths.journal_lock
+    lock = log_lock(yard.plane.store.paths.journal)
     lock.unlink(missing_ok=True)
     lock.mkdir()
     with watching(yard, screen) as live:

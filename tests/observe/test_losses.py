@@ -8,8 +8,8 @@ from podtui.core.model.events import EventKind
 from podtui.core.model.verdicts import Status
 from podtui.core.observe.journal.ends import RunEnd
 from podtui.core.observe.journal.losses import LossNotices
-from podtui.core.system.clock import FrozenClock
 from tests.observe.conftest import NOON, Scene
+from tests.support.clocks import FrozenClock
 from tests.support.record_builders import write_exit
 
 

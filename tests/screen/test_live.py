@@ -18,8 +18,9 @@ from podtui.core.screen.draw import SHORTENED
 from podtui.core.screen.live import LiveScreen, picture_of
 from podtui.core.screen.picture import ScreenPicture
 from podtui.core.screen.tail import BEFORE_BYTES, TAIL_BYTES
-from podtui.core.system.clock import FrozenClock, SystemClock
+from podtui.core.system.clock import SystemClock
 from podtui.core.system.fs import Fs
+from tests.support.clocks import FrozenClock
 from tests.support.store_fixture import Yard
 
 SIZE = (20, 5)

@@ -26,9 +26,9 @@ from podtui.core.store.codec import (
     encode_toml,
     read_record,
 )
-from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import RECORD_LIMIT, Fs, UnsafeFile
 from tests.support.at_once import at_once
+from tests.support.clocks import FrozenClock
 
 AT = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -72,7 +72,7 @@ def test_missing_unreadable_and_untold_are_three_answers(tmp_path: Path) -> None
     assert told == {
         "none.json": ProblemKind.MISSING,
         "bad.json": ProblemKind.UNREADABLE,
-        "file/x.json": ProblemKind.UNTOLD,
+        "file/x.json": ProblemKind.NOT_READ,
     }
 
 

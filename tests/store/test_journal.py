@@ -12,13 +12,13 @@ import pytest
 
 from podtui.core.errors import Busy, Unreadable
 from podtui.core.model.events import Event, EventKind
-from podtui.core.paths import StorePaths
+from podtui.core.paths import StorePaths, log_lock, log_segment
 from podtui.core.store import logs as log_module
 from podtui.core.store.logs import Journal, LogPosition
-from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
 from tests.support.at_once import at_once
+from tests.support.clocks import FrozenClock
 from tests.support.faulty import FaultyFs, full_disk, on
 from tests.support.record_builders import a_dead_process, write_pod
 from tests.support.store_fixture import Yard
@@ -80,11 +80,11 @@ def test_a_journal_torn_at_any_byte_loses_the_torn_event_only(
 ) -> None:
     """A crash inside an append costs the event that was not acknowledged."""
     journal.append(event(0))
-    first = paths.journal_segment(1).read_bytes()
+    first = log_segment(paths.journal, 1).read_bytes()
     journal.append(event(1))
-    whole = paths.journal_segment(1).read_bytes()
+    whole = log_segment(paths.journal, 1).read_bytes()
     for length in range(len(first), len(whole)):
-        paths.journal_segment(1).write_bytes(whole[:length])
+        log_segment(paths.journal, 1).write_bytes(whole[:length])
         assert numbers(journal) == [0]
         journal.append(event(2))
         assert numbers(journal) in ([0, 2], [0, 1, 2])
@@ -95,11 +95,11 @@ def test_an_event_of_which_only_a_torn_line_is_there_is_written(
 ) -> None:
     """The id in a torn line is no event: the end it told of must still come into the journal."""
     journal.append(event(0))
-    first = len(paths.journal_segment(1).read_bytes())
+    first = len(log_segment(paths.journal, 1).read_bytes())
     journal.append(event(1))
-    whole = paths.journal_segment(1).read_bytes()
+    whole = log_segment(paths.journal, 1).read_bytes()
     for length in range(first, len(whole) - 1):
-        paths.journal_segment(1).write_bytes(whole[:length])
+        log_segment(paths.journal, 1).write_bytes(whole[:length])
         assert journal.append_once([event(1)]) == (event(1),)
         assert numbers(journal) == [0, 1]
         assert journal.append_once([event(1)]) == ()
@@ -116,7 +116,7 @@ def test_a_bad_line_is_told_with_its_place_and_costs_no_other(
 ) -> None:
     """Every readable event around it counts."""
     journal.append(event(0))
-    with paths.journal_segment(1).open("ab") as segment:
+    with log_segment(paths.journal, 1).open("ab") as segment:
         segment.write(b'{"id": "x", "kind": "of a later podtui"}\n')
     journal.append(event(1))
     read = journal.read()
@@ -130,7 +130,7 @@ def test_a_segment_that_is_no_file_costs_itself_only(
 ) -> None:
     """What comes after it goes into the next segment; it is told of and stays."""
     journal.append(event(0))
-    bad = paths.journal_segment(2)
+    bad = log_segment(paths.journal, 2)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(b"mine\n")
     if kind == "link":
@@ -154,9 +154,9 @@ def test_a_missing_segment_is_told(journal: Journal, paths: StorePaths) -> None:
     """A hole in the journal is seen from the numbers."""
     for number in range(12):
         journal.append(event(number))
-    paths.journal_segment(2).unlink()
+    log_segment(paths.journal, 2).unlink()
     assert any("segments 2 to 2 are missing" in p.reason for p in journal.read().problems)
-    paths.journal_segment(1).unlink()
+    log_segment(paths.journal, 1).unlink()
     assert any("segments 1 to 2 are missing" in p.reason for p in journal.read().problems)
 
 
@@ -215,7 +215,7 @@ def test_a_journal_that_stays_locked_is_busy(paths: StorePaths) -> None:
     clock = FrozenClock(AT)
     system = System(clock=clock)
     with (
-        Fs().locked(paths.journal_lock, clock=clock, timeout_s=0),
+        Fs().locked(log_lock(paths.journal), clock=clock, timeout_s=0),
         pytest.raises(Busy, match="was not free"),
     ):
         Journal(paths, system).append(event(0))
@@ -226,7 +226,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from podtui.core.model.events import Event, EventKind
-from podtui.core.paths import StorePaths
+from podtui.core.paths import StorePaths, log_lock, log_segment
 from podtui.core.store import logs as module
 from podtui.core.store.logs import Journal
 from podtui.core.system.system import System
@@ -268,7 +268,7 @@ def test_an_end_that_a_crash_tore_is_told_by_the_next_look(yard: Yard) -> None:
     """A look killed while it wrote a death into the journal is made good by the next one."""
     write_pod(yard.plane, "lost", supervisor=a_dead_process())
     yard.plane.snapshot()
-    segment = yard.plane.store.paths.journal_segment(1)
+    segment = log_segment(yard.plane.store.paths.journal, 1)
     whole = segment.read_bytes()
     yard.plane.store.paths.pod("lost").run(1).ended_marker.unlink()
     segment.write_bytes(whole[: len(whole) * 2 // 3])

@@ -15,10 +15,11 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, DiskTrouble, NoStore, PodtuiError, Refused, Unreadable
 from podtui.core.model.requests import Send, Spawn, Stop
 from podtui.core.model.verdicts import Status
-from podtui.core.system.clock import FrozenClock, SystemClock
+from podtui.core.system.clock import SystemClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
 from tests.support.at_once import at_once
+from tests.support.clocks import FrozenClock
 from tests.support.faulty import FaultyFs, Killed, MortalFs, Steps, full_disk, on
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard

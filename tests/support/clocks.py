@@ -1,4 +1,4 @@
-"""A clock that goes as the real one does, and that a test can set."""
+"""Clocks for tests: one that stands still until it is moved, one that goes and can be set."""
 
 from __future__ import annotations
 
@@ -36,3 +36,39 @@ class MovableClock(SystemClock):
     def jump_wall(self, seconds: float) -> None:
         """Set the wall clock."""
         self.wall_s += seconds
+
+
+class FrozenClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime, *, boottime: float = 1000.0) -> None:
+        self._now = now
+        self._boottime = boottime
+        self._monotonic = boottime
+
+    def now(self) -> datetime:
+        return self._now
+
+    def boottime(self) -> float:
+        return self._boottime
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def pause(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass on every clock."""
+        self._now += timedelta(seconds=seconds)
+        self._boottime += seconds
+        self._monotonic += seconds
+
+    def sleep_host(self, seconds: float) -> None:
+        """Let the host sleep: wall and boot time go on, monotonic time does not."""
+        self._now += timedelta(seconds=seconds)
+        self._boottime += seconds
+
+    def jump_wall(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as a correction of the time does."""
+        self._now += timedelta(seconds=seconds)

@@ -12,9 +12,9 @@ from podtui.core.output.cursors import Position, read_cursor
 from podtui.core.output.reading import OutputPiece, OutputReading
 from podtui.core.paths import PodPaths, RunPaths
 from podtui.core.store.codec import encode_json
-from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
+from tests.support.clocks import FrozenClock
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 POD_ID = "0" * 26

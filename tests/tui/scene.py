@@ -12,9 +12,9 @@ from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
 from podtui.core.output.cursors import Position, move_cursor
 from podtui.core.output.read_marks import READER
-from podtui.core.system.clock import FrozenClock
 from podtui.core.system.system import System
 from podtui.tui.app import PodtuiApp
+from tests.support.clocks import FrozenClock
 from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
 
 DEADLINE_S = 20.0

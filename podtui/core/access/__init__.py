@@ -1,1 +1,1 @@
-"""Who a name or id stands for, what became of a pod that is missing, and who may see which pod."""
+"""Resolves names and ids, explains missing pods, and decides which pods a caller may see."""

@@ -1,11 +1,11 @@
-"""What one caller may address in a store: a name or an id becomes a pod, or an answer why not."""
+"""Resolves names and ids for one caller: to a pod, or to an error that says why not."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from podtui.core.errors import DiskTrouble
+from podtui.core.errors import DiskTrouble, NotFound
 from podtui.core.model.records import PodRecord
 from podtui.core.paths import POD_ID_VARIABLE, PodPaths
 from podtui.core.store.store import Store
@@ -34,7 +34,7 @@ class Access:
         return sight_of(self.store, self.store.system.environment)
 
     def see_all(self) -> None:
-        """See what the operator sees, whoever started this process."""
+        """See what the operator sees, even when a pod started this process."""
         from podtui.core.access.visibility import Sight  # noqa: PLC0415 - as above
 
         self.sight = Sight(self.store)
@@ -52,8 +52,8 @@ class Access:
             names = store.pod_names()
         except OSError as error:
             raise DiskTrouble(
-                f"whether there is a pod {name_or_id!r} cannot be told: {store.paths.pods} cannot"
-                f" be listed: {error.strerror}",
+                f"whether there is a pod {name_or_id!r} could not be determined:"
+                f" {store.paths.pods} cannot be listed: {error.strerror}",
                 pod=name_or_id,
                 next_step="podtui doctor",
                 kept="nothing was changed",
@@ -74,6 +74,21 @@ class Access:
         if self.may_be_pod:
             self.sight.refuse(name)
         return name
+
+    def gone(self, name: str) -> NotFound | None:
+        """Return the error for a pod that went away after its name was resolved.
+
+        None means that something is in its place, or that this could not be determined: what was
+        read of the pod then stands.
+        """
+        try:
+            if self.store.system.fs.stamp(self.store.paths.pod(name).root) is not None:
+                return None
+        except OSError:
+            return None
+        from podtui.core.access.missing import not_found  # noqa: PLC0415 - seldom needed
+
+        return not_found(self.store, name)
 
     def pod_paths(self, name_or_id: str) -> PodPaths:
         """Return the files of a pod; errors as `name_of`."""

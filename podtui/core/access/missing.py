@@ -1,4 +1,4 @@
-"""What became of a pod that is not in its place: pruned, purged, or never heard of."""
+"""Explains why a pod is missing: it was pruned, purged, or is not known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """Why a pod is not there, and the way back.
+    """The reason why a pod is missing, and the way back.
 
     Attributes:
         words: what follows a name: "was pruned on … by …".
@@ -39,7 +39,7 @@ def recover_command(target: str) -> str:
 
 
 def why_gone(store: Store, name_or_id: str, *, pod_id: str | None = None) -> Gone | None:
-    """Return what became of a pod that was there once, None when nothing tells of it.
+    """Return what became of a pod that was there once, None when nothing is known of it.
 
     With ``pod_id`` only that very pod counts, and not another of its name.
     """
@@ -47,7 +47,7 @@ def why_gone(store: Store, name_or_id: str, *, pod_id: str | None = None) -> Gon
     try:
         entries = [each for each in store.trash.named(wanted) if each.has_pod]
     except OSError:
-        # That the trash cannot be listed is the doctor's to tell; here it has no answer.
+        # The doctor reports a trash that cannot be listed; here it gives no answer.
         entries = []
     if entries:
         return _pruned(entries[0], target=name_or_id if pod_id is None else entries[0].id)
@@ -78,13 +78,13 @@ def _pruned(entry: TrashEntry, *, target: str) -> Gone:
 
 
 def _purged(store: Store, wanted: frozenset[str]) -> Gone | None:
-    for told in reversed(store.diagnostics.read().entries):
-        if told.kind is DiagnosticKind.PURGED and not wanted.isdisjoint(_subjects(told)):
-            who = f" by {told.actor}" if told.actor else ""
-            words = f"was pruned, and purged on {local_words(told.at)}{who}"
+    for entry in reversed(store.diagnostics.read().entries):
+        if entry.kind is DiagnosticKind.PURGED and not wanted.isdisjoint(_subjects(entry)):
+            who = f" by {entry.actor}" if entry.actor else ""
+            words = f"was pruned, and purged on {local_words(entry.at)}{who}"
             return Gone(f"{words}: nothing brings it back", None)
     return None
 
 
-def _subjects(told: Diagnostic) -> set[str]:
-    return {each for each in (told.pod, told.pod_id) if each}
+def _subjects(entry: Diagnostic) -> set[str]:
+    return {each for each in (entry.pod, entry.pod_id) if each}

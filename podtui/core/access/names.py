@@ -20,7 +20,7 @@ def child_labels(store: Store, name: str, pod_id: str) -> tuple[str, ...]:
     for entry in children_of(store.system.fs, store.paths.pod(name)).entries:
         here = names.get(entry.id)
         if here is None and isinstance(records.get(entry.name), RecordProblem):
-            # It does not say who it is, and its place is that of the child.
+            # Its id cannot be read, and its directory is that of the child.
             here = entry.name
         labels[entry.id] = here or _gone_label(store, entry.name, entry.id)
     for other, record in records.items():

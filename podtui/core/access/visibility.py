@@ -1,10 +1,10 @@
-"""Which pods the one who asks may see: a rule for pods that call podtui, not a wall.
+"""Decides which pods a caller may see: a rule for pods that call podtui, not a protection.
 
-A pod's processes have the rights of its user, who can read every file of the store. The rule keeps
+A pod's processes have the rights of its user, and can read every file of the store. The rule keeps
 agents from meddling with pods that are none of their business; it is not meant to keep a secret.
 
-Who is whose is looked up by ids, in the records and in the children ledgers, of pods in place and
-in the trash: a child stays its parent's when its record cannot be read, when either was restored,
+Parents and children are found by ids, in the records and children ledgers of pods in place and in
+the trash: a child stays its parent's when its record cannot be read, when either was restored,
 and when a pod between them was pruned.
 """
 
@@ -30,13 +30,13 @@ from podtui.core.store.codec import read_record
 if TYPE_CHECKING:
     from podtui.core.store.store import Store
 
-Told = TypeVar("Told", Event, Diagnostic)
+Entry = TypeVar("Entry", Event, Diagnostic)
 ALL = "all"
 WHOLE_PICTURE = f"env -u {POD_ID_VARIABLE} podtui"
 
 
 class Sight:
-    """What one caller sees of a store.
+    """The pods of a store that one caller may see.
 
     Attributes:
         caller: name of the pod that asks, "" for the operator.
@@ -50,7 +50,7 @@ class Sight:
 
     @cached_property
     def sees_all(self) -> bool:
-        """Whether nothing is hidden: from the operator, and from whom he has granted it."""
+        """Whether nothing is hidden: from the operator, and from pods that were granted all."""
         return not self.pod_id or ALL in self._granted
 
     @cached_property
@@ -113,7 +113,7 @@ class Sight:
             doubts={pod: doubt for pod, doubt in book.doubts.items() if pod in names},
         )
 
-    def told(self, entries: Iterable[Told]) -> tuple[Told, ...]:
+    def visible(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Return the events or diagnostics of pods that are seen, and those of no pod."""
         if self.sees_all:
             return tuple(entries)
@@ -142,17 +142,17 @@ def sight_of(store: Store, environment: Mapping[str, str]) -> Sight:
 
 
 def _is_home(store: Store, home: str) -> bool:
-    """Whether the store a caller was given is this one; who was given none is not asked."""
+    """Whether the store that a caller was given is this one; True when it was given none."""
     fs = store.system.fs
     try:
-        place = str(Path(home).expanduser().absolute())
-        return not home or fs.resolved(place) == fs.resolved(str(store.paths.root.absolute()))
+        given = str(Path(home).expanduser().absolute())
+        return not home or fs.resolved(given) == fs.resolved(str(store.paths.root.absolute()))
     except (OSError, RuntimeError, ValueError):
         return False
 
 
 def _is_unreadable_caller(store: Store, name: str, pod_id: str) -> bool:
-    """Whether the pod in this place, whose own record cannot be read, is the one that asks."""
+    """Whether the pod of this name, whose own record cannot be read, is the caller."""
     try:
         if name not in store.pod_names() or isinstance(store.pod_record(name), PodRecord):
             return False
@@ -178,7 +178,7 @@ def _records(store: Store) -> Iterator[PodRecord]:
     try:
         names = store.pod_names()
     except OSError:
-        # Whoever asks for more is told by that.
+        # A caller that asks for more gets that answer.
         return
     for name in names:
         record = store.pod_record(name)
@@ -200,7 +200,7 @@ def _trashed(store: Store) -> Iterator[tuple[TrashRecord, PodPaths]]:
 
 
 class _Ancestry:
-    """Who is whose, as the records and the ledgers have it now.
+    """Parents and children, as the records and the ledgers have them now.
 
     Attributes:
         in_place: every pod in place by name, None for one whose record cannot be read.
@@ -216,13 +216,13 @@ class _Ancestry:
             self.in_place[name] = known = record if isinstance(record, PodRecord) else None
             if known is not None:
                 self._enter(known.id, known.parent_id, store.paths.pod(name))
-        for trashed, place in _trashed(store):
-            self._enter(trashed.pod_id, trashed.parent_id, place)
+        for trashed, paths in _trashed(store):
+            self._enter(trashed.pod_id, trashed.parent_id, paths)
 
-    def _enter(self, pod_id: str, parent_id: str | None, place: PodPaths) -> None:
+    def _enter(self, pod_id: str, parent_id: str | None, paths: PodPaths) -> None:
         if parent_id:
             self._children.setdefault(parent_id, set()).add(pod_id)
-        self._ledgers.setdefault(pod_id, []).append(place)
+        self._ledgers.setdefault(pod_id, []).append(paths)
 
     def below(self, pod_id: str) -> tuple[set[str], set[str]]:
         """Return the ids of a pod and all below it, and the names their ledgers have."""
@@ -241,5 +241,5 @@ class _Ancestry:
 
     def _entries(self, pod_id: str) -> list[ChildEntry]:
         fs = self._store.system.fs
-        places = self._ledgers.get(pod_id, [])
-        return [entry for place in places for entry in children_of(fs, place).entries]
+        ledgers = self._ledgers.get(pod_id, [])
+        return [entry for paths in ledgers for entry in children_of(fs, paths).entries]

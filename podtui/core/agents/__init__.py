@@ -1,1 +1,1 @@
-"""What podtui knows of particular agent programs."""
+"""Knowledge of particular agent programs: their options, sessions and variables."""

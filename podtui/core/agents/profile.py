@@ -1,4 +1,4 @@
-"""Which agent program a command starts, and which variables of a session it must not inherit."""
+"""Recognises the agent of a command, and the session variables it must not inherit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STALL_AFTER_S: Mapping[str, float] = {
 """Agent name to the awake seconds without progress after which a pod that chose none is stalled."""
 
 SESSION_PREFIXES: tuple[str, ...] = ("CLAUDE", "CODEX_", "GEMINI_")
-"""Variables by which an agent tells its tools which conversation they are in.
+"""Variables by which an agent passes its conversation to its tools.
 
 A pod spawned from inside a conversation must not take them for its own: its transcript would be
 filed under the parent's.

@@ -1,4 +1,4 @@
-"""How an agent goes on with its own conversation, and with no other.
+"""Builds the command that resumes an agent's own conversation, and no other.
 
 Only an id that stands in the pod's command counts. Whatever means "the latest conversation" is
 taken out of a command: by the time of a restore that may be another pod's. What is known of each
@@ -16,11 +16,11 @@ import msgspec
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 OPENCODE_ID = re.compile(r"ses_[0-9A-Za-z]+\Z")
 ANY = re.compile(r"[^-]")
-"""What a pinned id looks like is the agent's own affair: an option for nothing else says so."""
+"""Any text is taken for an id: the option is used for nothing but a pinned id."""
 
 
 class Means(Enum):
-    """What an option of an agent means for its conversation."""
+    """Meaning of an agent's option for its conversation."""
 
     PINS = auto()
     """Begins a conversation under the id that follows."""
@@ -29,7 +29,7 @@ class Means(Enum):
     LATEST = auto()
     """Goes on with whichever conversation is the latest."""
     FORKS = auto()
-    """Goes on with a copy, under an id nobody knows yet."""
+    """Goes on with a copy, under an id that is not known yet."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Agent(msgspec.Struct, frozen=True):
-    """What of an agent's command line is about conversations.
+    """The options of an agent that are about conversations.
 
     Attributes:
         resume_option: given with an id it goes on with that conversation.
@@ -93,7 +93,7 @@ AGENTS: Mapping[str, Agent] = {
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """How a new run of a pod is started.
+    """The start of a new run of a pod.
 
     Attributes:
         argv: its command.
@@ -107,7 +107,7 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 class _Found(msgspec.Struct):
-    """What was found in a command, and the command without it."""
+    """The conversation options found in a command, and the command without them."""
 
     rest: list[str]
     pinned: str = ""
@@ -142,7 +142,7 @@ def _id_of(found: _Found) -> str:
     """Return the id of the pod's own conversation, "" when it is not known."""
     if found.pinned:
         return found.pinned
-    # Of a fork only the origin is named, and that conversation is another's.
+    # A fork names only its origin, and that is another conversation.
     return "" if found.forks or found.latest else found.resumed
 
 
@@ -155,10 +155,10 @@ def _loss(found: _Found) -> str:
 
 def _from_history(known: Agent, argv: Sequence[str]) -> Resumed:
     """Go on from a history file, if the command names one of its own."""
-    for place, word in enumerate(argv):
+    for index, word in enumerate(argv):
         option, _, value = word.partition("=")
         if option == known.own_history:
-            path = value or (argv[place + 1] if place + 1 < len(argv) else "")
+            path = value or (argv[index + 1] if index + 1 < len(argv) else "")
             again = () if known.from_history in argv else (known.from_history,)
             return Resumed((argv[0], *again, *argv[1:]), path)
     return Resumed(tuple(argv), warning=_loss(_Found([])))
@@ -170,10 +170,10 @@ def _by_word(known: Agent, argv: Sequence[str]) -> _Found:
     words = list(argv)
     if known.resume_word not in words:
         return _Found(words)
-    place = words.index(known.resume_word)
-    behind = words[place + 1 :]
+    index = words.index(known.resume_word)
+    behind = words[index + 1 :]
     if any(word in latest for word in behind):
-        rest = words[:place] + [word for word in behind if word not in latest]
+        rest = words[:index] + [word for word in behind if word not in latest]
         return _Found(rest, latest=True)
     named = next((word for word in behind if UUID.match(word)), "")
     # Without an id it asks which conversation is meant, as it did the first time.
@@ -185,17 +185,17 @@ def _by_options(known: Agent, argv: Sequence[str]) -> _Found:
     by_spelling = {spelling: option for option in known.options for spelling in option.spellings}
     found = _Found([])
     words = iter(range(len(argv)))
-    for place in words:
-        word = argv[place]
+    for index in words:
+        word = argv[index]
         if word == "--":
-            found.rest += argv[place:]
+            found.rest += argv[index:]
             break
         spelling, sign, value = word.partition("=")
         option = by_spelling.get(spelling)
         if option is None:
             found.rest.append(word)
             continue
-        follows = argv[place + 1] if place + 1 < len(argv) else ""
+        follows = argv[index + 1] if index + 1 < len(argv) else ""
         given = value if sign else follows
         takes_next = not sign and _takes(option, follows)
         _note(found, option, given if sign or takes_next else "", word)

@@ -253,7 +253,7 @@ class LocalPlane:
             Unreadable: the journal cannot be had.
         """
         self.snapshot()
-        told = self.access.sight.told(self.store.journal.entries())
+        told = self.access.sight.visible(self.store.journal.entries())
         return sorted(told, key=lambda event: event.at)
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
@@ -265,7 +265,7 @@ class LocalPlane:
             for _ in ticks_on_change(self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
-                for event in self.access.sight.told(read.entries):
+                for event in self.access.sight.visible(read.entries):
                     if stop.is_set():
                         return
                     yield event
@@ -337,7 +337,7 @@ class LocalPlane:
             Unreadable: the diagnostics cannot be had.
         """
         self.snapshot()
-        return self.access.sight.told(self.store.diagnostics.entries())
+        return self.access.sight.visible(self.store.diagnostics.entries())
 
     def diagnostics_picture(self, reader: str = "operator") -> DiagnosticsPicture:
         """Return the diagnostics as they are shown; ends nobody had noticed yet are told now."""

@@ -63,7 +63,7 @@ def follow_diagnostics(
         for _ in ticks_on_change(store.paths.diagnostics, stop):
             read = store.diagnostics.read(position)
             position = read.position
-            for diagnostic in access.sight.told(read.entries):
+            for diagnostic in access.sight.visible(read.entries):
                 if stop.is_set():
                     return
                 yield diagnostic

@@ -104,6 +104,6 @@ class DiagnosticsView:
 def _picture(
     access: Access, told: Sequence[Diagnostic], seen: SeenRecord | None, problems: tuple[str, ...]
 ) -> DiagnosticsPicture:
-    visible = access.sight.told(told)
+    visible = access.sight.visible(told)
     unread = frozenset(each.id for each in unread_of(told, seen))
     return picture_of(visible, unread=unread & {each.id for each in visible}, problems=problems)

@@ -55,7 +55,7 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
             kind="observer",
             path=str(store.paths.root),
             message=snapshot.health.reason,
-            next="mend that first: until then nothing else can be told",
+            next="repair that first: until then nothing else can be checked",
         )
     if store.read_only:
         yield Problem(
@@ -87,7 +87,7 @@ def _store_problems(store: Store, snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _is_left(store: Store, staged: Path) -> bool:
-    """Whether nobody builds here any more: who does holds the pod's lock all the time.
+    """Whether no process builds here any more: a builder holds the pod's lock all the time.
 
     A new run is built beside its pod, in ``<pod id>.<run>``, and a new pod in itself.
     """
@@ -98,7 +98,7 @@ def _is_left(store: Store, staged: Path) -> bool:
             store.system, store.paths.pod(name) if name else PodPaths(staged)
         )
     except OSError:
-        # What is no pod's directory is nobody's work.
+        # Skip entries that are not pod directories.
         return True
 
 
@@ -172,7 +172,7 @@ def _children_problems(store: Store, name: str, paths: PodPaths) -> Iterator[Pro
 
 
 def _is_accounted_for(store: Store, entry: ChildEntry) -> bool:
-    """Whether a child is in place, under whatever name, or an action took it away and told so."""
+    """Whether a child is in place, under whatever name, or an action recorded its removal."""
     return (
         _has_id(store, entry.name, entry.id)
         or _is_unreadable(store, entry.name)
@@ -191,7 +191,7 @@ def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
             pod=view.name,
             path=path,
             message=f"{path} cannot be listed: {error.strerror}",
-            next="mend its permissions or bring it back from a copy",
+            next="repair its permissions or bring it back from a copy",
         )
         return
     for run in runs:
@@ -199,9 +199,9 @@ def _run_problems(store: Store, view: PodView) -> Iterator[Problem]:
         if isinstance(record, RecordProblem):
             yield _record_problem(record, view.name)
         elif view.id and record.pod_id != view.id:
-            place = store.paths.pod(view.name).run(run).record
+            file = store.paths.pod(view.name).run(run).record
             reason = f"it is of pod {record.pod_id}, not of this one"
-            problem = RecordProblem(place, ProblemKind.UNREADABLE, reason)
+            problem = RecordProblem(file, ProblemKind.UNREADABLE, reason)
             yield _record_problem(problem, view.name)
         exit_record = store.exit_record(view.name, run, view.id or None)
         if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:
@@ -214,10 +214,10 @@ def _ledger_problems(store: Store, record: PodRecord) -> Iterator[Problem]:
         (name for name in store.pod_names() if _has_id(store, name, record.parent_id)), None
     )
     if parent_name is None and _is_unreadable(store, record.parent_name or ""):
-        # The parent's own row tells what is wrong.
+        # The parent's own row reports what is wrong.
         return
     if parent_name is None and why_gone(store, record.parent_name or "", pod_id=record.parent_id):
-        # Pruned: nothing is wrong, and `inspect` and `tree` tell it.
+        # Pruned: nothing is wrong, and `inspect` and `tree` show it.
         return
     if parent_name is None:
         yield Problem(
@@ -245,7 +245,7 @@ def _has_id(store: Store, name: str, pod_id: str | None) -> bool:
 
 
 def _is_unreadable(store: Store, name: str) -> bool:
-    """Whether a pod of this name is there and does not say who it is."""
+    """Whether a pod of this name is there whose id is not known."""
     return name in store.pod_names() and isinstance(store.pod_record(name), RecordProblem)
 
 
@@ -298,5 +298,5 @@ def _record_problem(problem: RecordProblem, pod: str) -> Problem:
         pod=pod,
         path=str(problem.path),
         message=problem.sentence(),
-        next="mend the file or bring it back from a copy; nothing else of the pod is affected",
+        next="repair the file or bring it back from a copy; nothing else of the pod is affected",
     )

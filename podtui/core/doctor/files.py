@@ -17,7 +17,7 @@ _WRITER = re.compile(rf"\.([0-9]{{1,7}}){re.escape(TEMPORARY_SUFFIX)}\Z")
 def names_in(store: Store, directory: Path) -> list[str]:
     """Return the names in a directory; one that is not there or cannot be listed has none.
 
-    Of those that cannot be listed `file_problems` tells.
+    Those that cannot be listed are reported by `file_problems`.
     """
     try:
         return store.system.fs.names_in(directory)
@@ -32,13 +32,13 @@ def file_problems(store: Store) -> Iterator[Problem]:
         try:
             names = store.system.fs.names_in(directory)
         except OSError as error:
-            # A pod's own row and its runs tell of themselves.
+            # A pod's own row and its runs report themselves.
             if pod is None:
                 yield Problem(
                     kind="directory_unreadable",
                     path=str(directory),
                     message=f"{directory} cannot be listed: {error.strerror}",
-                    next="mend its permissions or bring it back from a copy",
+                    next="repair its permissions or bring it back from a copy",
                 )
             continue
         for name in names:
@@ -68,7 +68,7 @@ def _is_directory(store: Store, path: Path) -> bool:
     try:
         return store.system.fs.is_directory(path)
     except OSError:
-        # What cannot even be looked at is told where its mode is asked for.
+        # An entry that cannot be examined is reported where its mode is checked.
         return False
 
 
@@ -76,7 +76,7 @@ def _mode_problem(store: Store, path: Path, pod: str | None) -> Iterator[Problem
     try:
         problem = store.system.fs.mode_problem(path)
     except OSError as error:
-        problem = f"its mode cannot be told: {error.strerror}"
+        problem = f"its mode could not be determined: {error.strerror}"
     if problem:
         yield Problem(
             kind="open_to_others",

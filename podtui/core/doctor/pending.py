@@ -51,14 +51,14 @@ def _loan_problem(problem: LineProblem, pod: str) -> Problem:
         kind="line_skipped",
         pod=pod,
         path=str(problem.path),
-        message=f"{problem.sentence()}: what the pod may write cannot be told, and no scope is lent"
-        " meanwhile",
-        next="mend the line, or bring the file back from a copy",
+        message=f"{problem.sentence()}: what the pod may write could not be determined,"
+        " and no scope is lent meanwhile",
+        next="repair the line, or bring the file back from a copy",
     )
 
 
 def _is_no_place_for_one(problem: LineProblem) -> bool:
-    """Whether there is no ledger because its pod is no directory; its own row tells that."""
+    """Whether there is no ledger because its pod is no directory; its own row reports that."""
     return problem.reason.startswith(errno.errorcode[errno.ENOTDIR])
 
 
@@ -69,7 +69,7 @@ def _trash_problems(store: Store, under_way: frozenset[str]) -> Iterator[Problem
     try:
         entries, purging = store.trash.entries(), store.trash.purging()
     except OSError:
-        # That it cannot be listed is told with the other directories.
+        # A directory that cannot be listed is reported with the other directories.
         return
     for entry in entries:
         if entry.problem and entry.id not in under_way:
@@ -105,7 +105,7 @@ def _intents(store: Store) -> list[IntentRecord | RecordProblem]:
     try:
         return store.intents.all()
     except OSError:
-        # That they cannot be listed is told with the other directories.
+        # A directory that cannot be listed is reported with the other directories.
         return []
 
 
@@ -142,7 +142,7 @@ def _is_held(store: Store, lock: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        # Could not tell: what may be under way is not called broken off.
+        # Could not tell: an action that may be under way is not reported as interrupted.
         return True
 
 
@@ -158,7 +158,7 @@ def _handoff_problems(store: Store) -> Iterator[Problem]:
             kind="directory_unreadable",
             path=str(store.paths.handoffs),
             message=f"{store.paths.handoffs} cannot be listed: {words}",
-            next="mend its permissions or bring it back from a copy",
+            next="repair its permissions or bring it back from a copy",
         )
         return
     for each in handoffs:
@@ -172,7 +172,7 @@ def _handoff_problems(store: Store) -> Iterator[Problem]:
                 next="podtui reap --orphans",
             )
         elif not each.is_missing:
-            yield _record_problem(each, "a start failed halfway, and of whom cannot be told")
+            yield _record_problem(each, "a start failed halfway, and its pod is not known")
 
 
 def _record_problem(problem: RecordProblem, what: str) -> Problem:
@@ -180,5 +180,5 @@ def _record_problem(problem: RecordProblem, what: str) -> Problem:
         kind="record_unreadable",
         path=str(problem.path),
         message=f"{what}: {problem.sentence()}",
-        next="mend the file or bring it back from a copy",
+        next="repair the file or bring it back from a copy",
     )

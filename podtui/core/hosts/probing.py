@@ -96,7 +96,7 @@ class Probing:
             return self.note(Probe.EXIT_RECORD, Answer.YES, "there is an exit record of this run")
         if record.is_missing:
             return self.note(Probe.EXIT_RECORD, Answer.NO, "none")
-        self.was_refused |= record.kind is ProblemKind.UNTOLD
+        self.was_refused |= record.kind is ProblemKind.NOT_READ
         return self.note(Probe.EXIT_RECORD, Answer.UNKNOWN, record.sentence())
 
     def result(
@@ -146,7 +146,7 @@ def probe_without_record(
     """Probe a run whose record cannot be read: its lock and its exit record are all there is."""
     probing = Probing(store, name, run)
     probing.note(Probe.RECORD, Answer.UNKNOWN, problem.sentence())
-    probing.was_refused |= problem.kind is ProblemKind.UNTOLD
+    probing.was_refused |= problem.kind is ProblemKind.NOT_READ
     claimed = probing.lock()
     ended = store.exit_record(name, run, pod_id)
     answers = RunFacts(exit_record=probing.exit(ended), claimed=claimed)

@@ -1,6 +1,6 @@
-"""How each status looks: shape, word and role of colour, the same behind every door.
+"""Appearance of each status: shape, word and role of colour, the same in every front end.
 
-State is told by shape and word; the role only chooses a colour, so that nothing hangs on it.
+Shape and word show the state; the role only chooses a colour, and no meaning depends on it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def status_word(view: PodView) -> str:
     """Return the status in few words: "exited 0", "failed 137", "killed SIGKILL", "~stalled"."""
     word = APPEARANCE[view.status].word
     if view.status is Status.EXITED and view.asked_by:
-        # Its signal or code tells how it took the request, which is told in its message.
+        # Its signal or code says how it took the request, and its message says the same.
         word = STOPPED
     elif view.status in {Status.EXITED, Status.FAILED}:
         if view.signal is not None:
@@ -92,7 +92,7 @@ URGENCY: dict[Status, int] = {
         )
     )
 }
-"""How much a status needs the operator; 0 needs most."""
+"""Order of statuses by how much they need the operator; 0 needs most."""
 
 
 def age_seconds(pod: PodView, at: datetime, elapsed: float) -> float:

@@ -52,7 +52,7 @@ class LoanBook(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         loans: those that are out and those that came back, by pod, oldest first.
-        doubts: pods whose ledger cannot be read whole, and why: what they hold cannot be told.
+        doubts: pods whose ledger cannot be read whole, and why: what they hold is not known.
     """
 
     loans: tuple[Loan, ...]

@@ -1,4 +1,4 @@
-"""What a pod or a reader may be called."""
+"""Rules for the names of pods and readers."""
 
 from __future__ import annotations
 

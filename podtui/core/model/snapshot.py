@@ -1,4 +1,4 @@
-"""What the doors are given to show: one frozen picture of the whole store."""
+"""Views for the front ends: one frozen snapshot of the whole store, and one pod in detail."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
         quiet_for_s: seconds since the last output of a live run, by a clock that stands still while
             the host sleeps.
         progress_quiet_s: seconds since the last output that was new, by the same clock; None when
-            that was not asked yet or could not be told.
+            that was not asked yet or could not be determined.
         cpu_percent: of one core, for the whole process tree, None when not sampled.
         rss_bytes: resident memory of the process tree, None when not sampled.
         record_error: what is wrong with the record, for a row that could not be read.
-        asked_by: who asked the run to end, None when nobody did or it has not ended.
+        asked_by: the actor that asked the run to end, None when none did or it has not ended.
     """
 
     name: str
@@ -58,7 +58,7 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What tells a pod from others: its id, or its name while its record cannot be read."""
+        """Identifies a pod: its id, or its name while its record cannot be read."""
         return self.id or f"name {self.name}"
 
 
@@ -87,7 +87,7 @@ LS_FIELDS: tuple[str, ...] = (
 
 
 class DetectorState(StrEnum):
-    """How a detector of changes is doing."""
+    """State of a detector of changes."""
 
     OK = "ok"
     LATE = "late"
@@ -95,7 +95,7 @@ class DetectorState(StrEnum):
 
 
 class Detector(msgspec.Struct, frozen=True, kw_only=True):
-    """One way changes are noticed, and how long ago it last worked."""
+    """One detector of changes, and how long ago it last worked."""
 
     name: str
     state: DetectorState
@@ -104,7 +104,7 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the observer itself can be believed; if not, every verdict is UNKNOWN."""
+    """Health of the observer itself; when it is not ok, every verdict is UNKNOWN."""
 
     ok: bool
     reason: str = ""

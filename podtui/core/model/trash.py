@@ -1,4 +1,4 @@
-"""What is in the trash, as the doors show it."""
+"""View of the trash for the front ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TrashView(msgspec.Struct, frozen=True, kw_only=True):
         id: of this entry of the trash; a pod that was pruned twice is in it under two.
         name: of the pod when it was pruned.
         pruned_at: None when the record of the prune cannot be read.
-        size_bytes: of all its files, None when that was not asked or cannot be told.
+        size_bytes: of all its files, None when that was not asked or could not be determined.
         problem: what is wrong with the entry, "" when nothing is.
     """
 

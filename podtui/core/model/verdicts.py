@@ -9,7 +9,7 @@ import msgspec
 
 
 class Answer(StrEnum):
-    """What one probe found: never a bool, because "could not tell" is an answer of its own."""
+    """Answer of one probe: never a bool, because "could not tell" is an answer of its own."""
 
     YES = "yes"
     NO = "no"
@@ -17,7 +17,7 @@ class Answer(StrEnum):
 
 
 class Probe(StrEnum):
-    """One way of looking at a run."""
+    """One kind of observation of a run."""
 
     RECORD = "record"
     """Can the pod's and the run's records be read?"""
@@ -69,7 +69,7 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """What the operator reads."""
+    """Status of a pod, as the operator reads it."""
 
     STARTING = "starting"
     WORKING = "working"
@@ -97,7 +97,7 @@ LIVE_STATUSES = frozenset(
 
 
 class Source(StrEnum):
-    """What a status rests on, in the order of trust."""
+    """Source on which a status rests, in the order of trust."""
 
     EXIT_RECORD = "exit record"
     KERNEL = "kernel"

@@ -78,18 +78,13 @@ class Inspector:
         from podtui.core.observe.observer import Observer
 
         view = Observer(self.store).look_at([name]).find(name)
-        if view is None or (view.verdict is Verdict.UNKNOWN and self._is_gone(name)):
-            # Pruned in the middle of the look, it would pass for a pod whose records are missing.
-            self.access.name_of(name)
+        # A pod that was pruned while it was read would pass for one whose records are missing.
+        gone = self.access.gone(name) if view is None or view.verdict is Verdict.UNKNOWN else None
+        if gone is not None:
+            raise gone
+        if view is None:
             raise Refused(f"{name!r} went away while it was looked at", pod=name)
         return self._with_parent(view)
-
-    def _is_gone(self, name: str) -> bool:
-        try:
-            return self.store.system.fs.stamp(self.store.paths.pod(name).root) is None
-        except OSError:
-            # Could not tell: then the look, which could not tell either, stands.
-            return False
 
     def _with_parent(self, view: PodView) -> PodView:
         """Name the parent as it is called now; a look at one pod alone does not know it."""

@@ -131,7 +131,7 @@ def is_refusal(record: Record | RecordProblem, *, had_one: bool) -> bool:
     """Whether a record was not given although it is, or was, there."""
     if not isinstance(record, RecordProblem):
         return False
-    return record.kind is ProblemKind.UNTOLD or (record.is_missing and had_one)
+    return record.kind is ProblemKind.NOT_READ or (record.is_missing and had_one)
 
 
 # whether anything about an ended run has changed

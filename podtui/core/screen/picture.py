@@ -53,7 +53,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ScreenPicture:
-    """What a terminal shows at one moment.
+    """The content of a terminal at one moment.
 
     Attributes:
         columns, rows: the terminal's size.

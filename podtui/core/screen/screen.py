@@ -56,7 +56,7 @@ class Screen:
             piece = data[:PIECE]
             end = safe_end(piece)
             if not end and len(data) > len(piece):
-                # A sequence longer than a piece is told from one that never ends by all of it.
+                # Only the whole text shows whether a sequence longer than a piece ends.
                 piece = data[:LONG_PIECE]
                 end = safe_end(piece)
             if not end:
@@ -90,7 +90,7 @@ class Screen:
         except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
             raise
         except BaseException as error:  # noqa: BLE001 - a panic of the emulator is no Exception
-            # Protects whoever looks: what an agent prints must not end their podtui.
+            # The output of an agent must not end the podtui that shows it.
             why = f"the emulator failed ({type(error).__name__}), the screen began anew"
             self._restart(columns, rows, why, alternate=None)
 

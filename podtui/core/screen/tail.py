@@ -13,7 +13,7 @@ from podtui.core.system.fs import Fs
 
 TAIL_BYTES = 1024 * 1024
 SEARCH_BYTES = 64 * 1024 * 1024
-"""How far back the beginning of a full-screen program is looked for."""
+"""How far back the start of a full-screen program is searched for."""
 SEARCH_WINDOW = 1024 * 1024
 BEFORE_BYTES = 32 * 1024
 """What is drawn of the screen that the full-screen program has covered."""
@@ -26,7 +26,7 @@ LONGEST_SWITCH = max(map(len, _USUAL_SWITCHES))
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What there is to draw.
+    """The output that is to be drawn.
 
     Attributes:
         start: where ``data`` begins in the file; between two things, or in the middle of none that

@@ -34,7 +34,7 @@ class DetachKey(msgspec.Struct, frozen=True):
 
 
 class Typed(NamedTuple):
-    """What is to be passed on, and whether the key was pressed after it."""
+    """The bytes to be passed on, and whether the key was pressed after them."""
 
     passed: bytes
     detach: bool
@@ -60,7 +60,7 @@ def detach_key(text: str) -> DetachKey:
 
 
 def _control_pattern(letter: str) -> re.Pattern[bytes]:
-    # Programs may have switched the terminal to the kitty or the xterm way of telling keys, in
+    # Programs may have switched the terminal to the kitty or the xterm way of encoding keys, in
     # which a control key is no longer one byte. 64 and 128 are the two lock keys.
     byte = re.escape(bytes([ord(letter.upper()) & 0x1F]))
     code = b"%d" % ord(letter)
@@ -97,7 +97,7 @@ class KeyWatch:
 
     @property
     def holds(self) -> bool:
-        """Whether something waits for `flush`."""
+        """Whether bytes are held back for `flush`."""
         return bool(self._held)
 
     def flush(self) -> bytes:
@@ -137,12 +137,12 @@ class KeyWatch:
     def _paste_end(self, data: bytes) -> int:
         """Return how many bytes belong to the paste; its end may have begun in an earlier piece."""
         joined = self._recent + data
-        place = joined.find(_PASTE_ENDS)
-        if place < 0:
+        index = joined.find(_PASTE_ENDS)
+        if index < 0:
             self._recent = joined[-(len(_PASTE_ENDS) - 1) :]
             return len(data)
         self._pasting = False
-        return place + len(_PASTE_ENDS) - len(self._recent)
+        return index + len(_PASTE_ENDS) - len(self._recent)
 
     def _hold(self, data: bytes, begin: int) -> bytes:
         begun = _UNFINISHED.search(data, begin)

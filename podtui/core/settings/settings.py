@@ -1,4 +1,4 @@
-"""What the user has set for good: one TOML file, and variables that stand above it.
+"""Reads the settings of the user: one TOML file, and variables that take precedence.
 
 docs/config.md describes the file. A file that cannot be used costs one sentence, never a command:
 everything works with what is built in.
@@ -45,7 +45,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds where nothing else is said.
+    """The settings, with the values that hold where nothing is set.
 
     Attributes:
         theme: name of the screen's colours, None for the default.
@@ -107,7 +107,7 @@ def read_settings(fs: Fs, path: Path, *, must_exist: bool = False) -> Settings:
     """Return the settings of a file; a missing one sets nothing, unless it ``must_exist``.
 
     Raises:
-        BadInput: it cannot be used; names the file and the place in it.
+        BadInput: it cannot be used; names the file and the line in it.
     """
     data = _content(fs, path, must_exist=must_exist)
     if data is None:
@@ -162,7 +162,7 @@ def _checked_key(path: Path, written: str | None, data: bytes) -> str:
     try:
         detach_key(written)
     except BadInput as error:
-        reason = f"{_place(data, 'detach_key')}{error.message}; {error.next_step}"
+        reason = f"{_line_of(data, 'detach_key')}{error.message}; {error.next_step}"
         raise _unusable(path, reason) from error
     return written
 
@@ -170,13 +170,13 @@ def _checked_key(path: Path, written: str | None, data: bytes) -> str:
 def _checked_duration(path: Path, written: str | float | None, data: bytes) -> float | None:
     if written is None:
         return None
-    place = _place(data, "stall_after")
+    prefix = _line_of(data, "stall_after")
     try:
         seconds = parse_duration(str(written))
     except BadInput as error:
-        raise _unusable(path, f"{place}{error.message}; {error.next_step}") from error
+        raise _unusable(path, f"{prefix}{error.message}; {error.next_step}") from error
     if seconds <= 0:
-        raise _unusable(path, f"{place}stall_after must be longer than nothing")
+        raise _unusable(path, f"{prefix}stall_after must be longer than nothing")
     return seconds
 
 
@@ -192,9 +192,9 @@ def _checked_keys(
         keys = value.split(",") if isinstance(value, str) and value != "," else value
         keys = [keys] if isinstance(keys, str) else keys
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-            place = _place(data, command_id) or _place(data, name)
+            prefix = _line_of(data, command_id) or _line_of(data, name)
             shown = safe_line(command_id, LONGEST_SHOWN)
-            raise _unusable(path, f"{place}{shown} must be a key, or a list of keys, in quotes")
+            raise _unusable(path, f"{prefix}{shown} must be a key, or a list of keys, in quotes")
         yield command_id, tuple(key.strip() for key in keys if key.strip())
 
 
@@ -203,14 +203,16 @@ def _shape_words(message: str, data: bytes) -> str:
     unknown, wrong = _UNKNOWN_FIELD.search(message), _WRONG_FIELD.search(message)
     if unknown:
         known = ", ".join(_SHAPES)
-        return f"{_place(data, unknown[1])}there is no setting {unknown[1]!r} (there are: {known})"
+        return (
+            f"{_line_of(data, unknown[1])}there is no setting {unknown[1]!r} (there are: {known})"
+        )
     if wrong and wrong[1] in _SHAPES:
-        return f"{_place(data, wrong[1])}{wrong[1]} must be {_SHAPES[wrong[1]]}"
+        return f"{_line_of(data, wrong[1])}{wrong[1]} must be {_SHAPES[wrong[1]]}"
     return message
 
 
-def _place(data: bytes, field: str) -> str:
-    """Return "line 3: " for the line that sets a field, "" when it cannot be told."""
+def _line_of(data: bytes, field: str) -> str:
+    """Return "line 3: " for the line that sets a field, "" when it could not be determined."""
     sets_it = re.compile(rf"\s*\[*\s*[\"']?{re.escape(field)}(?![\w-])")
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         if sets_it.match(line):
@@ -222,5 +224,5 @@ def _unusable(path: Path, reason: str) -> BadInput:
     return BadInput(
         f"the settings in {safe_line(str(path))} are not used: {safe_line(reason, LONGEST_REASON)}",
         kept="the file was not touched; the defaults hold",
-        next_step=f"mend {safe_line(str(path))}; docs/config.md describes it",
+        next_step=f"repair {safe_line(str(path))}; docs/config.md describes it",
     )

@@ -1,1 +1,1 @@
-"""The directory tree that is the truth."""
+"""Records, ledgers and logs in the directory tree of a store."""

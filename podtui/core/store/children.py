@@ -1,4 +1,4 @@
-"""The children ledger: who is whose. Lines are only ever added."""
+"""The children ledger of a parent: one line for each child, only ever appended."""
 
 from __future__ import annotations
 

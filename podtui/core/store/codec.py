@@ -27,12 +27,12 @@ of a line does, and would be taken for a record without what is missing."""
 
 
 class ProblemKind(StrEnum):
-    """Why a record is not at hand."""
+    """Why a record could not be had."""
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
     NEWER = "newer"
-    UNTOLD = "could not tell"
+    NOT_READ = "could not tell"
 
 
 class RecordProblem(msgspec.Struct, frozen=True):
@@ -79,14 +79,14 @@ def _read_stamped(
     except UnsafeFile as error:
         return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}"), None
     except OSError as error:
-        return untold(path, error), None
+        return disk_problem(path, error), None
     return decode(data, path, kind), stamp
 
 
-def untold(path: Path, error: OSError) -> RecordProblem:
-    """Return the problem of a record the disk did not give."""
+def disk_problem(path: Path, error: OSError) -> RecordProblem:
+    """Return the problem of a record that could not be read from the disk."""
     name = errno.errorcode.get(error.errno or 0, "error")
-    return RecordProblem(path, ProblemKind.UNTOLD, f"{name}: {os.strerror(error.errno or 0)}")
+    return RecordProblem(path, ProblemKind.NOT_READ, f"{name}: {os.strerror(error.errno or 0)}")
 
 
 def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
@@ -112,7 +112,7 @@ def decode(data: bytes, path: Path, kind: type[R]) -> R | RecordProblem:
 def _decode_toml(text: str, kind: type[R]) -> R:
     quick = as_json(text)
     if quick is not None:
-        # Whatever is wrong with it is told by the real parser, with its place.
+        # What is wrong with it is reported by the real parser, with the position.
         with suppress(msgspec.MsgspecError, ValueError):
             return msgspec.json.decode(quick, type=kind)
     return msgspec.toml.decode(text, type=kind)
@@ -131,7 +131,7 @@ class _FormatOnly(msgspec.Struct):
 
 
 def _explained(data: bytes, path: Path, error: Exception) -> RecordProblem:
-    """Tell a newer format from damage: a newer record need not fit our types."""
+    """Distinguish a newer format from damage: a newer record need not fit our types."""
     try:
         if path.suffix == ".toml":
             version = msgspec.toml.decode(data.decode("utf-8"), type=_FormatOnly).format
@@ -176,21 +176,21 @@ class RecordCache:
 
     def read(self, path: Path, kind: type[R]) -> R | RecordProblem:
         """Return the record at ``path``."""
-        place = str(path)
-        known = self._known.get(place)
-        # What is met for the first time is opened at once, and stamped as it is read.
-        if known is not None and isinstance(known[1], kind) and self._has(place, known[0]):
+        key = str(path)
+        known = self._known.get(key)
+        # A path that is not cached is opened at once, and stamped as it is read.
+        if known is not None and isinstance(known[1], kind) and self._has(key, known[0]):
             return known[1]
         answer, stamp = _read_stamped(self._fs, path, kind)
         if stamp is None or isinstance(answer, RecordProblem):
-            self._known.pop(place, None)
+            self._known.pop(key, None)
         else:
-            self._known[place] = (stamp, answer)
+            self._known[key] = (stamp, answer)
         return answer
 
-    def _has(self, place: str, stamp: Stamp) -> bool:
+    def _has(self, path: str, stamp: Stamp) -> bool:
         try:
-            return self._fs.stamp(place) == stamp
+            return self._fs.stamp(path) == stamp
         except OSError:
             # The read itself says what is wrong, in words.
             return False

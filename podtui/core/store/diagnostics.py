@@ -14,7 +14,7 @@ from podtui.core.store.logs import Log
 from podtui.core.system.system import System
 
 MOST_BEYOND = 1000
-"""Diagnostics seen before older ones were; of more than these the oldest are told again."""
+"""Limit of ids read out of order; beyond it the oldest are reported as unread again."""
 
 
 class Diagnostics(Log[Diagnostic]):
@@ -35,17 +35,17 @@ class Diagnostics(Log[Diagnostic]):
         return None if isinstance(record, RecordProblem) else record
 
     def mark_read(self, reader: str, ids: Collection[str]) -> None:
-        """Note that a reader has seen these diagnostics, besides those he had seen before.
+        """Record that a reader has read these diagnostics, besides the earlier ones.
 
         Raises:
             BadInput: the reader's name is not legal.
-            Busy, OSError: it is not noted.
+            Busy, OSError: it is not recorded.
         """
         with self._locked():
             read = self.read()
             before = self.seen(reader)
             unread = {each.id for each in unread_of(read.entries, before)} - set(ids)
-            # With a part of the log out of sight nobody can say up to where all was seen.
+            # While a part of the log cannot be read, the mark of what was read must not move.
             is_whole = all(problem.line for problem in read.problems)
             record = _seen_record(
                 reader, read.entries, unread, before=before, is_whole=is_whole, at=self._now()
@@ -69,15 +69,15 @@ def unread_of(entries: Sequence[Diagnostic], seen: SeenRecord | None) -> tuple[D
     if seen is None:
         return tuple(entries)
     beyond = frozenset(seen.beyond)
-    start = _place_after(entries, seen.diagnostic_id)
+    start = _index_after(entries, seen.diagnostic_id)
     return tuple(each for each in entries[start:] if each.id not in beyond)
 
 
-def _place_after(entries: Sequence[Diagnostic], diagnostic_id: str) -> int:
-    for place in range(len(entries) - 1, -1, -1):
-        if entries[place].id == diagnostic_id:
-            return place + 1
-    # A mark nobody can place: told again rather than not at all.
+def _index_after(entries: Sequence[Diagnostic], diagnostic_id: str) -> int:
+    for index in range(len(entries) - 1, -1, -1):
+        if entries[index].id == diagnostic_id:
+            return index + 1
+    # The mark is not in the log: report all again rather than none.
     return 0
 
 
@@ -91,7 +91,7 @@ def _seen_record(
     at: datetime,
 ) -> SeenRecord:
     mark = before.diagnostic_id if before else ""
-    start = _place_after(entries, mark)
+    start = _index_after(entries, mark)
     while is_whole and start < len(entries) and entries[start].id not in unread:
         mark = entries[start].id
         start += 1

@@ -1,8 +1,8 @@
 """Reading the TOML podtui itself writes, several times faster than a parser of all TOML.
 
-Records of pods are TOML because people mend them, and thousands are read when a screen opens. Each
-line of the form we write means in JSON what it means in TOML, but for times. As soon as a line is
-of any other form, nothing is read here and the real parser has its say.
+Records of pods are TOML because people repair them, and thousands are read when a screen opens.
+Each line of the form we write means in JSON what it means in TOML, but for times. When a line has
+another form, the whole document is left to the real parser.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Files that only grow by one line at a time: the journal and the ledgers.
 
 A newline is the commit mark. What follows the last newline was never committed (or is being
-written this moment) and does not count; a line that cannot be read in the middle is skipped, told
-with its position, and kept.
+written this moment) and does not count; a line that cannot be read in the middle is skipped,
+reported with its position, and kept.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LineProblem(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True):
-    """What a growing file holds, and where reading it may go on."""
+    """The entries of a growing file, and the offset from which to read on."""
 
     entries: tuple[T, ...]
     problems: tuple[LineProblem, ...]
@@ -105,7 +105,7 @@ class _LineReader(Generic[T]):
                 self._take(pending + line, pending_bytes + len(line))
                 pending, pending_bytes = b"", 0
             pending_bytes += len(rest)
-            # Of an endless line only its length is kept.
+            # An endless line is not kept, only its length.
             pending = pending + rest if pending_bytes <= LONGEST_LINE else b""
         if self.position + pending_bytes - begin >= MOST_BYTES:
             self.note_file(f"only its first {MOST_BYTES // 1024 // 1024} MiB are read")

@@ -26,7 +26,7 @@ LOCK_WAIT_S = 10.0
 class PodLoans(msgspec.Struct, frozen=True):
     """The loans of one pod, oldest first, and what of its ledger cannot be read.
 
-    A ledger with a problem other than a torn end does not tell which scopes are out.
+    A ledger with a problem other than a torn end does not say which scopes are out.
     """
 
     loans: tuple[Loan, ...]

@@ -24,7 +24,7 @@ from podtui.core.system.system import System
 
 
 class LogEntry(Protocol):
-    """What a log is made of."""
+    """The type of the entries of a log."""
 
     @property
     def id(self) -> str: ...
@@ -44,7 +44,7 @@ _SEGMENT = re.compile(r"(0[0-9]{5}|[1-9][0-9]{5,})\.jsonl\Z")
 
 
 class LogPosition(msgspec.Struct, frozen=True):
-    """Where a reader of a log has come to."""
+    """The position of a reader in a log."""
 
     segment: int = 1
     offset: int = 0
@@ -130,18 +130,18 @@ class Log(Generic[E]):
         return log_segment(self._directory, number)
 
     def entries(self) -> tuple[E, ...]:
-        """Return every entry that can be read; which lines cannot, `read` and the doctor tell.
+        """Return every entry that can be read; `read` and the doctor report the lines that cannot.
 
         Raises:
             Unreadable: the log as a whole cannot be had: that is not an empty one.
         """
-        told = self.read()
-        lost = next((each for each in told.problems if each.path == self.directory), None)
+        log = self.read()
+        lost = next((each for each in log.problems if each.path == self.directory), None)
         if lost is not None:
             raise Unreadable(
                 lost.sentence(), next_step="podtui doctor", kept="nothing in it was touched"
             )
-        return told.entries
+        return log.entries
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -180,7 +180,7 @@ class Log(Generic[E]):
     def _has(self, entry_id: str) -> bool:
         """Whether a readable entry of this id is committed, newest segment first.
 
-        The bytes alone do not tell: they may be of a torn line, which counts for nothing.
+        The bytes alone prove nothing: they may be of a torn line, which does not count.
         """
         marker = b'"id":' + msgspec.json.encode(entry_id)
         for number in reversed(self.segments()):

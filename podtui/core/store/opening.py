@@ -39,7 +39,7 @@ def open_store(system: System, root: Path, *, create: bool) -> OpenedStore:
 
     Raises:
         NoStore: there is none, it is not a store, or others could meddle with it.
-        Unreadable: whether it is a store could not be told.
+        Unreadable: whether it is a store could not be determined.
         DiskTrouble: it could not be made or read.
         Busy: another process is making it and does not come to an end.
     """
@@ -59,7 +59,7 @@ def open_store(system: System, root: Path, *, create: bool) -> OpenedStore:
 
 
 def _may_be_made(system: System, paths: StorePaths) -> bool:
-    """Whether nothing is there, or only what a broken-off making of a store leaves."""
+    """Whether the directory is missing or empty, or holds an interrupted creation of a store."""
     fs = system.fs
     if fs.stamp(paths.root) is None:
         return True
@@ -100,10 +100,10 @@ def _open(system: System, paths: StorePaths) -> OpenedStore:
             next_step="set PODTUI_HOME to a store, or to a directory that is empty or not there",
             kept="nothing in it was touched",
         )
-    if record.kind is ProblemKind.UNTOLD:
+    if record.kind is ProblemKind.NOT_READ:
         raise Unreadable(
             record.sentence(),
-            next_step="mend its permissions or its disk",
+            next_step="repair its permissions or its disk",
             kept="nothing was touched",
         )
     return OpenedStore(paths, "", *_only_to_be_read(paths, record))
@@ -114,8 +114,10 @@ def _only_to_be_read(paths: StorePaths, record: RecordProblem) -> tuple[str, str
     if record.kind is ProblemKind.NEWER:
         why = f"this store is newer than this podtui: {record.reason}"
         return why, "use a podtui that knows this format, or another store"
-    remedy = f"mend {paths.record} or bring it back from a copy; docs/store.md shows what is in it"
-    return f"whether podtui may write here cannot be told: {record.sentence()}", remedy
+    remedy = (
+        f"repair {paths.record} or bring it back from a copy; docs/store.md shows what is in it"
+    )
+    return f"whether podtui may write here could not be determined: {record.sentence()}", remedy
 
 
 def _refuse_unsafe(system: System, paths: StorePaths) -> None:
@@ -129,11 +131,11 @@ def _refuse_unsafe(system: System, paths: StorePaths) -> None:
             continue
         problem = system.fs.directory_problem(directory)
         if problem:
-            mend = f"; if nobody else has written there: chmod 700 {directory}"
+            repair = f"; if nobody else has written there: chmod 700 {directory}"
             raise NoStore(
                 f"the store directory {directory} is not safe to use: {problem}",
                 next_step="set PODTUI_HOME to a directory of your own"
-                + (mend if system.fs.is_own_directory(directory) else ""),
+                + (repair if system.fs.is_own_directory(directory) else ""),
                 kept="nothing in it was touched",
             )
 
@@ -150,7 +152,7 @@ def _complete(system: System, paths: StorePaths, record: StoreRecord) -> OpenedS
             system.fs.make_directory(directory)
         except OSError as error:
             why = f"{directory} is missing and cannot be made: {os.strerror(error.errno or 0)}"
-            return OpenedStore(paths, record.store_id, why, "mend the disk or its permissions")
+            return OpenedStore(paths, record.store_id, why, "repair the disk or its permissions")
     return OpenedStore(paths, record.store_id)
 
 
@@ -159,6 +161,6 @@ def _disk_error(root: Path, error: OSError) -> PodtuiError:
     leaf: type[PodtuiError] = DiskTrouble if is_disk_trouble(error) else NoStore
     return leaf(
         f"the store at {root} cannot be used: {words} ({error.filename or root})",
-        next_step="free the disk or mend its permissions, or set PODTUI_HOME to another directory",
+        next_step="free the disk, repair its permissions, or set PODTUI_HOME to another directory",
         kept="nothing was changed",
     )

@@ -1,4 +1,4 @@
-"""The store as the rest of the core sees it: pods, runs and their records."""
+"""The open store: the records of pods and runs, and its logs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ from podtui.core.store.codec import (
     ProblemKind,
     RecordCache,
     RecordProblem,
+    disk_problem,
     read_record,
-    untold,
 )
 from podtui.core.store.diagnostics import Diagnostics
-from podtui.core.store.handoffs import Handoffs
 from podtui.core.store.logs import Journal
 from podtui.core.store.opening import OpenedStore, open_store
-from podtui.core.store.pending import Intents
+from podtui.core.store.pending import Handoffs, Intents
 from podtui.core.store.trash import Trash
 from podtui.core.system.system import System
 
@@ -81,7 +80,7 @@ class Store:
     # pods
 
     def pod_names(self) -> list[str]:
-        """Return the names under ``pods``, whatever they are; every one of them is a row."""
+        """Return all names under ``pods``; each of them is a row, readable or not."""
         return self.system.fs.names_in(self.paths.pods)
 
     def pod_record(self, name: str) -> PodRecord | RecordProblem:
@@ -91,10 +90,10 @@ class Store:
             if not self.system.fs.is_directory(paths.root):
                 return RecordProblem(paths.root, ProblemKind.UNREADABLE, "it is not a directory")
         except OSError as error:
-            return untold(paths.root, error)
+            return disk_problem(paths.root, error)
         record = self._cache.read(paths.record, PodRecord)
         if isinstance(record, PodRecord) and record.name != name:
-            reason = f"it is the record of pod {record.name!r} and lies in the place of {name!r}"
+            reason = f"it is the record of pod {record.name!r} and lies in that of {name!r}"
             return RecordProblem(paths.record, ProblemKind.UNREADABLE, reason)
         return record
 
@@ -122,7 +121,7 @@ class Store:
         """
         names = self.system.fs.names_in(self.paths.pod(name).runs)
         numbers = (int(text) for text in names if _RUN.match(text))
-        # A name such as "00001" is of nobody's making and would be taken for run 1.
+        # Reject "00001": podtui never writes it, and int() would read it as run 1.
         return sorted(each for each in numbers if run_name(each) in names)
 
     def run_record(self, name: str, run: int) -> RunRecord | RecordProblem:
@@ -162,9 +161,9 @@ class Store:
     def socket_place(self, run: RunRecord) -> SocketPlace:
         """Return where a run's supervisor listens.
 
-        The places its actor chose come first: who looks may have another environment than who
-        spawned. This store's own come after them, for a store that was moved.
+        The directories that its actor chose come first: the reader may have another environment.
+        The directories of this store come after them, for a store that was moved.
         """
         recorded = [Path(each) for each in run.socket_directories]
-        places = dict.fromkeys((*recorded, *self.socket_directories))
-        return SocketPlace(tuple(places), socket_name(run.pod_id, run.run))
+        directories = dict.fromkeys((*recorded, *self.socket_directories))
+        return SocketPlace(tuple(directories), socket_name(run.pod_id, run.run))

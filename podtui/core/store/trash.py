@@ -1,4 +1,4 @@
-"""The trash: pods that were pruned, whole, each in a directory of its own with why and by whom."""
+"""The trash: pruned pods, each whole in a directory of its own with the record of the prune."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 from podtui.core.model.ids import is_id, milliseconds_of
 from podtui.core.model.records import PodRecord, TrashRecord
 from podtui.core.paths import StorePaths, TrashPaths
-from podtui.core.store.codec import ProblemKind, RecordProblem, read_record, untold
+from podtui.core.store.codec import ProblemKind, RecordProblem, disk_problem, read_record
 from podtui.core.system.system import System
 
 PURGING_PREFIX = ".purging-"
-"""What is about to be deleted for good is renamed to this and its id."""
+"""Prefix of an entry that is being deleted for good, before its id."""
 
 
 class TrashEntry(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class TrashEntry(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The pod's name when it was pruned, "" when nothing tells it."""
+        """The pod's name when it was pruned, "" when it is not known."""
         for each in (self.record, self.pod):
             if not isinstance(each, RecordProblem):
                 return each.name
@@ -42,14 +42,14 @@ class TrashEntry(msgspec.Struct, frozen=True):
 
     @property
     def pod_id(self) -> str:
-        """The pod's id, "" when nothing tells it."""
+        """The pod's id, "" when it is not known."""
         if isinstance(self.pod, PodRecord):
             return self.pod.id
         return self.record.pod_id if isinstance(self.record, TrashRecord) else ""
 
     @property
     def parent_id(self) -> str | None:
-        """The id of the pod's parent, None when it has none or nothing tells it."""
+        """The id of the pod's parent, None when it has none or it is not known."""
         if isinstance(self.pod, PodRecord):
             return self.pod.parent_id
         return self.record.parent_id if isinstance(self.record, TrashRecord) else None
@@ -60,7 +60,7 @@ class TrashEntry(msgspec.Struct, frozen=True):
 
     @property
     def pruned_at(self) -> datetime | None:
-        """When it was pruned; by its id where its record does not tell, None when nothing does."""
+        """When it was pruned; from its id where its record has none, None when neither has one."""
         if isinstance(self.record, TrashRecord):
             return self.record.at
         if not is_id(self.id):
@@ -80,7 +80,7 @@ class TrashEntry(msgspec.Struct, frozen=True):
 
 
 class Trash:
-    """Looks through the trash; changes nothing."""
+    """Reads the trash; changes nothing."""
 
     def __init__(self, paths: StorePaths, system: System) -> None:
         self._paths = paths
@@ -121,12 +121,12 @@ class Trash:
             OSError: could not tell.
         """
         entries = self.entries()
-        ways = (
+        matches = (
             [each for each in entries if each.id == name_or_id],
             [each for each in entries if each.has_pod and each.pod_id == name_or_id],
             [each for each in entries if each.has_pod and each.name == name_or_id],
         )
-        return next((found for found in ways if found), [])
+        return next((found for found in matches if found), [])
 
     def purging(self) -> list[str]:
         """Return the ids of what is being deleted, or was when that was broken off."""
@@ -141,7 +141,7 @@ class Trash:
         return self._paths.trash / f"{PURGING_PREFIX}{trash_id}"
 
     def is_there(self, path: Path) -> bool:
-        """Whether anything is at ``path``; what cannot be looked at is taken to be there."""
+        """Whether anything is at ``path``; what could not be determined counts as there."""
         try:
             return self._fs.stamp(path) is not None
         except NotADirectoryError:
@@ -169,13 +169,13 @@ class Trash:
         problem = self._no_directory(paths.pod.root)
         return problem or read_record(self._fs, paths.pod.record, PodRecord)
 
-    def _no_directory(self, place: Path) -> RecordProblem | None:
+    def _no_directory(self, path: Path) -> RecordProblem | None:
         """Return what is wrong with something that is there and must be a directory itself."""
         try:
-            if self._fs.stamp(place) is not None and not self._fs.is_directory(place):
-                return RecordProblem(place, ProblemKind.UNREADABLE, "it is not a directory")
+            if self._fs.stamp(path) is not None and not self._fs.is_directory(path):
+                return RecordProblem(path, ProblemKind.UNREADABLE, "it is not a directory")
         except OSError as error:
-            return untold(place, error)
+            return disk_problem(path, error)
         return None
 
 

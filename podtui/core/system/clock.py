@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """What podtui asks of a clock."""
+    """The clock that the core is given."""
 
     def now(self) -> datetime:
         """Return the wall time, aware, UTC: to be shown, never to be subtracted."""
@@ -19,7 +19,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that do not count sleep: with `boottime` it tells that the host slept."""
+        """Return seconds that do not count sleep: with `boottime` it shows that the host slept."""
         ...
 
     def pause(self, seconds: float) -> None:
@@ -41,39 +41,3 @@ class SystemClock:
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-class FrozenClock:
-    """A clock for tests: stands still until it is moved."""
-
-    def __init__(self, now: datetime, *, boottime: float = 1000.0) -> None:
-        self._now = now
-        self._boottime = boottime
-        self._monotonic = boottime
-
-    def now(self) -> datetime:
-        return self._now
-
-    def boottime(self) -> float:
-        return self._boottime
-
-    def monotonic(self) -> float:
-        return self._monotonic
-
-    def pause(self, seconds: float) -> None:
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass on every clock."""
-        self._now += timedelta(seconds=seconds)
-        self._boottime += seconds
-        self._monotonic += seconds
-
-    def sleep_host(self, seconds: float) -> None:
-        """Let the host sleep: wall and boot time go on, monotonic time does not."""
-        self._now += timedelta(seconds=seconds)
-        self._boottime += seconds
-
-    def jump_wall(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as a correction of the time does."""
-        self._now += timedelta(seconds=seconds)

@@ -21,7 +21,7 @@ from podtui.core.system.clock import Clock
 from podtui.kernel import files, locks
 
 MISSING = (FileNotFoundError, NotADirectoryError)
-"""What the disk says of what is not there."""
+"""Errors of the disk for a path where nothing is."""
 RECORD_LIMIT = 64 * 1024
 """Bytes a record may have; a longer one is unreadable, not read."""
 SEARCHED_BYTES = 64 * 1024 * 1024
@@ -83,7 +83,10 @@ def _kind_of(mode: int) -> str:
 
 
 class Fs:
-    """The real disk."""
+    """The real disk.
+
+    It is long because it is the whole seam to the disk: a test replaces this one class.
+    """
 
     def __init__(self, uid: int | None = None) -> None:
         self.uid = os.geteuid() if uid is None else uid
@@ -236,7 +239,7 @@ class Fs:
             return False
 
     def is_own_directory(self, path: Path) -> bool:
-        """Whether a real directory of ours, whoever else may use it, is at ``path``."""
+        """Whether a real directory of ours, whichever other users may use it, is at ``path``."""
         try:
             facts = os.lstat(path)
         except FileNotFoundError:
@@ -248,9 +251,9 @@ class Fs:
         return fs_links.resolved(path)
 
     def mode_problem(self, path: Path) -> str | None:
-        """Return who else may use a file or directory, None when nobody else may.
+        """Return which other users may use a file or directory, None when no other may.
 
-        A symbolic link is not looked through; nothing at all is nobody else's.
+        A symbolic link is not followed; for a path where nothing is the answer is None.
 
         Raises:
             OSError: could not tell.
@@ -334,7 +337,7 @@ class Fs:
 
         A torn line that a crash left at the end is closed with a newline first, so that it stays
         visible as one bad line and never swallows the new one. The caller holds the lock of this
-        file, since two who close one torn line would close it twice.
+        file: two writers would close one torn line twice.
 
         Raises:
             UnsafeFile: something else is in the file's place.
@@ -356,7 +359,7 @@ class Fs:
             self.write_line(descriptor, data)
         except OSError:
             # A full disk took a part: it is taken back, so that the file ends as it did before.
-            # Nobody has read it, as its newline was not written.
+            # No reader has used it, as its newline was not written.
             with suppress(OSError):
                 os.ftruncate(descriptor, size)
             raise
@@ -410,10 +413,10 @@ class Fs:
         TreeRemover(self.before_tree_step).remove(path)
 
     def before_tree_step(self, what: str, name: str) -> None:
-        """Be told of every change of `remove_tree` before it is made."""
+        """Called by `remove_tree` before each change; a subclass may fail or stop there."""
 
     def tree_size(self, path: Path) -> int | None:
-        """Return the bytes of all plain files at and below ``path``, None when it cannot tell."""
+        """Return the bytes of all plain files at and below ``path``, None when it is not known."""
         # Loaded here only: as above.
         from podtui.core.system.remove_tree import tree_size  # noqa: PLC0415
 
@@ -456,20 +459,14 @@ class Fs:
             os.close(descriptor)
 
     def is_at(self, descriptor: int, path: Path) -> bool:
-        """Whether an open file is the one at ``path``; raises OSError when that cannot be told."""
+        """Whether an open file is the one at ``path``; raises OSError."""
         stamp = self.stamp(path)
         return stamp is not None and stamp.inode == os.fstat(descriptor).st_ino
 
     def note_holder(self, descriptor: int, note: bytes) -> None:
-        """Write who holds a lock into its file, for whoever is kept waiting."""
+        """Write the holder of a lock into its file, for those that wait for the lock."""
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, note, 0)
-
-    # sockets
-
-    def open_directory(self, path: Path) -> int:
-        """Open a directory itself, for names relative to it (long socket paths)."""
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def open_append(self, path: Path) -> int:
         """Open a private file for appending, made if missing."""
@@ -489,7 +486,7 @@ class Fs:
 
 
 def is_disk_trouble(error: OSError) -> bool:
-    """Whether an error is the disk's: full, over quota, read-only, failing, too large."""
+    """Whether an error is of the disk: full, over quota, read-only, failing, too large."""
     return error.errno in {
         errno.ENOSPC,
         errno.EDQUOT,

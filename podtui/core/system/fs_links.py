@@ -1,4 +1,4 @@
-"""Where a path leads, also one that does not exist yet."""
+"""Resolves a path through its links, also one that does not exist yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import stat
 
 MOST_LINKS = 40
-"""As the kernel: whoever has followed so many goes in circles."""
+"""As in the kernel: after so many links the path is taken for a circle."""
 
 
 def resolved(path: str) -> str:
@@ -27,10 +27,10 @@ def resolved(path: str) -> str:
         if part == "..":
             found = os.path.dirname(found)
             continue
-        place = os.path.join(found, part)
-        target = _target_of(place)
+        current = os.path.join(found, part)
+        target = _target_of(current)
         if target is None:
-            found = place
+            found = current
             continue
         links += 1
         if links > MOST_LINKS:
@@ -46,10 +46,10 @@ def _parts(path: str) -> list[str]:
     return [part for part in reversed(path.split("/")) if part not in {"", "."}]
 
 
-def _target_of(place: str) -> str | None:
+def _target_of(path: str) -> str | None:
     """Return where a link points, None for what is no link or is not there."""
     try:
-        is_link = stat.S_ISLNK(os.lstat(place).st_mode)
-        return os.readlink(place) if is_link else None
+        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+        return os.readlink(path) if is_link else None
     except FileNotFoundError:
         return None

@@ -1,4 +1,4 @@
-"""The only door to other processes: looking at them, never touching them."""
+"""The only access to other processes: reads them and starts them, never signals them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STOPPED = "T"
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """What was found of a recorded process.
+    """The state in which a recorded process was found.
 
     Attributes:
         state: one letter as in ``/proc/PID/stat``, "" when it was not read.
@@ -67,7 +67,7 @@ class Proc:
         return processes.read_stat(pid)
 
     def is_there(self, recorded: Identity) -> tuple[Answer, str]:
-        """Tell whether the recorded process is there, every recorded fact agreeing.
+        """Find out whether the recorded process is there, with every recorded fact agreeing.
 
         Returns the answer and why. A process with the same pid but other facts is another one:
         the recorded one is gone. A zombie has exited. Anything unreadable is "could not tell".
@@ -76,7 +76,7 @@ class Proc:
         return seen.answer, seen.detail
 
     def sight(self, recorded: Identity) -> Sighting:
-        """Tell as `is_there` does, and in which state the process is."""
+        """Answer as `is_there` does, with the state of the process."""
         try:
             handle = self.open_pidfd(recorded.pid)
         except OSError as error:
@@ -91,7 +91,7 @@ class Proc:
             os.close(handle)
 
     def pidfd_inode(self, handle: int) -> int | None:
-        """Return the inode that tells this process from all others, None on older kernels."""
+        """Return the inode that identifies this process, None on older kernels."""
         return processes.pidfd_inode(handle)
 
     def _compare(self, recorded: Identity, handle: int) -> Sighting:
@@ -196,7 +196,7 @@ class Proc:
         assert process.stdout is not None  # noqa: S101 - asked for above; for the type checker
         with process.stdout as ready_pipe:
             answer = _read_until_closed(ready_pipe.fileno(), timeout_s)
-        # A program that is held up before it has detached itself is waited for by nobody.
+        # A program that is delayed before it has detached itself is not waited for.
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout_s)
         return answer
@@ -213,12 +213,12 @@ class Proc:
         """Connect without waiting and return a non-blocking socket.
 
         Raises:
-            OSError: not there, refused; EAGAIN when nobody accepts.
+            OSError: not there, refused; EAGAIN when the queue of the listener is full.
         """
         return self._connect(directory, name, 0)
 
     def _connect(self, directory: Path, name: str, timeout_s: float) -> socket.socket:
-        # Loaded here only: with no pod alive there is nobody to connect to.
+        # Loaded here only: with no pod alive no connection is made.
         import socket  # noqa: PLC0415
 
         handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -276,9 +276,9 @@ class Proc:
             os.close(handle)
 
     def blocked_on_terminal(self, pid: int) -> Answer:
-        """Tell whether a process waits in the kernel for input from its terminal.
+        """Find out whether a process waits in the kernel for input from its terminal.
 
-        Only a plain read and a select of descriptor 0 alone can be told; a program that waits in
+        Only a plain read and a select of descriptor 0 alone are recognised; a program that waits in
         an event loop always answers NO. UNKNOWN where the kernel does not let us look.
         """
         try:

@@ -19,14 +19,14 @@ _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
 
 
 class TreeRemover:
-    """Removes trees; ``step`` is told of every change before it is made."""
+    """Removes trees; ``step`` is called before every change."""
 
     def __init__(self, step: Callable[[str, str], None]) -> None:
         self._step = step
         self._moved = 0
 
-    def remove(self, place: Path) -> None:
-        """Remove what is at ``place``, and if it is a directory all that is in it.
+    def remove(self, path: Path) -> None:
+        """Remove what is at ``path``, and if it is a directory all that is in it.
 
         It may be broken off and begun again. What is not there any more is fine.
 
@@ -34,22 +34,22 @@ class TreeRemover:
             OSError: something of it could not be removed and is still there.
         """
         try:
-            facts = os.lstat(place)
+            facts = os.lstat(path)
         except FileNotFoundError:
             return
         if not stat.S_ISDIR(facts.st_mode):
-            self._step("unlink", place.name)
-            os.unlink(place)
+            self._step("unlink", path.name)
+            os.unlink(path)
             return
-        parent = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            top = _entered(parent, place.name, _mount_of(parent))
+            top = _entered(parent, path.name, _mount_of(parent))
             try:
                 self._empty(top)
             finally:
                 os.close(top)
-            self._step("rmdir", place.name)
-            os.rmdir(place.name, dir_fd=parent)
+            self._step("rmdir", path.name)
+            os.rmdir(path.name, dir_fd=parent)
             os.fsync(parent)
         finally:
             os.close(parent)
@@ -75,7 +75,7 @@ class TreeRemover:
                     self._step("unlink", name)
                     os.unlink(name, dir_fd=directory)
                 elif directory != top:
-                    # A directory is moved only by who may write into it.
+                    # A directory can only be moved by a user that may write into it.
                     os.close(_entered(directory, name, mount))
                     self._step("move", name)
                     self._move_up(directory, name, top)
@@ -126,9 +126,9 @@ def _mount_of(descriptor: int) -> str:
     return next((line for line in lines if line.startswith("mnt_id:")), "")
 
 
-def tree_size(place: Path) -> int | None:
-    """Return the bytes of all plain files at and below ``place``, None when that cannot be told."""
-    total, pending = 0, [place]
+def tree_size(path: Path) -> int | None:
+    """Return the bytes of all plain files at and below ``path``, None when it is not known."""
+    total, pending = 0, [path]
     try:
         while pending:
             here = pending.pop()

@@ -1,4 +1,4 @@
-"""Everything a core object needs of the outside, in one value that a test can replace."""
+"""All access of the core to the outside, in one value that a test can replace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class System(msgspec.Struct, frozen=True):
     """The disk, the processes, the clock, signals and the environment.
 
     Attributes:
-        machine_id: tells this machine from every other; "" when it has none.
+        machine_id: identifies this machine; "" when it has no id.
     """
 
     fs: Fs = msgspec.field(default_factory=Fs)

@@ -13,7 +13,7 @@ class Worker(Generic[T]):
     """A thread that is given items and works on all that came, together.
 
     Args:
-        work: called from that thread; what it raises is told in ``trouble``, and the thread goes
+        work: called from that thread; what it raises is kept in ``trouble``, and the thread goes
             on.
     """
 

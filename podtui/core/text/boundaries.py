@@ -1,4 +1,4 @@
-"""Where output may be cut, so that no reader ever gets half a character or half a sequence."""
+"""Finds where output may be cut without splitting a character or an escape sequence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The one function that makes text from outside fit for a screen, a log line or a message.
 
 Names, titles, arguments, output and error texts are chosen by agents and may be written against
-whoever looks at them. What can steer a terminal, hide, or change the order of what is read
+their reader. What can steer a terminal, hide, or change the order of what is read
 becomes U+FFFD: it is seen that something was there, and it can do nothing. Markup of widgets is
 not escaped here: text is shown as text.
 """

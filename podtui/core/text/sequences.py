@@ -1,4 +1,4 @@
-"""How a terminal's control sequences look in UTF-8 output: one grammar for cutting and for viewing.
+"""Grammar of terminal control sequences in UTF-8 output, for cutting and for viewing.
 
 Both must agree byte for byte, or a reader that sees output in pieces would be shown something
 else than one that sees it whole. Three rules make that possible. A sequence has a longest length,

@@ -1,11 +1,11 @@
-"""Telling what is new in output from what only repeats itself.
+"""Distinguishes new output from output that only repeats itself.
 
 Spinner frames, counters of time or tokens, redrawn progress bars and repeated lines are chatter: a
 program prints them whether it gets on or not. A line is brought to a form in which such lines are
 alike, and is chatter when that form was there `OFTEN` times within the last `REMEMBERED` lines. So
-the first few of a series of numbered lines count as news and an endless counter does not.
+the first few of a series of numbered lines count as new and an endless counter does not.
 
-Limits: a loop over more than about `REMEMBERED / OFTEN` different lines is taken for news, and so
+Limits: a loop over more than about `REMEMBERED / OFTEN` different lines is taken for new, and so
 are words made up anew each time; a long series of log lines that differ in their numbers only is
 taken for chatter.
 """
@@ -26,7 +26,7 @@ OFTEN = 3
 REMEMBERED = 400
 """Lines: several full redraws of a tall screen."""
 LONGEST_FORM = 200
-"""Characters of a line that tell it from others; one that only grows beyond them is not new."""
+"""Characters of a line that are compared; a line that only grows beyond them is not new."""
 LONGEST_OPEN_LINE = 4096
 """Bytes a line without an end may have before it is taken as one."""
 
@@ -46,7 +46,7 @@ _WITHOUT_EFFECT = (
 )
 # Programs that draw step forward where others print spaces.
 _FORWARD = sequences.CSI + sequences.PARAMETERS + rb"C"
-# Whatever else moves the cursor or erases begins another line.
+# Every other sequence that moves the cursor or erases begins another line.
 _BREAK = (
     rb"(?:[\n\r\x08\x0b\x0c]|"
     + sequences.CSI
@@ -69,7 +69,7 @@ _DRAWING = (
 )
 
 
-class News(msgspec.Struct, frozen=True):
+class NewContent(msgspec.Struct, frozen=True):
     """What was found in a stretch of output.
 
     Attributes:
@@ -92,7 +92,7 @@ class Novelty:
         self._latest: deque[int] = deque()
         self._counts: dict[int, int] = {}
 
-    def feed(self, data: bytes, *, is_all: bool) -> News:
+    def feed(self, data: bytes, *, is_all: bool) -> NewContent:
         """Judge a stretch of output that follows what was fed before.
 
         With ``is_all`` a last line that has not ended is judged too. Otherwise it is left, to be
@@ -108,22 +108,22 @@ class Novelty:
         if begin < len(data) and (is_all or len(data) - begin > LONGEST_OPEN_LINE):
             ends.append((len(data), len(data)))
         if not ends:
-            return News(taken=0)
+            return NewContent(taken=0)
         text = breaks.sub(b"\n", data[: ends[-1][0]]).decode("utf-8", "replace")
         lines, newest, before = 0, None, 0
-        for place, form in enumerate(forms(text)):
+        for index, form in enumerate(forms(text)):
             if form:
-                if self._is_news(form):
-                    newest, before = place, lines
+                if self._is_new(form):
+                    newest, before = index, lines
                 lines += 1
-        return News(
+        return NewContent(
             taken=ends[-1][1],
             lines=lines,
             newest_end=None if newest is None else ends[newest][0],
             lines_before=before,
         )
 
-    def _is_news(self, form: str) -> bool:
+    def _is_new(self, form: str) -> bool:
         key = hash(form)
         before = self._counts.get(key, 0)
         self._counts[key] = before + 1

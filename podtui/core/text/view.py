@@ -21,7 +21,7 @@ LONGEST_EDITED_LINE = 1024
 """Inserting into or deleting from the middle is followed on lines up to this length only."""
 
 # A sequence that was dropped leaves this behind until the bytes are decoded: its neighbours must
-# not become one character that nobody wrote.
+# not become one character that was never written.
 _DROPPED = b"\0"
 # A line break unless the line is empty: what a jump of the cursor becomes.
 _JUMP = b"\x0b"
@@ -136,9 +136,9 @@ def _replayed(text: str, *, fresh_line: bool) -> str:
     if not fresh_line:
         shown, _, again = parts[0].partition("\r")
         parts[0] = _line(shown) + ("\n" + _line(again) if again else "")
-    for place in range(0 if fresh_line else 2, len(parts), 2):
-        if _NEEDS_REPLAY.search(parts[place]):
-            parts[place] = _line(parts[place])
+    for index in range(0 if fresh_line else 2, len(parts), 2):
+        if _NEEDS_REPLAY.search(parts[index]):
+            parts[index] = _line(parts[index])
     return "".join(parts)
 
 

@@ -13,10 +13,21 @@ from podtui.core.actions.framework import locks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, Exists, NotFound, PodtuiError, Refused
 from podtui.core.model.diagnostics import DiagnosticKind
-from podtui.core.model.requests import Prune, Purge, Recover, Restore, Spawn, Stop
+from podtui.core.model.requests import (
+    Prune,
+    Purge,
+    Reap,
+    Recover,
+    Restore,
+    Return,
+    Send,
+    Spawn,
+    Stop,
+)
 from podtui.core.model.verdicts import Verdict
-from podtui.core.system.fs import Fs
+from podtui.core.system.fs import Fs, Stamp
 from tests.support.at_once import at_once
+from tests.support.faulty import Killed
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
 from tests.support.trash import a_family, assert_converged, place_of, told_of
@@ -356,3 +367,94 @@ def test_a_pod_that_is_pruned_in_the_middle_of_a_look_is_told_as_pruned(yard: Ya
     with pytest.raises(NotFound, match="recover with podtui recover pod"):
         plane.look_at("pod")
     assert fs.other is None
+
+
+class TakenAwayAt(Fs):
+    """A disk on which another actor prunes the pod just before one of the reads of its files.
+
+    Attributes:
+        left: how many reads there are before that one; negative once the other has acted.
+    """
+
+    def __init__(self, pod: Path, other: LocalPlane, reads_before: int) -> None:
+        super().__init__()
+        self._pod = pod
+        self._other = other
+        self.left = reads_before
+
+    def _on_read(self, path: Path | str) -> None:
+        if not Path(path).is_relative_to(self._pod):
+            return
+        self.left -= 1
+        if self.left == -1:
+            try:
+                self._other.carry_out(Prune(("pod",)), actor="first")
+            except Busy:
+                # From here on the lock protects the pod: what follows is shown by other tests.
+                raise Killed from None
+
+    def stamp(self, path: Path | str) -> Stamp | None:
+        self._on_read(path)
+        return super().stamp(path)
+
+    def open_plain(self, path: Path) -> int:
+        self._on_read(path)
+        return super().open_plain(path)
+
+    def is_directory(self, path: Path) -> bool:
+        self._on_read(path)
+        return super().is_directory(path)
+
+    def names_in(self, directory: Path) -> list[str]:
+        self._on_read(directory)
+        return super().names_in(directory)
+
+    def is_locked(self, path: Path) -> bool:
+        self._on_read(path)
+        return super().is_locked(path)
+
+
+def reap(plane: LocalPlane) -> object:
+    return plane.carry_out(Reap(("pod",)), actor="second")
+
+
+def give_back(plane: LocalPlane) -> object:
+    return plane.carry_out(Return(("pod",)), actor="second")
+
+
+def stop(plane: LocalPlane) -> object:
+    return plane.carry_out(Stop(("pod",)), actor="second")
+
+
+def send(plane: LocalPlane) -> object:
+    return plane.carry_out(Send("pod", "hello"), actor="second")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", [restore, reap, prune, give_back, stop, send])
+def test_a_pod_that_is_pruned_before_any_read_of_an_action_is_not_found(
+    tmp_path: Path, act: Act
+) -> None:
+    """Whatever was read so far: the answer is never that its state could not be determined.
+
+    A pod that is dead is not stopped and not sent to, and this may be the answer, too.
+    """
+    answers: list[PodtuiError] = []
+    for reads_before in range(1000):
+        yard = a_family(tmp_path / str(reads_before))
+        root = yard.plane.store.paths.pod("pod").root
+        fs = TakenAwayAt(root, yard.reopened(), reads_before)
+        plane = LocalPlane.open(replace(yard.system, fs=fs))
+        try:
+            act(plane)
+        except PodtuiError as error:
+            if fs.left >= 0:
+                # It ended before the read that was meant.
+                break
+            answers.append(error)
+        except Killed:
+            break
+    allowed = {NotFound.kind, Refused.kind} if act in {stop, send} else {NotFound.kind}
+    assert answers
+    assert {each.kind for each in answers} <= allowed, answers
+    assert all(each.next_step for each in answers)

@@ -13,9 +13,9 @@ from podtui.core.attach.first_paint import Arrival, arrival, painted_arrival
 from podtui.core.errors import Unreadable
 from podtui.core.screen.draw import SizeFrom
 from podtui.core.screen.tail import SEARCH_WINDOW, TAIL_BYTES
-from podtui.core.system.clock import FrozenClock
 from podtui.core.system.fs import Fs
 from tests.screen.eyes import Eyes
+from tests.support.clocks import FrozenClock
 
 COLUMNS, ROWS = 20, 6
 SIZES = (SizeFrom(0, COLUMNS, ROWS),)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from podtui.core import errors
+from podtui.core.access.access import Access
 from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, Stream
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
-from podtui.core.model.plans import Refusal
+from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
@@ -106,6 +107,17 @@ def tell(store: Store, event: Event) -> tuple[str, ...]:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return (f"the journal has no line of it ({event.kind}): {reason}",)
     return ()
+
+
+def unless_gone(access: Access, plan: Plan) -> Plan:
+    """Return the plan; if it is refused and its pod has gone meanwhile, refuse it as not found.
+
+    Another action may move the pod while its files are read: what is missing then proves nothing.
+    """
+    gone = access.gone(plan.pod) if plan.is_refused else None
+    if gone is None:
+        return plan
+    return Plan(action=plan.action, pod=plan.pod, steps=(), refusals=(Refusal.of(gone),))
 
 
 # the second look, under the action lock

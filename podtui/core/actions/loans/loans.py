@@ -15,6 +15,7 @@ from podtui.core import errors
 from podtui.core.access.access import Access
 from podtui.core.actions.framework.batch import do_each, plan_each
 from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.framework.preconditions import unless_gone
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.loans.changes import (
     Change,
@@ -109,7 +110,9 @@ def plan(inspector: Inspector, request: Return | Relend) -> Plan:
     return plan_each(
         side.action,
         request.pods,
-        lambda name: side.plan(inspector, _aim(inspector, name, request.paths, side)),
+        lambda name: unless_gone(
+            inspector.access, side.plan(inspector, _aim(inspector, name, request.paths, side))
+        ),
     )
 
 
@@ -351,11 +354,11 @@ def _carry_out(
 ) -> Report:
     store, action = inspector.store, side.action
     first = _aim(inspector, target, paths, side)
-    side.plan(inspector, first).raise_if_refused()
+    unless_gone(inspector.access, side.plan(inspector, first)).raise_if_refused()
     name = first.view.name
     with action_lock(store.system, store.paths.pod(name), pod=name, action=action, actor=actor):
         now = _aim(inspector, target, paths, side)
-        side.plan(inspector, now).raise_if_refused()
+        unless_gone(inspector.access, side.plan(inspector, now)).raise_if_refused()
         try:
             changed = side.carry_out(store, now, actor)
         except OSError as error:

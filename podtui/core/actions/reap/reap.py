@@ -14,7 +14,7 @@ from podtui.core import errors
 from podtui.core.actions.framework.batch import for_each
 from podtui.core.actions.framework.limits import LONGEST_GRACE_S, REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
-from podtui.core.actions.framework.preconditions import refuse_if_changed
+from podtui.core.actions.framework.preconditions import refuse_if_changed, unless_gone
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction
 from podtui.core.actions.reap.place import (
@@ -73,7 +73,8 @@ def _candidates(
             own_name = inspector.access.name_of(name)
             if own_name not in found:
                 view = inspector.look_at(own_name)
-                found[own_name] = (_plan(inspector.store, view, grace), _Candidate(view, grace))
+                plan = unless_gone(inspector.access, _plan(inspector.store, view, grace))
+                found[own_name] = (plan, _Candidate(view, grace))
         except errors.PodtuiError as error:
             found[name] = (_refused(name, error), None)
         except OSError as error:
@@ -91,7 +92,10 @@ def _plan(store: Store, view: PodView, grace_s: float) -> Plan:
     refusal = grace_refusal(grace_s) or state_refusal(view)
     if refusal is not None:
         return _refused(view.name, refusal)
-    find = Searching(store).find(place_of(store, view))
+    try:
+        find = Searching(store).find(place_of(store, view))
+    except errors.PodtuiError as error:
+        return _refused(view.name, error)
     grace = duration(grace_s)
     steps = find.steps()
     ways = f"ask them all at once, and after {grace} end by force who is still there"

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from podtui.core import errors
+from podtui.core.actions.framework.preconditions import unless_gone
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.restore.one import restore_one
 from podtui.core.actions.restore.plan import plan_one
@@ -21,7 +22,6 @@ from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_r
 from podtui.core.model.requests import Restore
 from podtui.core.model.snapshot import PodView
 from podtui.core.observe.inspector import Inspector
-from podtui.core.store.store import Store
 
 BURST = 5
 PAUSE_S = 1.0
@@ -77,7 +77,7 @@ def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
     is_bulk = request.in_bulk or len(names) > 1
     try:
         return [
-            _candidate(inspector.store, seen, without, in_bulk=is_bulk)
+            _candidate(inspector, seen, without, in_bulk=is_bulk)
             for seen in _seen(inspector, names)
         ]
     except OSError as error:
@@ -86,12 +86,20 @@ def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
 
 
 def _candidate(
-    store: Store, seen: PodView | Plan, without: Sequence[str], *, in_bulk: bool
+    inspector: Inspector, seen: PodView | Plan, without: Sequence[str], *, in_bulk: bool
 ) -> _Candidate:
     if isinstance(seen, Plan):
         return _Candidate(None, seen)
-    plan = plan_one(store, seen, without=without, in_bulk=in_bulk, surveys=not in_bulk)
-    return _Candidate(seen, plan)
+    try:
+        plan = plan_one(
+            inspector.store, seen, without=without, in_bulk=in_bulk, surveys=not in_bulk
+        )
+    except OSError:
+        gone = inspector.access.gone(seen.name)
+        if gone is None:
+            raise
+        plan = Plan(action="restore", pod=seen.name, steps=(), refusals=(Refusal.of(gone),))
+    return _Candidate(seen, unless_gone(inspector.access, plan))
 
 
 def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan]:

@@ -24,7 +24,7 @@ from podtui.core.actions.framework.batch import (
 )
 from podtui.core.actions.framework.limits import FUTURE_S, LONGEST_DETAIL, refuse_bad_age
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import refuse_if_changed
+from podtui.core.actions.framework.preconditions import refuse_if_changed, unless_gone
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.trash.prune_checks import Checks
@@ -76,7 +76,9 @@ def _candidates(
             own_name = inspector.access.name_of(name)
             if own_name not in found:
                 view = inspector.look_at(own_name)
-                found[own_name] = _candidate(store, view, checks, families.get(view.id, ()))
+                candidate = _candidate(store, view, checks, families.get(view.id, ()))
+                plan = unless_gone(inspector.access, candidate.plan)
+                found[own_name] = msgspec.structs.replace(candidate, plan=plan)
         except errors.PodtuiError as error:
             refusal = Refusal.of(error)
             found[name] = _Candidate(None, _refused(name, refusal))

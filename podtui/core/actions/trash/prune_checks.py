@@ -173,7 +173,7 @@ def unreadable_record(store: Store, view: PodView) -> RecordProblem | None:
     try:
         numbers = store.run_numbers(view.name)
     except OSError as error:
-        kind = ProblemKind.MISSING if isinstance(error, MISSING) else ProblemKind.UNTOLD
+        kind = ProblemKind.MISSING if isinstance(error, MISSING) else ProblemKind.NOT_READ
         return RecordProblem(runs, kind, f"it cannot be listed: {error.strerror}")
     if not numbers:
         return RecordProblem(runs, ProblemKind.UNREADABLE, "it holds no run")

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from podtui.core.system.fs import Fs
-from podtui.core.text.similarity import REMEMBERED, News, Novelty
+from podtui.core.text.similarity import REMEMBERED, NewContent, Novelty
 
 FIRST_BYTES = 32 * 1024
 """Read of a run that is first looked at; more only when nothing in it seems to be new."""
@@ -20,7 +20,8 @@ MOST_FIRST_BYTES = 256 * 1024
 NEXT_BYTES = 32 * 1024
 """Read of what came since the last look; of a run that prints faster, the newest part."""
 PROGRESSING_SHARE = 0.75
-"""News so far behind in what was read first is news, and not only the first of a long loop."""
+"""New lines after this share of the first read are progress; earlier ones may be the first turn of
+a long loop."""
 
 _LINE_BREAK = re.compile(rb"[\r\n]")
 
@@ -103,7 +104,9 @@ class OutputNews:
         self._take(fs, descriptor, start, size, is_pausing=is_pausing)
         return size - start
 
-    def _take(self, fs: Fs, descriptor: int, start: int, size: int, *, is_pausing: bool) -> News:
+    def _take(
+        self, fs: Fs, descriptor: int, start: int, size: int, *, is_pausing: bool
+    ) -> NewContent:
         data = fs.read_at(descriptor, size - start, start)
         if start > self._taken:
             # Cut anywhere, a line looks like none that was there before.
@@ -125,7 +128,7 @@ def is_in_sight(size: int) -> bool:
     return size <= FIRST_BYTES
 
 
-def _is_progressing(found: News) -> bool:
+def _is_progressing(found: NewContent) -> bool:
     return found.newest_end is not None and found.lines_before >= PROGRESSING_SHARE * (
         found.lines - 1
     )
