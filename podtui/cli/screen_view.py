@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
-    """Write the screen of the latest run of a pod; no cursor is moved."""
+    """Write the screen of a pod's latest run; no reader's cursor is moved."""
     screen = plane.screen(name)
     picture = screen.update() or screen.picture
     pod = plane.inspect(name).pod
