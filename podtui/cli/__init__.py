@@ -1,1 +1,1 @@
-"""The command line: a thin door over the core."""
+"""The command line: parses options, calls the plane, prints the result."""

@@ -1,4 +1,4 @@
-"""The command ``podtui``: finds the verb, runs it, and turns every error into words and a code."""
+"""The command ``podtui``: finds the verb, runs it, turns every error into a sentence and a code."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ VERBS: Mapping[str, str] = {
     "spawn": "Start a command as a new pod.",
     "ls": "List the pods.",
     "tree": "Show the pods as a tree.",
-    "inspect": "Show everything known of a pod.",
-    "read": "Give out what this reader has not seen of a pod's output.",
+    "inspect": "Show everything known about a pod.",
+    "read": "Print the output of a pod that this reader has not read yet.",
     "send": "Type a line into a pod's terminal.",
-    "attach": "Put this terminal on a live pod.",
-    "stop": "Ask a pod to end, and end it.",
+    "attach": "Connect this terminal to a live pod.",
+    "stop": "Ask a pod to end; kill what does not end.",
     "restore": "Start a new run of pods that are not alive.",
     "prune": "Move dead pods into the trash.",
-    "recover": "Bring a pod back from the trash, or show what is in it.",
-    "purge": "Delete what has been in the trash for long.",
-    "reap": "End what ended runs left running.",
-    "return": "Take back scopes of a pod that is dead.",
-    "relend": "Lend scopes to a pod again that came back from it.",
-    "wait": "Wait until a pod has one of some statuses.",
-    "diagnostics": "Show what must not be missed, and the way back.",
-    "events": "Show what happened, oldest first.",
-    "doctor": "Look for what is wrong with the store.",
-    "demo": "Make a store of its own with a tree of real pods, and open it.",
+    "recover": "Bring a pod back from the trash, or list the trash.",
+    "purge": "Delete old pods from the trash for good.",
+    "reap": "End processes that ended runs left running.",
+    "return": "Take scopes back from a dead pod.",
+    "relend": "Lend returned scopes to a pod again.",
+    "wait": "Wait until a pod has a given status.",
+    "diagnostics": "Show losses and actions on pods, and how to undo them.",
+    "events": "Show the events in the journal, oldest first.",
+    "doctor": "Check the store for problems.",
+    "demo": "Create a separate store with a tree of real pods, and open it.",
 }
-"""The verbs and what they do; the module of a verb is loaded when it is run."""
+"""What each verb does; the module of a verb is loaded when the verb is run."""
 
-_PLACES: Mapping[str, tuple[str, str]] = {
+_SHARED_MODULES: Mapping[str, tuple[str, str]] = {
     "tree": ("ls", "tree_command"),
     "return": ("loans", "return_loans"),
     "relend": ("loans", "relend"),
@@ -53,13 +53,13 @@ _PLACES: Mapping[str, tuple[str, str]] = {
     "recover": ("trash", "recover"),
     "purge": ("trash", "purge"),
 }
-"""Module and function of the verbs that share a module with others."""
+"""Module and function of each verb whose module also holds another verb."""
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class LazyGroup(click.Group):
-    """The verbs, each loaded when it is called for and not before."""
+    """The group of verbs; the module of a verb is loaded only when that verb is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in VERBS:
             return None
-        module, function = _PLACES.get(cmd_name, (cmd_name, "command"))
+        module, function = _SHARED_MODULES.get(cmd_name, (cmd_name, "command"))
         command: click.Command = getattr(import_module(f"podtui.cli.verbs.{module}"), function)
         return command
 
@@ -84,7 +84,7 @@ class LazyGroup(click.Group):
 
 
 def _unknown_verb(word: str) -> NoReturn:
-    # Loaded here only: most words are verbs.
+    # Loaded here only: most calls name a verb that exists.
     from difflib import get_close_matches  # noqa: PLC0415
 
     near = get_close_matches(word, VERBS, n=1)
@@ -107,20 +107,20 @@ def _show_version(context: click.Context, _param: object, wanted: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_show_version,
-    help="Show the version.",
+    help="Show the version and exit.",
 )
 @click.pass_context
 def podtui(context: click.Context) -> None:
-    """Run, watch and get back a tree of agent pods, where nothing is ever lost silently.
+    """Run, watch and restore a tree of agent pods, where nothing is ever lost silently.
 
-    Without a verb the screen opens.
+    Without a verb, podtui opens the screen.
     """
     session: Session = context.obj
     if context.invoked_subcommand is not None:
         return
     if not (session.output.is_terminal and os.isatty(0)):
         raise BadInput(
-            "the screen needs a terminal, and there is none",
+            "the screen needs a terminal on standard input and standard output",
             next_step="podtui ls, or podtui --help for the other verbs",
         )
     context.exit(session.open_screen(session.open_plane(True)))
@@ -132,7 +132,7 @@ def run(
     open_screen: Callable[[LocalPlane], int],
     environment: Mapping[str, str] = os.environ,
 ) -> int:
-    """Run one command line and return its exit code; never raises, whatever happened."""
+    """Run one command line and return its exit code; every exception becomes an exit code."""
     hold_standard_descriptors()
     session = Session(environment=environment, open_screen=open_screen)
     try:
@@ -145,19 +145,19 @@ def run(
         return OUTPUT_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the operator gets a sentence, whatever went wrong
-        return _complain(session, arguments, error)
+    except Exception as error:  # noqa: BLE001 - the operator gets a sentence, not a traceback
+        return _report_error(session, arguments, error)
     return 0
 
 
-def _complain(session: Session, arguments: list[str], error: Exception) -> int:
+def _report_error(session: Session, arguments: list[str], error: Exception) -> int:
     shown = _as_podtui_error(error)
     if type(shown) is PodtuiError and session.environment.get(TRACEBACK_VARIABLE):
-        # Loaded here only: for whoever looks for our mistakes.
+        # Loaded here only: for somebody who debugs podtui.
         import traceback  # noqa: PLC0415
 
         traceback.print_exception(error, file=sys.stderr)
-    # A usage error comes before the options have been looked at.
+    # A usage error is raised before `--json` was parsed, so that it is searched for here.
     asked = arguments[: arguments.index("--")] if "--" in arguments else arguments
     session.messages.error(shown, as_json=session.as_json or "--json" in asked)
     return shown.exit_code
@@ -175,7 +175,7 @@ def _as_podtui_error(error: Exception) -> PodtuiError:
 
 
 def _forget_stdout() -> None:
-    # Python flushes its own stream at exit, and would complain about the pipe that nobody reads.
+    # Python flushes its own stream at exit, and would report the pipe that nobody reads.
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, STDOUT)
     os.close(null)

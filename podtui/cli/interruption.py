@@ -1,4 +1,4 @@
-"""Ctrl-C for verbs that wait in a loop of the core."""
+"""Makes Ctrl-C end verbs that wait in a loop of the core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C sets, so that a loop of the core ends; then it is Ctrl-C again.
+    """Yield an event that Ctrl-C sets, which ends the loop; then raise KeyboardInterrupt.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
@@ -20,7 +20,7 @@ def interruptible() -> Iterator[threading.Event]:
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         stop.set()
-        # A write to a full pipe or a sleep would go on after a handler that only sets the event.
+        # If the handler only set the event, a write to a full pipe or a sleep would continue.
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
@@ -28,6 +28,6 @@ def interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
-    # The watcher swallows an exception that is raised inside of it.
+    # The watcher suppresses an exception that is raised inside it.
     if stop.is_set():
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Pods as rows for a person: what ``ls`` and ``tree`` share."""
+"""Tables of pods and of scope loans, for ``ls`` and ``tree``."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ EMPTY = "podtui spawn NAME -- COMMAND starts one; podtui demo shows a whole tree
 
 
 def show_pods(session: Session, seen: Snapshot, names: Sequence[str]) -> None:
-    """Write one table of pods; ``names`` are what stands in the first column."""
+    """Write one table of pods; ``names`` are the cells of the first column."""
     for notice in seen.notices:
         session.messages.note(notice)
     if not seen.health.ok:
-        session.messages.note(f"nothing can be told for certain: {seen.health.reason}")
+        session.messages.note(
+            f"every status is unknown, because podtui cannot observe pods: {seen.health.reason}"
+        )
     if not seen.pods:
         session.messages.note(f"no pods in {seen.store}")
         session.messages.note(f"  next: {EMPTY}")
@@ -44,12 +46,12 @@ def show_pods(session: Session, seen: Snapshot, names: Sequence[str]) -> None:
 
 
 def label(view: PodView) -> str:
-    """Return a pod's name, fit to be shown."""
+    """Return the name of a pod as safe text of limited length."""
     return safe_line(view.name, LONGEST_LABEL)
 
 
 def state(view: PodView) -> Cell:
-    """Return a pod's status: shape, word, and the mark of an inferred one."""
+    """Return the cell of a status: its shape and word, with "~" when it is inferred."""
     look = APPEARANCE[view.status]
     return Cell(f"{look.glyph} {status_word(view)}", look.role)
 
@@ -70,9 +72,9 @@ def _row(name: str, view: PodView, now: datetime) -> list[Cell]:
 
 
 def _without_empty(rows: list[list[Cell]]) -> tuple[list[Column], list[list[Cell]]]:
-    """Leave out columns in which no pod has anything."""
-    filled = [place for place in range(len(COLUMNS)) if any(row[place].text for row in rows)]
-    return [COLUMNS[place] for place in filled], [[row[p] for p in filled] for row in rows]
+    """Leave out the columns that are empty in every row."""
+    filled = [n for n in range(len(COLUMNS)) if any(row[n].text for row in rows)]
+    return [COLUMNS[n] for n in filled], [[row[n] for n in filled] for row in rows]
 
 
 # scope loans
@@ -90,9 +92,9 @@ LOAN_COLUMNS = (
 
 
 def show_loans(session: Session, book: LoanBook) -> None:
-    """Write one table: what is lent now, then what came back."""
+    """Write one table: current loans, then returned ones."""
     for pod, doubt in book.doubts.items():
-        session.messages.note(f"what {pod} has cannot be told: {doubt}")
+        session.messages.note(f"the loans of {pod} could not be determined: {doubt}")
     if not book.loans:
         session.messages.note("nothing is lent to any pod")
         session.messages.note("  next: podtui spawn NAME --write PATH -- COMMAND lends a scope")

@@ -1,4 +1,4 @@
-"""The only owner of standard error: errors, remarks and questions."""
+"""Writes to standard error, and is the only module that does: errors, notes and questions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Messages:
         self._descriptor = descriptor
 
     def note(self, text: str) -> None:
-        """Write one line of remark; it is never part of the result."""
+        """Write a note of one line; a note is never part of the result."""
         self._write(f"{safe_line(text)}\n")
 
     def error(self, error: PodtuiError, *, as_json: bool) -> None:
@@ -37,14 +37,14 @@ class Messages:
         self._write(lines)
 
     def ask(self, question: str) -> bool:
-        """Ask on the terminal; anything but a clear yes is no.
+        """Ask on the terminal and return whether the answer is "y" or "yes".
 
         Raises:
-            KeyboardInterrupt: Ctrl-C.
+            KeyboardInterrupt: Ctrl-C was pressed.
         """
         self._write(f"{safe_line(question)} [y/N] ")
         answer = bytearray()
-        # Read to the end of the line and no further: what was typed after it is not ours.
+        # Read up to the end of the line only: what follows is the input of the next program.
         while (letter := os.read(0, 1)) not in {b"", b"\n"}:
             answer += letter
         if not letter:
@@ -57,19 +57,19 @@ class Messages:
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError:
-            # There is no other place to complain to; the exit code still tells.
+            # There is no other stream to report to; the exit code still reports the error.
             return
 
 
 def internal(error: BaseException) -> PodtuiError:
-    """Return what is shown for an error nobody foresaw: one sentence, and how to learn more."""
-    place = ""
+    """Return the error that is shown for an unexpected exception, with where it was raised."""
+    raised_at = ""
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} in {code.co_name}"
+        raised_at = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} in {code.co_name}"
         trace = trace.tb_next
     return PodtuiError(
-        f"internal error, a mistake in podtui: {type(error).__name__}: {error} ({place})",
+        f"internal error, a bug in podtui: {type(error).__name__}: {error} ({raised_at})",
         next_step="run it again with PODTUI_TRACEBACK=1 and report what it prints",
     )

@@ -20,7 +20,7 @@ def size(text: str) -> tuple[int, int]:
     """Return the columns and rows of COLSxROWS.
 
     Raises:
-        BadInput: it is none.
+        BadInput: the text is not a terminal size.
     """
     columns, _, rows = text.partition("x")
     if not (_is_size(columns) and _is_size(rows)):
@@ -39,21 +39,21 @@ def assignment(text: str) -> tuple[str, str]:
     """Return name and value of NAME=VALUE.
 
     Raises:
-        BadInput: it is none.
+        BadInput: the text is not NAME=VALUE.
     """
     name, sign, content = text.partition("=")
     if not sign or not name:
         raise BadInput(
-            f"{safe_line(text, 40)!r} sets no environment variable",
+            f"{safe_line(text, 40)!r} does not set an environment variable",
             next_step="write it as NAME=VALUE",
         )
     return name, content
 
 
 def duration_option(name: str, description: str) -> Callable[[Decorated], Decorated]:
-    """Return an option that takes 90, 90s, 12m or 1h30m and gives seconds."""
+    """Return an option that accepts 90, 90s, 12m or 1h30m, and passes seconds on."""
     return click.option(
-        name, type=parse_duration, metavar="DURATION", help=f"{description} (90s, 12m, 1h30m)"
+        name, type=parse_duration, metavar="DURATION", help=f"{description} (90s, 12m, 1h30m)."
     )
 
 
@@ -64,22 +64,26 @@ def _choose_json(context: click.Context, _param: object, chosen: bool) -> None:
 
 
 def json_option(decorated: Decorated) -> Decorated:
-    """Add ``--json``; it is kept in the session, since errors need it too."""
+    """Add ``--json``; the session keeps it, because errors depend on it too."""
     return click.option(
         "--json",
         is_flag=True,
         is_eager=True,
         expose_value=False,
         callback=_choose_json,
-        help="Write one object, as docs/cli.md describes it.",
+        help="Print one JSON object; docs/cli.md describes it.",
     )(decorated)
 
 
 def action_options(decorated: Decorated) -> Decorated:
-    """Add ``--dry-run`` and ``--yes``, which every action takes."""
-    with_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")(decorated)
+    """Add ``--dry-run`` and ``--yes``, which every action accepts."""
+    with_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(
+        decorated
+    )
     return click.option(
-        "--dry-run", is_flag=True, help="Show the plan and do nothing; exit as the plan would."
+        "--dry-run",
+        is_flag=True,
+        help="Show the plan and do nothing; exit with the code of the plan.",
     )(with_yes)
 
 

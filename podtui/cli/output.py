@@ -1,4 +1,4 @@
-"""The only owner of standard output: results, and nothing else, go through here."""
+"""Writes results to standard output, and is the only module that does."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _WIDTH_INTO_A_PIPE = None
 
 
 class StdoutClosed(Exception):
-    """Whoever read our output is gone; nobody is left to tell."""
+    """The reader of standard output closed it, so that no message can reach it."""
 
 
 class Output:
     """Standard output: bytes as they are, text as UTF-8, colour only on a terminal.
 
     Attributes:
-        is_terminal: whether a person looks at it directly.
+        is_terminal: whether standard output is a terminal.
         colour: whether colour may be written.
-        width: cells of a line of the terminal, None into a pipe or a file: nothing is cut there.
+        width: cells in a line of the terminal; None for a pipe or a file, where no line is cut.
     """
 
     def __init__(self, environment: Mapping[str, str], descriptor: int = STDOUT) -> None:
@@ -33,18 +33,18 @@ class Output:
         self.width = _columns(descriptor) if self.is_terminal else _WIDTH_INTO_A_PIPE
 
     def write(self, data: bytes) -> None:
-        """Write every byte, at once: when this returns, the reader's side has them.
+        """Write every byte without a buffer: on return the pipe, file or terminal has them all.
 
         Raises:
-            StdoutClosed: the reader is gone.
-            DiskTrouble: the file behind it refuses.
+            StdoutClosed: the reader closed it.
+            DiskTrouble: the write failed.
         """
         left = memoryview(data)
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
             except BlockingIOError:
-                # Somebody else made the shared description non-blocking: wait for room.
+                # Another process made the shared description non-blocking: wait for room.
                 select.select([], [self._descriptor], [])
             except BrokenPipeError:
                 raise StdoutClosed from None
@@ -52,11 +52,11 @@ class Output:
                 raise DiskTrouble(
                     f"standard output cannot be written: {error.strerror}",
                     kept="no reader's position was moved past what was written",
-                    next_step="give the output another place and run the command again",
+                    next_step="send the output to another file and run the command again",
                 ) from error
 
     def text(self, text: str) -> None:
-        """Write text; what cannot be encoded becomes U+FFFD's stand-in, never an error."""
+        """Write text; a character that cannot be encoded becomes "?", never an error."""
         self.write(text.encode("utf-8", "replace"))
 
     def line(self, text: str = "") -> None:
@@ -65,16 +65,16 @@ class Output:
 
 
 def hold_standard_descriptors() -> None:
-    """Give a closed standard stream a stand-in that refuses.
+    """Open /dev/null in place of each closed standard stream, so that a write to it fails.
 
-    Without it the next file opened - a record - would get number 1, and results would be written
-    into it.
+    Otherwise the next opened file, such as a record, would get descriptor 1, and results would be
+    written into it.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest free number is the closed one. Reading only: a write to it fails aloud.
+            # The lowest free number is the closed one. Read-only, so that a write fails.
             os.open(os.devnull, os.O_RDONLY)
 
 

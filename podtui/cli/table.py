@@ -24,14 +24,18 @@ _COLOURS: dict[Role, str] = {
 
 
 class Cell(NamedTuple):
-    """One cell: safe text, and the role of its colour where it tells a state."""
+    """One cell: safe text, and the role of its colour when the text is a state."""
 
     text: str
     role: Role | None = None
 
 
 class Column(NamedTuple):
-    """One column; the ``flexible`` one takes what is left, those of high ``dropped`` go first."""
+    """One column of a table.
+
+    When the table is too wide, the columns with the highest ``dropped`` are left out, and the
+    ``flexible`` one is cut.
+    """
 
     title: str
     right: bool = False
@@ -56,7 +60,7 @@ def cells(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Return the text in at most ``width`` cells, ending with "…" where something was cut."""
+    """Return the text in at most ``width`` cells, ending with "…" if it was cut."""
     if cells(text) <= width:
         return text
     kept, used = [], 0
@@ -75,10 +79,10 @@ def rendered(
     width: int | None,
     colour: bool,
 ) -> str:
-    """Return the table with its header row; ``width`` None means as wide as it takes."""
+    """Return the table with its header row; with ``width`` None no line is cut."""
     header = [Cell(column.title) for column in columns]
     widths = [
-        max(cells(row[place].text) for row in (header, *rows)) for place in range(len(columns))
+        max(cells(row[index].text) for row in (header, *rows)) for index in range(len(columns))
     ]
     shown = _fitted(columns, widths, width)
     lines = [_line(columns, shown, header, colour=False)]
@@ -87,23 +91,23 @@ def rendered(
 
 
 def _fitted(columns: Sequence[Column], widths: list[int], width: int | None) -> dict[int, int]:
-    """Return the width of each column that is shown, by its place."""
+    """Return the width of each shown column, by its index."""
     shown = dict(enumerate(widths))
     if width is None:
         return shown
-    by_drop = sorted(shown, key=lambda place: columns[place].dropped, reverse=True)
+    by_drop = sorted(shown, key=lambda index: columns[index].dropped, reverse=True)
     least = {
-        place: min(8, size) if columns[place].flexible else size for place, size in shown.items()
+        index: min(8, size) if columns[index].flexible else size for index, size in shown.items()
     }
-    for place in by_drop:
-        if _total(least) <= width or not columns[place].dropped:
+    for index in by_drop:
+        if _total(least) <= width or not columns[index].dropped:
             break
-        del shown[place], least[place]
+        del shown[index], least[index]
     spare = max(width - _total(least), 0)
     fitted = {}
-    for place, size in shown.items():
-        more = min(size - least[place], spare)
-        fitted[place] = least[place] + more
+    for index, size in shown.items():
+        more = min(size - least[index], spare)
+        fitted[index] = least[index] + more
         spare -= more
     return fitted
 
@@ -116,17 +120,17 @@ def _line(
     columns: Sequence[Column], shown: dict[int, int], row: Sequence[Cell], *, colour: bool
 ) -> str:
     parts = []
-    for place, size in shown.items():
-        cell = row[place]
+    for index, size in shown.items():
+        cell = row[index]
         text = cut(cell.text, size)
         space = " " * (size - cells(text))
         shown_text = painted(Cell(text, cell.role), colour=colour)
-        parts.append(space + shown_text if columns[place].right else shown_text + space)
+        parts.append(space + shown_text if columns[index].right else shown_text + space)
     return GAP.join(parts).rstrip()
 
 
 def painted(cell: Cell, *, colour: bool) -> str:
-    """Return a cell's text, in the colour of its role where colour is wanted."""
+    """Return the text of a cell, in the colour of its role if ``colour`` is set."""
     if not (colour and cell.role):
         return cell.text
     return f"\x1b[{_COLOURS[cell.role]}m{cell.text}\x1b[0m"

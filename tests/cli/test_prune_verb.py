@@ -74,7 +74,7 @@ def test_only_what_ended_long_ago_is_pruned_by_age(yard: Yard, podtui: Podtui) -
     ended(yard, "pod")
     told = podtui("prune", "--exited", "--older-than", "7d")
     assert told.code == 0
-    assert "so long ago" in told.err
+    assert "that long ago" in told.err
     assert names(podtui) == ["pod"]
 
 

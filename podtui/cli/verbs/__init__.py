@@ -1,1 +1,1 @@
-"""One file per verb; each has a ``command``, loaded when that verb is run."""
+"""The verbs: a module holds one verb or a few related ones, and is loaded when one is run."""

@@ -1,4 +1,4 @@
-"""``podtui attach``: put this terminal on a live pod."""
+"""``podtui attach``: connect this terminal to a live pod."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from podtui.core.settings.detach_key import DEFAULT_KEY
 
 @click.command("attach")
 @name_argument
-@click.option("--read-only", is_flag=True, help="Watch only: nothing that is typed goes anywhere.")
+@click.option("--read-only", is_flag=True, help="Watch only: no key reaches the pod.")
 @click.option(
     "--detach-key",
     metavar="KEY",
-    help="The key that leaves the pod running: ctrl-b, ctrl-\\, f12 ...; default: as set, or"
-    f" {DEFAULT_KEY}.",
+    help="The key that detaches and leaves the pod running: ctrl-b, ctrl-\\, f12 ... Default: the"
+    f" configured key, else {DEFAULT_KEY}.",
 )
 @json_option
 @pass_session
 def command(session: Session, *, name: str, read_only: bool, detach_key: str | None) -> None:
-    """Put this terminal on the live pod NAME; the detach key gives it back.
+    """Connect this terminal to the live pod NAME until the detach key is pressed.
 
-    What the pod writes reaches the terminal as it is.
+    The output of the pod reaches the terminal unchanged.
     """
     plane = session.open_plane(False)
     key = session.settings.detach_key if detach_key is None else detach_key

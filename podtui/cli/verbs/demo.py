@@ -1,4 +1,4 @@
-"""``podtui demo``: make a store of its own with a tree of real pods, and open it."""
+"""``podtui demo``: create a separate store with a tree of real pods, and open it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from podtui.demo import run as demo
 
 @click.command("demo")
 @click.argument("store", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("--stop", is_flag=True, help="End the demo in DIR; default: the newest one.")
+@click.option("--stop", is_flag=True, help="End the demo in DIR. Default: the newest demo.")
 @click.option("--no-tui", is_flag=True, help="Print the tree instead of opening the screen.")
 @action_options
 @json_option
@@ -30,9 +30,9 @@ def command(
     stop: bool,
     no_tui: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; the demo can be had again, so it never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; the demo never asks, as it can be started again
 ) -> None:
-    """Make a store of its own, in DIR or a fresh place, with a tree of real pods, and open it.
+    """Create a store in DIR, or in a new directory, with a tree of real pods, and open it.
 
     Without a terminal, or with --no-tui, the tree is printed instead.
     """

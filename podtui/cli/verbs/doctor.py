@@ -1,4 +1,4 @@
-"""``podtui doctor``: look for what is wrong with the store."""
+"""``podtui doctor``: check the store for problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from podtui.core.text.safe import safe_line
 @pass_session
 @click.pass_context
 def command(context: click.Context, session: Session) -> None:
-    """Look for what is wrong with the store; exits 1 when something is."""
+    """Check the store for problems and say what to do about each; exit 1 if there is one."""
     plane = session.open_plane(False)
     problems = plane.doctor()
     if session.as_json:

@@ -1,4 +1,4 @@
-"""``podtui inspect``: show everything known of a pod."""
+"""``podtui inspect``: show everything known about a pod."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PROCESSES = (
 @json_option
 @pass_session
 def command(session: Session, *, name: str) -> None:
-    """Show everything known of the pod NAME, and why its status is what it is."""
+    """Show everything known about the pod NAME, with the evidence for its status."""
     seen = session.open_plane(False).inspect(name)
     if session.as_json:
         session.output.line(document(pod=inspection_object(seen)))
@@ -140,5 +140,5 @@ def _result(run: RunView) -> str:
 
 
 def local_time(at: datetime | None) -> str:
-    """Return a time as the operator's clock shows it, "-" for none."""
+    """Return a time in the local time zone, or "-" if there is none."""
     return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -26,12 +26,12 @@ def return_loans(
     name: str,
     paths: tuple[str, ...],
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; what the next command undoes never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; this one never asks, as relend undoes it
 ) -> None:
-    """Take back scopes of the pod NAME, which must be dead: PATHs, or all that it has.
+    """Take scopes back from the dead pod NAME: each PATH, or without PATH all of its scopes.
 
-    `podtui relend` lends them again. NAME may also be the id of a loan or of the action that lent
-    it.
+    `podtui relend` lends them again. NAME can also be the id of a loan, or of the action that lent
+    the scopes.
     """
     request = Return((name,), paths)
     context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))
@@ -53,10 +53,10 @@ def relend(
     dry_run: bool,
     yes: bool,  # noqa: ARG001 - as above
 ) -> None:
-    """Lend PATHs to the pod NAME again, or all that came back from it, if nobody else has them.
+    """Lend returned scopes to the pod NAME again, if no other pod has them: each PATH, or all.
 
-    `podtui return` takes them back. NAME may also be the id of a loan or of the action that took
-    it back.
+    `podtui return` takes them back. NAME can also be the id of a loan, or of the action that took
+    the scopes back.
     """
     request = Relend((name,), paths)
     context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))

@@ -1,4 +1,4 @@
-"""``podtui ls`` and ``podtui tree``: list the pods, or what is lent to them."""
+"""``podtui ls`` and ``podtui tree``: list the pods, or their scope loans."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command("ls")
-@click.option("--loans", is_flag=True, help="List the scope loans instead: who has which path.")
+@click.option(
+    "--loans", is_flag=True, help="List the scope loans instead: which pod has which path."
+)
 @json_option
 @pass_session
 def command(session: Session, *, loans: bool) -> None:
-    """List the pods, each with what is known of its latest run."""
+    """List the pods, each with the state of its latest run."""
     plane = session.open_plane(False)
     if loans:
         _list_loans(session, plane.loans())
         return
     seen = plane.snapshot(sample=True)
     if session.as_json:
-        # Each half is loaded only where it is used: a listing should start at once.
+        # Each half is loaded only where it is used, which keeps the start short.
         from podtui.cli.as_json import document, pod_object  # noqa: PLC0415
 
         session.output.line(document(pods=[pod_object(view) for view in seen.pods]))
@@ -51,14 +53,14 @@ def _list_loans(session: Session, book: LoanBook) -> None:
 
 
 DEEPEST_GUIDE = 24
-"""Levels that are drawn; below it, depth is told by a number."""
+"""Deepest level that is drawn as lines; below it the depth is a number."""
 
 
 @click.command("tree")
 @json_option
 @pass_session
 def tree_command(session: Session) -> None:
-    """Show the pods as a tree: who started whom."""
+    """Show the pods as a tree: each below the pod that started it."""
     plane = session.open_plane(False)
     seen = plane.snapshot(sample=True)
     if session.as_json:
@@ -70,7 +72,7 @@ def tree_command(session: Session) -> None:
 
     names = [guide + label(view) for guide, view in zip(guides(seen.pods), seen.pods, strict=True)]
     for view in seen.pods:
-        # A root that has a parent: nobody is to wonder where it was.
+        # The row stands at the root although it names a parent: say where the parent is.
         if view.depth == 0 and view.parent and (why := plane.absent_parent(view.name)):
             session.messages.note(f"the parent of {view.name}, {view.parent}, {why}")
     show_pods(session, seen, names)
@@ -80,7 +82,7 @@ def guides(views: Sequence[PodView]) -> list[str]:
     """Return the lines drawn before each name; ``views`` are depth-first."""
     drawn: list[str] = []
     goes_on: set[int] = set()
-    # From the last row up: whether a branch goes on is known by what is below.
+    # From the last row up: the rows below decide whether a branch continues.
     for view in reversed(views):
         goes_on = {depth for depth in goes_on if depth <= view.depth}
         drawn.append(_guide(view.depth, goes_on))

@@ -1,4 +1,4 @@
-"""``podtui reap``: end what ended runs left running."""
+"""``podtui reap``: end processes that ended runs left running."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from podtui.core.model.requests import Reap, ReapOrphans
 @click.option(
     "--orphans",
     is_flag=True,
-    help="Everything that ended runs of any pod left, and starts that failed halfway.",
+    help="All processes left by ended runs of any pod, and by starts that failed halfway.",
 )
-@duration_option("--grace", "How long they may take to end by themselves.")
+@duration_option("--grace", "How long the processes may take to end before they are killed")
 @action_options
 @json_option
 @pass_session
@@ -33,10 +33,12 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """End the processes that the ended runs of each pod NAME left, and prove that they are gone.
+    """End the processes that ended runs of each pod NAME left, and prove that they are gone.
 
-    Only what is proven to be left over is signalled, and nothing when it cannot be told who must
-    not be. It asks first. Without a terminal it needs --yes.
+    A process gets a signal only if it is proven to be left over. If podtui cannot determine which
+    processes are protected, no process gets a signal.
+
+    Asks for confirmation; without a terminal, --yes is required.
     """
     if orphans == bool(names):
         wrong = "give names or --orphans, not both" if names else "no pod is named"

@@ -18,7 +18,7 @@ from podtui.core.model.requests import Restore
     "--without",
     metavar="PATH",
     multiple=True,
-    help="A scope it is not lent again. Repeatable.",
+    help="Do not lend this scope to the new run. Repeatable.",
 )
 @action_options
 @json_option
@@ -32,12 +32,12 @@ def command(
     all_lost: bool,
     without: tuple[str, ...],
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; restoring never asks, as stop undoes it
+    yes: bool,  # noqa: ARG001 - every action accepts it; restore never asks, as stop undoes it
 ) -> None:
     """Start a new run of each pod NAME that is not alive, parents before their children.
 
-    What its last run left is ended first. An agent goes on with its own conversation where its
-    command names that.
+    Processes that its last run left running are ended first. An agent resumes its own conversation
+    if its command names the conversation.
     """
     if all_lost == bool(names):
         wrong = "give names or --all-lost, not both" if names else "no pod is named"

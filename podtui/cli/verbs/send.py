@@ -13,7 +13,7 @@ from podtui.core.model.requests import Send
 @click.command("send")
 @name_argument
 @click.argument("text", metavar="TEXT")
-@click.option("--no-enter", is_flag=True, help="Do not press Enter after it.")
+@click.option("--no-enter", is_flag=True, help="Do not press Enter after TEXT.")
 @action_options
 @json_option
 @pass_session
@@ -26,11 +26,11 @@ def command(
     text: str,
     no_enter: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; sending never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; send never asks
 ) -> None:
     """Type TEXT and Enter into the terminal of the pod NAME.
 
-    A TEXT that begins with a dash stands after --.
+    Write -- before a TEXT that begins with a dash.
     """
     request = Send(name, text, enter=not no_enter)
     context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))

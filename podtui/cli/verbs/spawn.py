@@ -27,7 +27,7 @@ USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
 
 class SpawnCommand(click.Command):
-    """A command line: everything after the first ``--`` belongs to the pod's command."""
+    """The parser of spawn: everything after the first ``--`` is the command of the pod."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own, found, command = _split(args)
@@ -41,22 +41,22 @@ class SpawnCommand(click.Command):
 def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
     if "--" not in arguments:
         return arguments, False, []
-    place = arguments.index("--")
-    return arguments[:place], True, arguments[place + 1 :]
+    end = arguments.index("--")
+    return arguments[:end], True, arguments[end + 1 :]
 
 
 def _command(words: tuple[str, ...], command: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
     if command and not words:
         return command
     if words:
-        trouble = f"the command of {safe_line(name, 64)!r} must stand after --"
+        trouble = f"write the command of {safe_line(name, 64)!r} after --"
     else:
         trouble = f"no command is given for {safe_line(name, 64)!r}"
     raise BadInput(trouble, next_step=USAGE, kept="nothing was started")
 
 
 def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
-    """Return the pod this runs in; by id, since another store may have a pod of the same name."""
+    """Return the pod this process runs in, by id: another store may have a pod of that name."""
     pod_id = session.environment.get(POD_ID_VARIABLE)
     if not pod_id:
         return None
@@ -69,19 +69,24 @@ def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
 @click.command("spawn", cls=SpawnCommand)
 @name_argument
 @click.argument("words", metavar="", nargs=-1)
-@click.option("--parent", metavar="POD", help="Its parent; default: the pod this runs in.")
-@click.option("--role", help="What it is for, in a word.")
-@click.option("--task", help="What it is to do, in a sentence.")
-@click.option("--cwd", metavar="DIR", help="Where it works; default: here.")
+@click.option("--parent", metavar="POD", help="Its parent. Default: the pod this command runs in.")
+@click.option("--role", help="The role of the pod, in one word.")
+@click.option("--task", help="The task of the pod, in one sentence.")
+@click.option("--cwd", metavar="DIR", help="Its working directory. Default: this one.")
 @click.option(
     "--env",
     type=assignment,
     metavar="NAME=VALUE",
     multiple=True,
-    help="Set a variable for it. Repeatable.",
+    help="Set an environment variable for it. Repeatable.",
 )
-@click.option("--pass-env", metavar="NAME", multiple=True, help="Give it one of ours. Repeatable.")
-@duration_option("--stall-after", "Silence after which it counts as stalled.")
+@click.option(
+    "--pass-env",
+    metavar="NAME",
+    multiple=True,
+    help="Pass it this variable of the caller. Repeatable.",
+)
+@duration_option("--stall-after", "Time without progress after which it counts as stalled")
 @click.option(
     "--size",
     "terminal_size",
@@ -89,27 +94,27 @@ def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
     metavar="COLSxROWS",
     default="120x40",
     show_default=True,
-    help="Its terminal.",
+    help="The size of its terminal.",
 )
 @click.option(
     "--leftovers",
     type=click.Choice(["end", "keep"]),
     default="end",
     show_default=True,
-    help="What happens to processes the command leaves behind.",
+    help="End or keep processes that outlive the command.",
 )
 @click.option("--read", metavar="PATH", multiple=True, help="Lend it PATH to read. Repeatable.")
 @click.option(
     "--write",
     metavar="PATH",
     multiple=True,
-    help="Lend it PATH, which no other pod may then write. Repeatable.",
+    help="Lend it PATH to write; no other pod can then have PATH to write. Repeatable.",
 )
 @click.option(
     "--sees",
     metavar="POD|all",
     multiple=True,
-    help="Let it see POD, besides itself and those below it. Repeatable.",
+    help="Let it see POD too, besides itself and its descendants. Repeatable.",
 )
 @action_options
 @json_option
@@ -134,11 +139,11 @@ def command(
     write: tuple[str, ...],
     sees: tuple[str, ...],
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; starting a pod never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; spawn never asks
 ) -> None:
     """Start a command as the new pod NAME.
 
-    Everything after -- is the command, untouched.
+    Everything after -- is the command and is passed on unchanged.
     """
     argv = _command(words, context.meta[__name__], name)
     # Loaded here only: wrong usage needs no core.

@@ -1,4 +1,4 @@
-"""``podtui stop``: ask a pod to end, and end it."""
+"""``podtui stop``: ask a pod to end, and kill what does not end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from podtui.core.model.requests import Stop
 
 @click.command("stop")
 @name_argument
-@duration_option("--grace", "How long it may take to end by itself.")
+@duration_option("--grace", "How long the pod may take to end before it is killed")
 @action_options
 @json_option
 @pass_session
@@ -26,9 +26,9 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Ask the pod NAME and everything it started to end; end by force what does not.
+    """Ask the pod NAME and all processes it started to end, and kill those that do not.
 
-    It asks first. Without a terminal it needs --yes.
+    Asks for confirmation; without a terminal, --yes is required.
     """
     request = Stop((name,), grace)
     plane = session.open_plane(False)

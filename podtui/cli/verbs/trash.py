@@ -1,4 +1,4 @@
-"""``podtui prune``, ``recover`` and ``purge``: into the trash, out of it, and gone for good."""
+"""``podtui prune``, ``recover`` and ``purge``: move pods into the trash, back, or delete them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PRUNE_USAGE = "podtui prune NAME…, or podtui prune --exited [--older-than 7d]"
 @click.command("prune")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--exited", is_flag=True, help="Every pod that exited or failed by itself.")
-@duration_option("--older-than", "With --exited: only what ended at least so long ago.")
+@duration_option("--older-than", "With --exited: only pods that ended at least this long ago")
 @click.option(
     "--unreadable",
     is_flag=True,
-    help="Also a pod whose record cannot be read, when nothing of it shows life.",
+    help="Also prune a pod whose record cannot be read, if nothing shows that it is alive.",
 )
 @action_options
 @json_option
@@ -50,19 +50,19 @@ def prune(
     older_than: float | None,
     unreadable: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; this one never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; this one never asks
 ) -> None:
-    """Move the dead pods NAME... out of the tree into the trash, whole.
+    """Move each dead pod NAME, with all of its files, out of the tree into the trash.
 
-    It does not ask: `podtui recover NAME` brings everything back.
+    Does not ask for confirmation: `podtui recover NAME` brings everything back.
     """
     _refuse_wrong_mix(names, exited=exited, older_than=older_than, unreadable=unreadable)
     plane = session.open_plane(False)
     if exited:
         names = plane.ended_pods(older_than_s=older_than or 0.0)
         if not names and not session.as_json:
-            so_long = " so long ago" if older_than else ""
-            session.messages.note(f"no pod has exited or failed{so_long}")
+            age = " that long ago" if older_than else ""
+            session.messages.note(f"no pod has exited or failed{age}")
     request = Prune(names, unreadable=unreadable)
     context.exit(run_action(session, plane, request, dry_run=dry_run))
 
@@ -71,10 +71,10 @@ def _refuse_wrong_mix(
     names: tuple[str, ...], *, exited: bool, older_than: float | None, unreadable: bool
 ) -> None:
     mistakes = (
-        (not names and not exited, "which pods are to be pruned is not said"),
-        (bool(names) and exited, "pods are named, and --exited chooses pods: it takes one of both"),
-        (older_than is not None and not exited, "--older-than goes with --exited"),
-        (unreadable and exited, "--unreadable goes with names: --exited chooses what can be read"),
+        (not names and not exited, "no pod is named"),
+        (bool(names) and exited, "give names or --exited, not both"),
+        (older_than is not None and not exited, "--older-than needs --exited"),
+        (unreadable and exited, "--unreadable needs names: --exited selects only readable pods"),
     )
     for is_wrong, message in mistakes:
         if is_wrong:
@@ -83,8 +83,8 @@ def _refuse_wrong_mix(
 
 @click.command("recover")
 @click.argument("target", metavar="[NAME|ID]", required=False)
-@click.option("--as", "as_name", metavar="NAME", help="Call it so from now on.")
-@click.option("--list", "listing", is_flag=True, help="Show what is in the trash, newest first.")
+@click.option("--as", "as_name", metavar="NAME", help="Recover it under this name.")
+@click.option("--list", "listing", is_flag=True, help="List the trash, newest first.")
 @action_options
 @json_option
 @pass_session
@@ -97,22 +97,22 @@ def recover(
     as_name: str | None,
     listing: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every action takes it; this one never asks
+    yes: bool,  # noqa: ARG001 - every action accepts it; this one never asks
 ) -> None:
-    """Bring the pod NAME back from the trash with everything it had; the newest of that name.
+    """Bring the newest pod called NAME back from the trash, with everything it had.
 
-    With an ID (of the entry of the trash, or of the pod) exactly that one. It does not ask:
+    An ID, of a trash entry or of a pod, selects exactly that one. Does not ask for confirmation:
     `podtui prune NAME` undoes it.
     """
     if listing:
         if target is not None or as_name is not None:
-            raise BadInput("--list shows the whole trash", next_step="podtui recover --list")
+            raise BadInput("--list takes no other argument", next_step="podtui recover --list")
         _show(session)
         return
     if target is None:
         raise BadInput(
-            "which pod is to be recovered is not said",
-            next_step="podtui recover NAME; podtui recover --list shows what is in the trash",
+            "no pod is named",
+            next_step="podtui recover NAME; podtui recover --list lists the trash",
         )
     request = Recover((target,), as_name)
     context.exit(run_action(session, session.open_plane(False), request, dry_run=dry_run))
@@ -149,7 +149,7 @@ def _row(each: TrashView) -> list[Cell]:
     "age",
     required=True,
     metavar="DURATION",
-    help="Only what was pruned at least so long ago (90s, 12m, 7d).",
+    help="Delete only pods that were pruned at least this long ago (90s, 12m, 7d).",
 )
 @action_options
 @json_option
@@ -158,7 +158,7 @@ def _row(each: TrashView) -> list[Cell]:
 def purge(context: click.Context, session: Session, *, age: str, dry_run: bool, yes: bool) -> None:
     """Delete old pods from the trash for good: nothing brings them back.
 
-    It asks first. Without a terminal it needs --yes.
+    Asks for confirmation; without a terminal, --yes is required.
     """
     request = Purge(parse_duration(age))
     plane = session.open_plane(False)
@@ -173,8 +173,8 @@ def _refuse_unasked(plan: Plan, age: str) -> None:
     plan.raise_if_refused()
     if plan.steps:
         raise BadInput(
-            f"a purge deletes for good ({len(plan.steps)} here) and there is no terminal to ask"
-            " on: it needs --yes",
+            f"purge would delete {len(plan.steps)} for good, and there is no terminal to ask on:"
+            " --yes is required",
             next_step=f"podtui purge --older-than {age.strip()} --yes",
             kept="nothing was deleted",
         )

@@ -1,4 +1,4 @@
-"""``podtui wait``: wait until a pod has one of some statuses."""
+"""``podtui wait``: wait until a pod has a given status."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ GROUPS: dict[str, frozenset[Status]] = {"ended": ENDED_STATUSES, "live": LIVE_ST
 
 
 def statuses(text: str) -> frozenset[Status]:
-    """Return the statuses named with commas between them; a group stands for several.
+    """Return the statuses of a comma-separated list; the name of a group stands for several.
 
     Raises:
-        BadInput: a word is none.
+        BadInput: a word is not the name of a status or of a group.
     """
     return frozenset().union(*(_meant_by(word.strip()) for word in text.split(",")))
 
@@ -45,15 +45,15 @@ def _meant_by(word: str) -> frozenset[Status]:
     type=statuses,
     required=True,
     metavar="STATUS[,STATUS...]",
-    help="What to wait for; `ended` and `live` stand for several.",
+    help="The statuses to wait for; `ended` and `live` are groups of statuses.",
 )
-@duration_option("--timeout", "Give up after this long; default: never.")
+@duration_option("--timeout", "Wait at most this long, instead of without limit")
 @json_option
 @pass_session
 def command(
     session: Session, *, name: str, until: frozenset[Status], timeout: float | None
 ) -> None:
-    """Wait until the pod NAME has one of the statuses."""
+    """Wait until the pod NAME has one of the given statuses."""
     plane = session.open_plane(False)
     with interruptible() as stop:
         view = plane.wait(name, until=until, timeout_s=timeout, stop=stop)
