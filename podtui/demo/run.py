@@ -322,7 +322,7 @@ def _request(part: Part, pace: float) -> SpawnRequest:
 def _lose(plane: LocalPlane, name: str, system: System) -> None:
     """Kill a pod together with its supervisor, as the kernel does when memory runs out."""
     _wait_for_output(plane, name)
-    run = plane.pod_paths(name).run(1)
+    run = plane.access.pod_paths(name).run(1)
     record = read_record(system.fs, run.record, RunRecord)
     if isinstance(record, RecordProblem):
         raise record.as_error(name)

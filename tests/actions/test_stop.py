@@ -301,7 +301,7 @@ def test_a_text_is_typed_whole_and_journalled(yard: Yard) -> None:
     yard.spawn("cat", "cat")
     report = yard.plane.send("cat", "hello there", actor="tester")
     assert report.done == ("typed 11 characters into cat, run 1",)
-    until(lambda: b"hello there" in (yard.plane.pod_paths("cat").run(1).output.read_bytes()))
+    until(lambda: b"hello there" in (yard.plane.access.pod_paths("cat").run(1).output.read_bytes()))
     journal = yard.plane.store.paths.journal_segment(1).read_bytes()
     assert b"11 characters sent by tester" in journal
     assert b"hello there" not in journal
@@ -321,7 +321,7 @@ def test_a_text_that_would_not_arrive_whole_is_refused(
     assert told.value.kind == kind
     assert words in told.value.message
     yard.plane.send("cat", "marker")
-    output = yard.plane.pod_paths("cat").run(1).output
+    output = yard.plane.access.pod_paths("cat").run(1).output
     until(lambda: output.read_bytes().count(b"marker") >= 2)
     assert output.read_bytes() == b"marker\r\nmarker\r\n"
     assert kinds_of(yard, "cat").count(EventKind.SENT) == 1

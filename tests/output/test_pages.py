@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.output.lines import LONGEST_SHOWN, LineReader, View
+from podtui.core.output.files import FileOutput
+from podtui.core.output.lines import LONGEST_SHOWN, View
 from podtui.core.output.page import Page, read_page
-from podtui.core.output.read_marks import Unread, UnreadCount
+from podtui.core.output.positions import PositionedOutput
 from podtui.core.output.search import Pattern, search
-from podtui.core.output.source import OutputSource
+from podtui.core.output.source import Position
+from podtui.core.output.unread import Unread, UnreadCount
 from podtui.core.paths import PodPaths, StorePaths
-from tests.tui.scene import still_system
+from tests.tui.fake_plane import still_system
 
 REACH = 20
 
@@ -29,14 +31,14 @@ def pod_with(root: Path, *runs: bytes) -> PodPaths:
     return paths
 
 
-def source_of(paths: PodPaths) -> OutputSource:
-    source = OutputSource(still_system(), paths)
+def source_of(paths: PodPaths) -> PositionedOutput:
+    source = PositionedOutput(FileOutput(still_system(), paths))
     source.refresh()
     return source
 
 
 def page_of(
-    source: OutputSource,
+    source: PositionedOutput,
     place: int | None = None,
     *,
     view: View = "text",
@@ -180,23 +182,23 @@ def test_nothing_new_has_no_unread_line(tmp_path: Path) -> None:
 def test_positions_become_places_in_runs_and_back(tmp_path: Path) -> None:
     """A cursor on disk is a run and an offset; the end of a run belongs to that run."""
     source = source_of(pod_with(tmp_path, b"one\n", b"two\n"))
-    assert source.place_of(4) == (1, 4)
-    assert source.place_of(6) == (2, 2)
-    assert source.position_of(2, 2) == 6
-    assert source.position_of(1, 99) == 4
+    assert source.place_of(4) == Position(1, 4)
+    assert source.place_of(6) == Position(2, 2)
+    assert source.position_of(Position(2, 2)) == 6
+    assert source.position_of(Position(1, 99)) == 4
 
 
 def hits(data: bytes, root: Path, words: str, *, forward: bool, begin: int = 0) -> list[str]:
     """Return every line a search finds, once around, from the first on."""
-    source = source_of(pod_with(root, data))
-    reader = LineReader(source, "text", ended=True)
+    output = FileOutput(still_system(), pod_with(root, data))
     beside = (begin, 3, -1)
     found: list[str] = []
     while True:
         line = search(
-            source,
-            reader,
+            output,
             Pattern(words),
+            view="text",
+            ended=True,
             beside=beside,
             forward=forward,
             given_up=lambda: False,
@@ -237,12 +239,11 @@ def test_a_capital_makes_a_search_mind_the_case() -> None:
 
 def test_a_search_ends_when_it_is_given_up(tmp_path: Path) -> None:
     """A search over a large output can be abandoned between two pieces."""
-    source = source_of(pod_with(tmp_path, numbered(10_000)))
-    reader = LineReader(source, "text", ended=True)
     found = search(
-        source,
-        reader,
+        FileOutput(still_system(), pod_with(tmp_path, numbered(10_000))),
         Pattern("line"),
+        view="text",
+        ended=True,
         beside=(0, 3, -1),
         forward=True,
         given_up=lambda: True,

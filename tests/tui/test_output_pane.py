@@ -13,8 +13,9 @@ from textual import events
 from textual.pilot import Pilot
 
 from podtui.core.model.verdicts import Status
-from podtui.core.output.cursors import Position, read_cursor
-from podtui.core.output.read_marks import READER
+from podtui.core.output.cursors import read_cursor
+from podtui.core.output.follower import READER
+from podtui.core.output.source import Position
 from podtui.core.paths import PodPaths
 from podtui.core.system.fs import Fs
 from podtui.tui.app import PodtuiApp

@@ -61,7 +61,7 @@ def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
     if not pod_id:
         return None
     try:
-        return plane.pod_paths(pod_id).root.name
+        return plane.access.name_of(pod_id)
     except NotFound:
         return None
 

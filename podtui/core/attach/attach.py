@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from podtui.core.access.access import Access
 from podtui.core.attach.session import Attached, AttachSession
 from podtui.core.attach.tty import Terminal, Wakeups
 from podtui.core.hosts.pty.client import SupervisorClient
-from podtui.core.paths import PodPaths
 from podtui.core.settings.detach_key import DEFAULT_KEY, DetachKey, detach_key
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.fs import Fs
@@ -28,7 +28,8 @@ class AttachPoint(Protocol):
         self, name: str, *, read_only: bool, columns: int, rows: int
     ) -> SupervisorClient: ...
 
-    def pod_paths(self, name: str) -> PodPaths: ...
+    @property
+    def access(self) -> Access: ...
 
 
 def attach_in_terminal(
@@ -64,7 +65,7 @@ def attach_terminal(
         columns, rows = terminal.size()
         with plane.attach(name, read_only=read_only, columns=columns, rows=rows) as client:
             run = client.welcome.get("run")
-            paths = plane.pod_paths(name).run(run if isinstance(run, int) else 1)
+            paths = plane.access.pod_paths(name).run(run if isinstance(run, int) else 1)
             with Wakeups() as wakeups, terminal.raw():
                 session = AttachSession(
                     client,
