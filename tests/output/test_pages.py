@@ -16,6 +16,7 @@ from podtui.core.output.search import Pattern, search
 from podtui.core.output.source import Position
 from podtui.core.output.unread import Unread, UnreadCount
 from podtui.core.paths import PodPaths, StorePaths
+from tests.support.log_readers import WrittenPod
 from tests.tui.fake_plane import still_system
 
 REACH = 20
@@ -156,6 +157,28 @@ def test_an_output_that_is_no_plain_file_is_told_and_not_opened(tmp_path: Path) 
     page = page_of(source_of(paths))
     assert [line.kind for line in page.lines] == ["text", "boundary", "gap"]
     assert "FIFO" in page.lines[-1].text
+
+
+def test_what_of_a_run_is_gone_is_one_line_in_its_place(pod: WrittenPod) -> None:
+    """A cut output and missing runs are said between the lines, as `podtui read` says them."""
+    pod.run(1, b"one\n", printed=100)
+    pod.run(4, b"four\n")
+    page = page_of(source_of(pod.paths))
+    assert [line.kind for line in page.lines] == ["text", "gap", "gap", "text"]
+    assert page.lines[1].text == "96 bytes missing: the end of run 1 is gone"
+    assert page.lines[2].text.startswith("runs 2 to 3 are missing from the store, with all output")
+    assert "run 4, restored" in page.lines[2].text
+    for before, after in zip(page.lines, page.lines[1:], strict=False):
+        assert before.end == after.start
+    assert texts(page_of(source_of(pod.paths), 50)) == texts(page)
+
+
+def test_a_run_that_is_about_to_print_is_not_called_missing(pod: WrittenPod) -> None:
+    """Without an output file a run that goes on has no lines yet; one that has ended lost them."""
+    pod.run(1, b"").output.unlink()
+    source = source_of(pod.paths)
+    assert page_of(source).lines == ()
+    assert [line.kind for line in page_of(source, ended=True).lines] == ["gap"]
 
 
 def test_the_unread_line_stands_before_the_first_unseen_line(tmp_path: Path) -> None:

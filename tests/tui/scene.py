@@ -177,7 +177,8 @@ async def settled(pilot: Pilot[int], app: PodtuiApp) -> None:
     if screen.pods:
         # Most tests are about the first pod, wherever the screen begins.
         screen.pod_tree.action_first()
-        await until(pilot, lambda: screen.output._page or screen.terminal.picture, "the output")
+        place, terminal = screen.output.scrolling, screen.terminal
+        await until(pilot, lambda: place.page or terminal.picture, "the output")
     await pilot.pause()
 
 

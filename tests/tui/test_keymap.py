@@ -180,7 +180,7 @@ async def test_keys_of_each_place_can_be_moved(plane: FakePlane) -> None:
         assert screen.pod_tree.selected is not None
         assert screen.pod_tree.selected.name == "coder"
         await pilot.press("tab", "f6")
-        assert screen.output.following.value != "following"
+        assert screen.output.scrolling.following.value != "following"
         await pilot.press("n")
         await until(pilot, lambda: "new pod" in shown_text(app))
         await pilot.press("f7")

@@ -76,7 +76,7 @@ class ViewingScreen(SearchingScreen):
         facts = [f"run {pod.run}"] if pod.run else []
         facts += [safe_line(pod.agent, 30)] * (pod.agent not in UNTOLD)
         facts += [self.output.view] * (self.output.view not in UNTOLD)
-        facts += ["unwrapped"] * (not self.output.wraps and not self.is_in_screen_view)
+        facts += ["unwrapped"] * (not self.output.scrolling.wraps and not self.is_in_screen_view)
         told = own("".join(f" · {fact}" for fact in facts), "muted")
         left: Line = (safe(pod.name, "title", LONGEST_NAME), told)
         if self.is_in_screen_view:
