@@ -15,11 +15,9 @@ def _open_screen(plane: LocalPlane) -> int:
     # Off until the first rows are there; the screen switches it on again.
     gc.disable()
     # Loaded here only: no verb pays for the screen.
-    from podtui.tui.app import run as run_screen  # noqa: PLC0415
+    from podtui.cli.open_screen import open_screen  # noqa: PLC0415
 
-    # Whoever sits before a screen is the operator, in whatever pod's shell it was started.
-    plane.see_all()
-    return run_screen(plane)
+    return open_screen(plane)
 
 
 def main() -> NoReturn:

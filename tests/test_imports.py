@@ -136,6 +136,37 @@ def _arrows() -> dict[str, set[str]]:
     return {name: _imports_of(path, modules) - {name} for name, path in modules.items()}
 
 
+NOT_FOR_THE_SCREEN = (
+    "podtui.core.store",
+    "podtui.core.access",
+    "podtui.core.hosts",
+    "podtui.core.processes",
+    "podtui.core.system",
+    "podtui.core.paths",
+    "podtui.core.attach",
+    "podtui.core.output.files",
+    "podtui.core.output.cursors",
+    "podtui.core.output.index",
+    "podtui.core.screen.live",
+    "podtui.core.control.local",
+    "podtui.supervisor",
+    "podtui.kernel",
+)
+
+
+def test_the_screen_sees_no_disk() -> None:
+    """No file of the screen imports what reads a store, a process or a file of this machine."""
+    seen = {
+        f"{name} imports {wanted}"
+        for name, imported in _arrows().items()
+        if name.startswith("podtui.tui")
+        for wanted in imported
+        if any(wanted == each or wanted.startswith(f"{each}.") for each in NOT_FOR_THE_SCREEN)
+    }
+
+    assert seen == set()
+
+
 def test_no_files_import_each_other_in_a_circle() -> None:
     """An arrow only goes down between files, too, and an import inside a function is an arrow."""
     assert _circles(_arrows()) == []

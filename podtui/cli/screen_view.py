@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
     """Write the screen of a pod's latest run; no reader's cursor is moved."""
-    screen = plane.screen(name)
-    picture = screen.update() or screen.picture
+    terminal = plane.output(name).terminal()
+    picture = terminal.update() or terminal.picture
     pod = plane.inspect(name).pod
     lines = picture.plain_lines()
     if session.as_json:
         session.output.line(
             document(
                 pod=pod.name,
-                run=int(screen.paths.root.name),
+                run=terminal.run,
                 text="".join(f"{line}\n" for line in lines),
                 columns=picture.columns,
                 rows=picture.rows,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
@@ -17,14 +18,14 @@ from textual.theme import BUILTIN_THEMES
 
 from podtui.core.control.plane import Plane
 from podtui.core.model.verdicts import LIVE_STATUSES
-from podtui.core.settings.settings import Loaded, Settings, load_settings
-from podtui.core.system.system import System, real_system
+from podtui.core.settings.settings import Loaded, Settings
 from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.commands.commands import Command, bindings_of
 from podtui.tui.commands.key_order import OrderedKeysApp
 from podtui.tui.commands.keymap import ScreenSettings, keymap_of
 from podtui.tui.commands.palette import PodCommands, ScreenCommands
 from podtui.tui.controllers.action_runner import Attach
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.hangup import LOOK_EVERY_S, standard_input, terminal_is_gone
 from podtui.tui.screens.main_screen import MainScreen
 from podtui.tui.themes import (
@@ -33,14 +34,9 @@ from podtui.tui.themes import (
     ROLE_VARIABLES,
     load_themes,
     own_directory,
-    user_directory,
 )
 
-if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
-
 THEME_VARIABLE = "PODTUI_THEME"
-SIZE_VARIABLES = ("COLUMNS", "LINES")
 TERMINAL_GONE = 129
 """Exit code of a screen whose terminal went away, as a shell tells a hang-up."""
 COLLECT_AFTER_S = 5.0
@@ -52,6 +48,9 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     Args:
         attach: hands the terminal over to a pod.
+        clock: tells the time and measures ages.
+        environment: the variables of this process.
+        theme_directories: where themes are besides podtui's own; a later one wins.
         loaded: what the user has set, and what was wrong with it.
     """
 
@@ -70,23 +69,23 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         plane: Plane,
         *,
         attach: Attach,
-        system: System | None = None,
+        clock: Clock,
+        environment: Mapping[str, str],
+        theme_directories: Sequence[Path] = (),
         loaded: Loaded | None = None,
     ) -> None:
-        self._system = system or real_system()
-        environment = self._system.environment
         # Filters are chosen once, at construction: without colours, the terminal's own are used.
         plain = bool(environment.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         settings = loaded.settings if loaded else Settings()
         keymap = keymap_of(settings.keys)
         setup = ScreenSettings(keymap, settings.stall_after_s)
-        self.main_screen = MainScreen(plane, self._system, attach, setup)
+        self.main_screen = MainScreen(plane, clock, attach, setup)
         self.collects_late = False
         # Whoever wants no colours wants none of the theme that was set for other days either.
         usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
         self._wanted_theme = environment.get(THEME_VARIABLE) or usual
-        themes, problems = load_themes((own_directory(), user_directory(environment)))
+        themes, problems = load_themes((own_directory(), *theme_directories))
         # Without a theme of ours Textual's own are better than none.
         for name in BUILTIN_THEMES if themes else ():
             self.unregister_theme(name)
@@ -151,28 +150,14 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         self.main_screen.tell(Notice.of_words(f"{key} quits; the pods go on running"))
 
 
-def run(plane: LocalPlane) -> int:
+def run(app: PodtuiApp) -> int:
     """Show the screen until it is left; returns the exit code."""
-    # Loaded here only: attaching needs the core's terminal code, the first paint does not.
-    from podtui.core.attach.attach import attach_in_terminal  # noqa: PLC0415
-
-    for variable in SIZE_VARIABLES:
-        # Textual believes these before the terminal; exported by a shell, they never change.
-        os.environ.pop(variable, None)
-    system = real_system()
-    loaded = load_settings(system.fs, system.environment)
-    key = loaded.settings.detach_key
-
-    def attach(name: str, read_only: bool) -> str:
-        return attach_in_terminal(plane, name, read_only=read_only, key=key)
-
-    app = PodtuiApp(plane, attach=attach, system=system, loaded=loaded)
     app.collects_late = True
     code = app.run()
     living = sum(pod.status in LIVE_STATUSES for pod in app.main_screen.pods)
     if living:
         goes = "1 pod goes" if living == 1 else f"{living} pods go"
-        # With a terminal that is gone nobody is left to tell.
+        # With a terminal that is gone nobody is left to read it.
         with suppress(OSError):
             os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)

@@ -14,7 +14,6 @@ from pathlib import Path
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from podtui.core.paths import config_directory
 from podtui.core.text.safe import safe_line
 
 DEFAULT_THEME = "podtui-dark"
@@ -73,11 +72,6 @@ def own_directory() -> Path:
     package = Path(__file__).resolve().parent.parent
     installed = package / "themes"
     return installed if installed.is_dir() else package.parent / "themes"
-
-
-def user_directory(environment: Mapping[str, str]) -> Path:
-    """Return where the user's themes are."""
-    return config_directory(environment) / "themes"
 
 
 def load_themes(directories: Iterable[Path]) -> tuple[list[Theme], list[ThemeProblem]]:

@@ -137,7 +137,7 @@ def calls(plane: LocalPlane) -> dict[str, object]:
     return {
         "inspect": lambda: plane.inspect("stranger"),
         "read": lambda: plane.reading("stranger", reader="me"),
-        "screen": lambda: plane.screen("stranger"),
+        "output": lambda: plane.output("stranger"),
         "send": lambda: plane.plan(Send("stranger", "x")),
         "attach": lambda: plane.attach("stranger", read_only=True, columns=80, rows=24),
         "stop": lambda: plane.plan(Stop(("stranger",))),

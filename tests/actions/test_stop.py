@@ -302,7 +302,7 @@ def test_a_text_is_typed_whole_and_journalled(yard: Yard) -> None:
     yard.spawn("cat", "cat")
     report = yard.plane.carry_out(Send("cat", "hello there"), actor="tester")
     assert report.done == ("typed 11 characters into cat, run 1",)
-    until(lambda: b"hello there" in (yard.plane.pod_paths("cat").run(1).output.read_bytes()))
+    until(lambda: b"hello there" in (yard.plane.access.pod_paths("cat").run(1).output.read_bytes()))
     journal = log_segment(yard.plane.store.paths.journal, 1).read_bytes()
     assert b"11 characters sent by tester" in journal
     assert b"hello there" not in journal
@@ -322,7 +322,7 @@ def test_a_text_that_would_not_arrive_whole_is_refused(
     assert told.value.kind == kind
     assert words in told.value.message
     yard.plane.carry_out(Send("cat", "marker"))
-    output = yard.plane.pod_paths("cat").run(1).output
+    output = yard.plane.access.pod_paths("cat").run(1).output
     until(lambda: output.read_bytes().count(b"marker") >= 2)
     assert output.read_bytes() == b"marker\r\nmarker\r\n"
     assert kinds_of(yard, "cat").count(EventKind.SENT) == 1

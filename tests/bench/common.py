@@ -199,7 +199,7 @@ class Bench:
 
     def run_record(self, name: str) -> RunRecord:
         """Return the record of a pod's first run; raises PodtuiError when it cannot be read."""
-        record = read_record(Fs(), self.plane.pod_paths(name).run(1).record, RunRecord)
+        record = read_record(Fs(), self.plane.access.pod_paths(name).run(1).record, RunRecord)
         if isinstance(record, RecordProblem):
             raise record.as_error(name)
         return record

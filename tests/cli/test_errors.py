@@ -76,7 +76,7 @@ def test_refused_a_pod_that_is_not_running(yard: Yard, podtui: Podtui) -> None:
 def test_busy_another_action_has_the_pod(yard: Yard, podtui: Podtui) -> None:
     """Two actors on one pod: the other is told who has it and since when."""
     yard.shell("p", "read -r line")
-    paths = yard.plane.pod_paths("p")
+    paths = yard.plane.access.pod_paths("p")
     with action_lock(yard.system, paths, pod="p", action="stop", actor="someone"):
         answer = podtui("send", "p", "x", "--json")
     assert_error(answer, "busy", "stop of someone", str(os.getpid()))
@@ -100,7 +100,7 @@ def test_unreadable_a_torn_cursor(yard: Yard, podtui: Podtui) -> None:
     yard.shell("p", "echo hello")
     yard.wait_ended("p")
     assert podtui("read", "p").out == "hello\n"
-    cursor = yard.plane.pod_paths("p").cursor("operator")
+    cursor = yard.plane.access.pod_paths("p").cursor("operator")
     cursor.write_text('{"reader": "oper')
     answer = podtui("read", "p", "--json")
     assert_error(answer, "unreadable", "operator.json")
@@ -254,7 +254,7 @@ def test_a_bad_record_costs_its_own_row_only(yard: Yard, podtui: Podtui) -> None
     for name, ruin in RUINS.items():
         yard.shell(name, "exit 0")
         yard.wait_ended(name)
-        ruin(yard.plane.pod_paths(name).record)
+        ruin(yard.plane.access.pod_paths(name).record)
     pods = {pod["name"]: pod for pod in podtui("ls", "--json").document["pods"]}
     assert set(pods) == {"good", *RUINS}
     assert pods["good"]["status"] == "working"

@@ -27,7 +27,7 @@ def ended(yard: Yard, script: str, name: str = "p") -> None:
 
 
 def raw(yard: Yard, name: str = "p") -> bytes:
-    return yard.plane.pod_paths(name).run(1).output.read_bytes()
+    return yard.plane.access.pod_paths(name).run(1).output.read_bytes()
 
 
 def as_object(answer: Answer) -> dict[str, Any]:
@@ -191,10 +191,10 @@ def test_output_that_cannot_be_written_moves_no_cursor(
 def test_a_closed_standard_output_is_not_taken_for_a_record(yard: Yard, podtui: Podtui) -> None:
     """With >&- the next opened file would get number 1; the result must not land in it."""
     ended(yard, "echo hello")
-    before = yard.plane.pod_paths("p").record.read_bytes()
+    before = yard.plane.access.pod_paths("p").record.read_bytes()
     answer = podtui.shell(f'exec "{sys.executable}" -m podtui "$@" >&-', "read", "p")
     assert answer.code == 11
-    assert yard.plane.pod_paths("p").record.read_bytes() == before
+    assert yard.plane.access.pod_paths("p").record.read_bytes() == before
     assert podtui("read", "p").out == "hello\n"
 
 

@@ -232,7 +232,7 @@ def test_the_doctor_says_whether_all_is_well(yard: Yard, podtui: Podtui) -> None
     well = podtui("doctor", "--json").document
     assert well == {"ok": True, "problems": []}
     assert podtui("doctor").out.startswith("nothing is wrong with ")
-    yard.plane.pod_paths("p").record.write_text("not = [toml")
+    yard.plane.access.pod_paths("p").record.write_text("not = [toml")
     ill = podtui("doctor", "--json")
     assert ill.code == 1
     found = ill.any_document

@@ -185,7 +185,7 @@ def test_stopping_the_demo_ends_the_daemon_of_a_supervisor_that_was_killed(own: 
 
 def wait_for_descendants(shown: Shown, name: str) -> None:
     """Return once the supervisor has written down a process besides its child."""
-    path = shown.plane.pod_paths(name).run(1).status
+    path = shown.plane.access.pod_paths(name).run(1).status
 
     def are_written() -> bool:
         status = read_record(shown.system.fs, path, StatusRecord)
@@ -196,7 +196,7 @@ def wait_for_descendants(shown: Shown, name: str) -> None:
 
 def test_a_record_that_cannot_be_read_costs_its_own_pod_only(own: Shown) -> None:
     """The others are stopped, the one is named with its reason, and is stopped once mended."""
-    record = own.plane.pod_paths("search").record
+    record = own.plane.access.pod_paths("search").record
     whole = record.read_bytes()
     record.write_bytes(b"name = ")
     assert demo.stop_demo(own.root, own.said.append, own.system) == 1

@@ -83,7 +83,7 @@ def loose_umask(yard: Yard) -> Iterator[None]:
 def test_a_store_is_private_after_a_whole_life(yard: Yard) -> None:
     """Every file is 0600 and every directory 0700, the sockets too, at any time of it."""
     yard.spawn("a", "cat")
-    until(yard.plane.pod_paths("a").run(1).status.exists)
+    until(yard.plane.access.pod_paths("a").run(1).status.exists)
     yard.spawn("b", parent="a")
     yard.plane.carry_out(Send("a", "hello"))
     reading = yard.plane.reading("a", reader="me")

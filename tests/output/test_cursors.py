@@ -12,7 +12,8 @@ import pytest
 
 from podtui.core.errors import BadInput, Busy, DiskTrouble, Unreadable
 from podtui.core.model.records import CursorRecord
-from podtui.core.output.cursors import LOCK_TIMEOUT_S, Position, move_cursor, read_cursor
+from podtui.core.output.cursors import LOCK_TIMEOUT_S, move_cursor, read_cursor
+from podtui.core.output.source import Position
 from podtui.core.store.codec import encode_json
 from podtui.core.system.fs import Fs
 from podtui.kernel import files, locks
@@ -171,7 +172,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from podtui.core.paths import PodPaths
-from podtui.core.output.cursors import Position, move_cursor
+from podtui.core.output.cursors import move_cursor
+from podtui.core.output.source import Position
 from podtui.core.system.system import System
 paths, first, step = PodPaths(Path(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4])
 sys.stdin.read(1)

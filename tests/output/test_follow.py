@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from podtui.core.errors import NotFound
-from podtui.core.output import reading
-from podtui.core.output.cursors import Position
+from podtui.core.output import files, reading
 from podtui.core.output.reading import OutputPiece
-from podtui.core.system.watch import WatchFailed
+from podtui.core.output.source import Position
+from podtui.core.system.waiting import ChangeWaiter
 from tests.support.log_readers import WrittenPod, committed, text_of
+
+
+class WithoutWatches(ChangeWaiter):
+    """A waiter on a machine that has no watch left."""
+
+    def watch(self, *directories: Path) -> None:
+        """Watch nothing."""
+
+
+class Interrupted(ChangeWaiter):
+    """A waiter during whose waiting Ctrl-C is pressed."""
+
+    def wait(self, timeout_s: float | None) -> bool:
+        raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -110,11 +123,7 @@ def test_without_a_watcher_following_looks_again_and_again(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hints are not needed: with no watches to be had, all output comes all the same."""
-
-    def no_watches(*paths: Path, **options: object) -> Iterator[frozenset[Path]]:
-        raise WatchFailed("OS file watch limit reached")
-
-    monkeypatch.setattr(reading, "watch", no_watches)
+    monkeypatch.setattr(files, "ChangeWaiter", WithoutWatches)
     monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 0.01)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
@@ -126,8 +135,8 @@ def test_without_a_watcher_following_looks_again_and_again(
 def test_a_watcher_that_is_interrupted_does_not_swallow_it(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When Ctrl-C ends the watching, the follower's caller hears of it."""
-    monkeypatch.setattr(reading, "watch", lambda *paths, **options: iter(()))
+    """When Ctrl-C ends the waiting, the follower's caller hears of it."""
+    monkeypatch.setattr(files, "ChangeWaiter", Interrupted)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
     assert next(pieces).data == "one\n"

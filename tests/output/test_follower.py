@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from podtui.core.output import follower
-from podtui.core.output.follower import Away, OutputReader, Seen, Want
+from podtui.core.output import files, follower
+from podtui.core.output.files import QUIET_LOOK_S
+from podtui.core.output.follower import READER, WATCHED_LOOK_S, Away, OutputReader, Seen, Want
 from podtui.core.output.page import Page
-from podtui.core.output.read_marks import ReaderMark
+from podtui.core.output.source import Position
 from podtui.core.system.waiting import ChangeWaiter
 from tests.tui.fake_plane import FakePlane, picture, pod
-from tests.tui.scene import still_system
 
 DEADLINE_S = 10.0
 HOUR_S = 3600.0
@@ -41,7 +42,7 @@ class Counted(ChangeWaiter):
 class Blind(Counted):
     """A waiter on a machine that has no watch left."""
 
-    def watch(self, directory: Path | None) -> None:
+    def watch(self, *directories: Path) -> None:
         """Watch nothing."""
 
 
@@ -59,15 +60,15 @@ def reading(
 ) -> Iterator[tuple[OutputReader, Counted, queue.SimpleQueue[Page]]]:
     """Give a reader at work, its waiter, and the pages it makes."""
     waiter = kind()
-    monkeypatch.setattr(follower, "ChangeWaiter", lambda: waiter)
+    monkeypatch.setattr(files, "ChangeWaiter", lambda: waiter)
     pages: queue.SimpleQueue[Page] = queue.SimpleQueue()
     reader = OutputReader(
-        still_system(),
-        plane.pod_paths,
+        plane.output,
+        time.monotonic,
         pages.put,
         on_shot=lambda _: None,
         on_trouble=lambda _: None,
-        remembers=False,
+        remembers=True,
     )
     reader.start()
     try:
@@ -97,26 +98,32 @@ def test_new_output_wakes_the_reader(plane: FakePlane, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("kind", "ended", "longest"),
-    [(Counted, False, follower.WATCHED_LOOK_S), (Counted, True, None), (Blind, False, 0.25)],
-    ids=["watched", "over", "no watch left"],
+    ("kind", "longest"),
+    [(Counted, WATCHED_LOOK_S), (Blind, QUIET_LOOK_S)],
+    ids=["watched", "no watch left"],
 )
-def test_a_silent_run_is_looked_at_rarely(
-    plane: FakePlane,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: type[Counted],
-    ended: bool,
-    longest: float | None,
+def test_a_silent_run_is_read_rarely(
+    plane: FakePlane, monkeypatch: pytest.MonkeyPatch, kind: type[Counted], longest: float
 ) -> None:
-    """Where the kernel tells of changes, a look now and then is enough; a run that is over
-    needs none; only without a watch the reader looks several times a second.
+    """Where the kernel reports changes, a reading now and then is enough; only without a watch
+    the reader reads several times a second.
     """
-    monkeypatch.setattr(follower, "QUIET_AFTER_S", 0.0)
+    monkeypatch.setattr(files, "QUIET_AFTER_S", 0.0)
     with reading(plane, monkeypatch, kind) as (reader, waiter, pages):
-        assert waiter.pauses.get(timeout=DEADLINE_S) is None
-        reader.ask(want(plane, ended=ended))
+        reader.ask(want(plane))
         pages.get(timeout=DEADLINE_S)
         assert waiter.pauses.get(timeout=DEADLINE_S) == longest
+
+
+def test_a_run_that_is_over_is_not_read_again(
+    plane: FakePlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has ended does not grow: nothing is waited for but the next thing that is asked."""
+    with reading(plane, monkeypatch) as (reader, waiter, pages):
+        for _ in range(2):
+            reader.ask(want(plane, ended=True))
+            assert texts(pages.get(timeout=DEADLINE_S)) == ["first"]
+    assert waiter.pauses.empty()
 
 
 def test_what_was_seen_wakes_nobody(plane: FakePlane, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,17 +135,18 @@ def test_what_was_seen_wakes_nobody(plane: FakePlane, monkeypatch: pytest.Monkey
         for _ in range(5):
             reader.ask(Seen(page.pod, page.total))
             reader.ask(Away(page.pod))
-        assert waiter.words == words == 1
+        assert waiter.words == words
+        reader.ask(want(plane))
+        assert waiter.words == words + 1
 
 
 def test_what_was_seen_last_is_remembered_at_the_end(
     plane: FakePlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screen that ends right after a page has not forgotten that it was looked at."""
-    noted: list[int] = []
-    monkeypatch.setattr(ReaderMark, "write", lambda _self, _source, seen: noted.append(seen))
+    monkeypatch.setattr(follower, "MARK_EVERY_S", HOUR_S)
     with reading(plane, monkeypatch) as (reader, _, pages):
         reader.ask(want(plane))
         page = pages.get(timeout=DEADLINE_S)
         reader.ask(Seen(page.pod, page.total))
-    assert noted[-1] == page.total == len(b"first\n")
+    assert plane.output("talker").cursor(READER) == Position(1, len(b"first\n"))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from podtui.core.errors import DiskTrouble
-from podtui.core.output.cursors import Position
 from podtui.core.output.reading import PieceKind
+from podtui.core.output.source import Position
 from podtui.core.system.fs import Fs
 from tests.support.log_readers import WrittenPod, text_of
 

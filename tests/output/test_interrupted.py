@@ -30,7 +30,7 @@ READER = r"""
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from podtui.core.store import output
+from podtui.core.output import reading as output
 from podtui.core.system.fs import Fs
 from podtui.kernel import files
 from tests.support.log_readers import WrittenPod

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.output.lines import LONGEST_SHOWN, LineReader, View
+from podtui.core.output.files import FileOutput
+from podtui.core.output.lines import LONGEST_SHOWN, View
 from podtui.core.output.page import Page, read_page
-from podtui.core.output.read_marks import Unread, UnreadCount
+from podtui.core.output.positions import PositionedOutput
 from podtui.core.output.search import Pattern, search
-from podtui.core.output.source import OutputSource
+from podtui.core.output.source import Position
+from podtui.core.output.unread import Unread, UnreadCount
 from podtui.core.paths import PodPaths, StorePaths
-from tests.tui.scene import still_system
+from tests.support.log_readers import WrittenPod
+from tests.tui.fake_plane import still_system
 
 REACH = 20
 
@@ -29,14 +32,14 @@ def pod_with(root: Path, *runs: bytes) -> PodPaths:
     return paths
 
 
-def source_of(paths: PodPaths) -> OutputSource:
-    source = OutputSource(still_system(), paths)
+def source_of(paths: PodPaths) -> PositionedOutput:
+    source = PositionedOutput(FileOutput(still_system(), paths))
     source.refresh()
     return source
 
 
 def page_of(
-    source: OutputSource,
+    source: PositionedOutput,
     place: int | None = None,
     *,
     view: View = "text",
@@ -156,6 +159,28 @@ def test_an_output_that_is_no_plain_file_is_told_and_not_opened(tmp_path: Path) 
     assert "FIFO" in page.lines[-1].text
 
 
+def test_what_of_a_run_is_gone_is_one_line_in_its_place(pod: WrittenPod) -> None:
+    """A cut output and missing runs are said between the lines, as `podtui read` says them."""
+    pod.run(1, b"one\n", printed=100)
+    pod.run(4, b"four\n")
+    page = page_of(source_of(pod.paths))
+    assert [line.kind for line in page.lines] == ["text", "gap", "gap", "text"]
+    assert page.lines[1].text == "96 bytes missing: the end of run 1 is gone"
+    assert page.lines[2].text.startswith("runs 2 to 3 are missing from the store, with all output")
+    assert "run 4, restored" in page.lines[2].text
+    for before, after in zip(page.lines, page.lines[1:], strict=False):
+        assert before.end == after.start
+    assert texts(page_of(source_of(pod.paths), 50)) == texts(page)
+
+
+def test_a_run_that_is_about_to_print_is_not_called_missing(pod: WrittenPod) -> None:
+    """Without an output file a run that goes on has no lines yet; one that has ended lost them."""
+    pod.run(1, b"").output.unlink()
+    source = source_of(pod.paths)
+    assert page_of(source).lines == ()
+    assert [line.kind for line in page_of(source, ended=True).lines] == ["gap"]
+
+
 def test_the_unread_line_stands_before_the_first_unseen_line(tmp_path: Path) -> None:
     """What came since the last look is counted and marked."""
     data = numbered(50)
@@ -180,23 +205,23 @@ def test_nothing_new_has_no_unread_line(tmp_path: Path) -> None:
 def test_positions_become_places_in_runs_and_back(tmp_path: Path) -> None:
     """A cursor on disk is a run and an offset; the end of a run belongs to that run."""
     source = source_of(pod_with(tmp_path, b"one\n", b"two\n"))
-    assert source.place_of(4) == (1, 4)
-    assert source.place_of(6) == (2, 2)
-    assert source.position_of(2, 2) == 6
-    assert source.position_of(1, 99) == 4
+    assert source.place_of(4) == Position(1, 4)
+    assert source.place_of(6) == Position(2, 2)
+    assert source.position_of(Position(2, 2)) == 6
+    assert source.position_of(Position(1, 99)) == 4
 
 
 def hits(data: bytes, root: Path, words: str, *, forward: bool, begin: int = 0) -> list[str]:
     """Return every line a search finds, once around, from the first on."""
-    source = source_of(pod_with(root, data))
-    reader = LineReader(source, "text", ended=True)
+    output = FileOutput(still_system(), pod_with(root, data))
     beside = (begin, 3, -1)
     found: list[str] = []
     while True:
         line = search(
-            source,
-            reader,
+            output,
             Pattern(words),
+            view="text",
+            ended=True,
             beside=beside,
             forward=forward,
             given_up=lambda: False,
@@ -237,12 +262,11 @@ def test_a_capital_makes_a_search_mind_the_case() -> None:
 
 def test_a_search_ends_when_it_is_given_up(tmp_path: Path) -> None:
     """A search over a large output can be abandoned between two pieces."""
-    source = source_of(pod_with(tmp_path, numbered(10_000)))
-    reader = LineReader(source, "text", ended=True)
     found = search(
-        source,
-        reader,
+        FileOutput(still_system(), pod_with(tmp_path, numbered(10_000))),
         Pattern("line"),
+        view="text",
+        ended=True,
         beside=(0, 3, -1),
         forward=True,
         given_up=lambda: True,

@@ -8,10 +8,9 @@ from datetime import timedelta
 import pytest
 
 from podtui.core.errors import BadInput, NotFound
-from podtui.core.output import files
-from podtui.core.output.cursors import Position
-from podtui.core.output.files import WINDOW
-from podtui.core.output.reading import PieceKind
+from podtui.core.output import reading as reading_module
+from podtui.core.output.reading import WINDOW, PieceKind
+from podtui.core.output.source import Position
 from tests.support.log_readers import NOON, WrittenPod, committed, text_of
 
 
@@ -227,7 +226,7 @@ def test_long_output_comes_in_windows_cut_after_lines(
     pod: WrittenPod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of an output each piece ends with a whole line."""
-    monkeypatch.setattr(files, "WINDOW", 100)
+    monkeypatch.setattr(reading_module, "WINDOW", 100)
     lines = b"".join(b"line %d\r\n" % number for number in range(100))
     pod.run(1, lines)
     pieces = pod.pieces()

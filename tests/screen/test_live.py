@@ -130,7 +130,7 @@ def test_a_pod_without_a_status_has_the_size_of_its_run_record(yard: Yard) -> No
     """The one it was started with."""
     yard.shell("p", "printf ready", columns=33, rows=7)
     yard.wait_ended("p")
-    paths = yard.plane.pod_paths("p").run(1)
+    paths = yard.plane.access.pod_paths("p").run(1)
     paths.status.unlink(missing_ok=True)
     picture = picture_of(Fs(), paths)
     assert (picture.columns, picture.rows, picture.plain_lines()) == (33, 7, ("ready",))
@@ -141,7 +141,7 @@ def test_the_plane_gives_the_screen_of_the_latest_run(yard: Yard) -> None:
     view = yard.shell("p", "printf 'it \\033[1mwas\\033[m'")
     yard.wait_ended("p")
     for name in ("p", view.id):
-        assert shown(yard.plane.screen(name).update()) == ("it was",)
+        assert shown(yard.plane.output(name).terminal().update()) == ("it was",)
 
 
 def test_a_status_that_cannot_be_read_costs_only_the_size(files: Files) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from podtui.core.model.records import ExitRecord, RunRecord
-from podtui.core.output.cursors import Position, read_cursor
+from podtui.core.output.cursors import read_cursor
+from podtui.core.output.files import FileOutput
 from podtui.core.output.reading import OutputPiece, OutputReading
+from podtui.core.output.source import Position
 from podtui.core.paths import PodPaths, RunPaths
 from podtui.core.store.codec import encode_json
 from podtui.core.system.fs import Fs
@@ -87,7 +89,7 @@ class WrittenPod:
             "peek": False,
             "is_over": lambda: self.over,
         }
-        return OutputReading(self.system, self.paths, **{**chosen, **options})
+        return OutputReading(FileOutput(self.system, self.paths), **{**chosen, **options})
 
     def pieces(self, **options: Any) -> list[OutputPiece]:
         """Read what is new, and commit every piece."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,10 @@ from podtui.core.model.requests import (
 from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView, Snapshot
 from podtui.core.model.trash import TrashView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
-from podtui.core.paths import PodPaths, StorePaths
+from podtui.core.output.files import FileOutput
+from podtui.core.paths import StorePaths
+from podtui.core.system.system import System
+from tests.support.clocks import FrozenClock
 
 NOW = datetime(2026, 3, 4, 12, 3, 44, tzinfo=UTC)
 UNDOES = {
@@ -43,6 +47,19 @@ UNDOES = {
     "reap": "inspect",
 }
 DEAD = frozenset({Status.EXITED, Status.FAILED, Status.LOST})
+
+
+class StillClock(FrozenClock):
+    """Wall and boot time stand still; waiting goes on."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def still_system(**environment: str) -> System:
+    """Return a system whose time stands still and whose user has set nothing."""
+    clock = StillClock(NOW)
+    return System(clock=clock, environment={"XDG_CONFIG_HOME": "/nonexistent", **environment})
 
 
 def evidence(*facts: tuple[Probe, Answer, str]) -> tuple[Evidence, ...]:
@@ -186,11 +203,11 @@ class FakePlane:
         self.snapshot = snapshot
         self._on_snapshot(snapshot)
 
-    def pod_paths(self, name: str) -> PodPaths:
+    def output(self, name: str) -> FileOutput:
         found = self.snapshot.find(name)
         if found is None:
             raise NotFound(f"there is no pod {name!r}", pod=name)
-        return self.paths.pod(found.name)
+        return FileOutput(still_system(), self.paths.pod(found.name))
 
     def plan(self, request: Request) -> Plan:  # noqa: PLR0911 - one answer per request
         """Answer as the core would, by the scripted plan where there is one."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from podtui.cli.open_screen import screen_over
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Source, Status
-from podtui.core.output.cursors import Position, move_cursor
-from podtui.core.output.read_marks import READER
-from podtui.core.system.system import System
+from podtui.core.output.cursors import move_cursor
+from podtui.core.output.follower import READER
+from podtui.core.output.source import Position
 from podtui.tui.app import PodtuiApp
-from tests.support.clocks import FrozenClock
-from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
+from tests.tui.fake_plane import FakePlane, evidence, picture, pod, still_system
 
 DEADLINE_S = 20.0
 MEBI = 1 << 20
@@ -135,19 +135,6 @@ def one_of_each() -> tuple[PodView, ...]:
     )
 
 
-class StillClock(FrozenClock):
-    """Wall and boot time stand still; waiting goes on."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def still_system(**environment: str) -> System:
-    """Return a system whose time stands still and whose user has set nothing."""
-    clock = StillClock(NOW)
-    return System(clock=clock, environment={"XDG_CONFIG_HOME": "/nonexistent", **environment})
-
-
 def furnished(root: Path, pods: tuple[PodView, ...] | None = None) -> FakePlane:
     """Return a plane with the scene in it; "reviewer" was looked at before its newest output."""
     shown = one_of_each() if pods is None else pods
@@ -168,7 +155,7 @@ def app_over(plane: FakePlane, **environment: str) -> PodtuiApp:
         plane.calls.append(("attach", name, read_only))
         return f"detached from {name}, it goes on running"
 
-    return PodtuiApp(plane, attach=attach, system=still_system(**environment))
+    return screen_over(plane, still_system(**environment), attach=attach)
 
 
 async def until(pilot: Pilot[int], is_so: Callable[[], object], what: str = "it") -> None:
@@ -190,7 +177,8 @@ async def settled(pilot: Pilot[int], app: PodtuiApp) -> None:
     if screen.pods:
         # Most tests are about the first pod, wherever the screen begins.
         screen.pod_tree.action_first()
-        await until(pilot, lambda: screen.output._page or screen.terminal.picture, "the output")
+        place, terminal = screen.output.scrolling, screen.terminal
+        await until(pilot, lambda: place.page or terminal.picture, "the output")
     await pilot.pause()
 
 

@@ -88,10 +88,8 @@ async def test_the_notice_goes_after_a_minute_and_the_count_stays(
     async with opened(plane) as (pilot, app):
         screen = app.main_screen
         assert screen.noticed is not None
-        boot = screen._system.clock.boottime()
-        monkeypatch.setattr(
-            type(screen._system.clock), "boottime", lambda _: boot + diagnostics.SHOWN_S
-        )
+        boot = screen._clock.boottime()
+        monkeypatch.setattr(type(screen._clock), "boottime", lambda _: boot + diagnostics.SHOWN_S)
         await until(pilot, lambda: screen.noticed is None, "the end of the notice")
         await pilot.pause()
         assert "pruned by operator" not in shown_text(app)

@@ -11,10 +11,11 @@ from podtui.core.errors import Refused
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView, Snapshot
 from podtui.core.model.verdicts import Answer, Probe, Status
+from podtui.core.output.files import FileOutput
 from podtui.core.text.safe import INVISIBLE
 from podtui.tui.app import PodtuiApp
 from tests.support.hostile import HOSTILE_TEXTS
-from tests.tui.fake_plane import FakePlane, evidence, picture, pod
+from tests.tui.fake_plane import FakePlane, evidence, picture, pod, still_system
 from tests.tui.scene import app_over, settled, shown_text, until
 
 MARKUP = ("[@click=app.quit]x[/]", "pod[/x]", "[bold red]loud[/]", "\\[x]", "[/]")
@@ -49,8 +50,8 @@ def hostile_picture(texts: tuple[str, ...]) -> Snapshot:
 class HostilePlane(FakePlane):
     """A plane whose paths are tame, since no name of these can be on disk."""
 
-    def pod_paths(self, name: str):  # type: ignore[no-untyped-def] # noqa: ANN201 - as its base
-        return self.paths.pod("tame")
+    def output(self, name: str) -> FileOutput:
+        return FileOutput(still_system(), self.paths.pod("tame"))
 
 
 def assert_safe(app: PodtuiApp) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from podtui.cli.open_screen import screen_over
 from podtui.core.errors import BadInput
 from podtui.core.settings.settings import Loaded, Settings
 from podtui.tui.app import PodtuiApp
@@ -17,8 +18,8 @@ from podtui.tui.commands.keymap import Keymap, keymap_of
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.dialogs.plan import PlanDialog
 from tests.tui.conftest import REPOSITORY
-from tests.tui.fake_plane import FakePlane, picture
-from tests.tui.scene import settled, shown_text, still_system, until, words_on
+from tests.tui.fake_plane import FakePlane, picture, still_system
+from tests.tui.scene import settled, shown_text, until, words_on
 
 FILE = Path("/home/ada/.config/podtui/config.toml")
 SIZE = (120, 36)
@@ -35,10 +36,10 @@ async def opened(
 ) -> AsyncIterator[tuple[Pilot[int], PodtuiApp]]:
     """Give the screen of a user with these settings."""
     written = Settings(keys={each: tuple(names) for each, names in keys.items()}, **settings)  # type: ignore[arg-type]
-    app = PodtuiApp(
+    app = screen_over(
         plane,
+        still_system(),
         attach=lambda name, _: name,
-        system=still_system(),
         loaded=Loaded(written, FILE, trouble),
     )
     async with app.run_test(size=size) as pilot:
@@ -179,7 +180,7 @@ async def test_keys_of_each_place_can_be_moved(plane: FakePlane) -> None:
         assert screen.pod_tree.selected is not None
         assert screen.pod_tree.selected.name == "coder"
         await pilot.press("tab", "f6")
-        assert screen.output.following.value != "following"
+        assert screen.output.scrolling.following.value != "following"
         await pilot.press("n")
         await until(pilot, lambda: "new pod" in shown_text(app))
         await pilot.press("f7")
@@ -255,8 +256,8 @@ async def test_the_users_theme_is_below_the_one_of_the_environment(plane: FakePl
         ({"PODTUI_THEME": "colour-blind"}, "colour-blind"),
         ({"NO_COLOR": "1"}, "podtui-ansi"),
     ):
-        app = PodtuiApp(
-            plane, attach=lambda name, _: name, system=still_system(**variables), loaded=settings
+        app = screen_over(
+            plane, still_system(**variables), attach=lambda name, _: name, loaded=settings
         )
         assert app.theme == theme
     async with opened(plane, {}, theme="not there") as (_, app):

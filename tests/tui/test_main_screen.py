@@ -58,7 +58,7 @@ def shot(
 def is_output_shown(screen: MainScreen) -> bool:
     """Return whether the selected pod's output is on screen, in whichever view."""
     selected = screen.pod_tree.selected
-    page, taken = screen.output._page, screen.terminal._shot
+    page, taken = screen.output.scrolling.page, screen.terminal._shot
     shown = taken if screen.terminal.display else page
     return selected is None or (shown is not None and shown.pod == selected.key)
 

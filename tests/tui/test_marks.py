@@ -144,7 +144,7 @@ async def test_space_in_the_output_is_a_page_down(plane: FakePlane) -> None:
     async with opened(plane) as (pilot, _, screen):
         await pilot.press("tab", "g", "space")
         assert marked(screen) == []
-        assert screen.output.following.value != "following"
+        assert screen.output.scrolling.following.value != "following"
 
 
 @pytest.mark.parametrize("key", ["m", "space"])

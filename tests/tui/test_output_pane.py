@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,14 @@ from textual import events
 from textual.pilot import Pilot
 
 from podtui.core.model.verdicts import Status
-from podtui.core.output.cursors import Position, read_cursor
-from podtui.core.output.read_marks import READER
+from podtui.core.output.cursors import read_cursor
+from podtui.core.output.follower import READER
+from podtui.core.output.source import Position
 from podtui.core.paths import PodPaths
 from podtui.core.system.fs import Fs
 from podtui.tui.app import PodtuiApp
-from podtui.tui.panes.output.pane import Following, OutputPane
+from podtui.tui.panes.output.pane import OutputPane
+from podtui.tui.panes.output.scrolling import Following
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, furnished, settled, shown_text, until
 
@@ -50,21 +52,26 @@ async def opened(plane: FakePlane) -> AsyncIterator[tuple[Pilot[int], PodtuiApp,
 
 
 def top_of(pane: OutputPane) -> str:
-    return pane._visible[0].line.text
+    return pane.scrolling.visible[0].line.text
 
 
 def state_of(pane: OutputPane) -> Following:
     """Return the follow state as it is now, whatever was known of it before."""
-    return pane.following
+    return pane.scrolling.following
 
 
 def has_moved(pane: OutputPane, before: str) -> bool:
     at_newest = state_of(pane) is Following.FOLLOWING
-    return at_newest or bool(pane._visible and top_of(pane) != before)
+    return at_newest or bool(pane.scrolling.visible and top_of(pane) != before)
+
+
+def texts_of(pane: OutputPane, *, besides: Sequence[str]) -> list[str]:
+    texts = [row.line.text for row in pane.scrolling.visible]
+    return [text for text in texts if text not in besides]
 
 
 def bottom_of(pane: OutputPane) -> str:
-    return pane._visible[-1].line.text
+    return pane.scrolling.visible[-1].line.text
 
 
 async def test_new_output_is_followed(talker: FakePlane) -> None:
@@ -80,10 +87,10 @@ async def test_a_reader_who_scrolled_up_is_never_yanked(talker: FakePlane) -> No
     """New output changes nothing of what is on screen, however much of it comes."""
     async with opened(talker) as (pilot, app, pane):
         await pilot.press("pageup")
-        before = [row.line for row in pane._visible]
+        before = [row.line for row in pane.scrolling.visible]
         talker.write_output("talker", numbered(1000, 5000))
         await until(pilot, lambda: "new output below" in shown_text(app))
-        assert [row.line for row in pane._visible] == before
+        assert [row.line for row in pane.scrolling.visible] == before
         assert state_of(pane) is Following.SCROLLED
 
 
@@ -112,7 +119,7 @@ async def test_home_and_end_reach_both_ends(talker: FakePlane) -> None:
     talker.write_output("talker", numbered(1000, 200_000))
     async with opened(talker) as (pilot, _, pane):
         await pilot.press("home")
-        await until(pilot, lambda: pane._visible and top_of(pane) == "line 0")
+        await until(pilot, lambda: pane.scrolling.visible and top_of(pane) == "line 0")
         await pilot.press("end")
         await until(pilot, lambda: bottom_of(pane) == "line 199999")
 
@@ -121,14 +128,14 @@ async def test_paging_down_from_the_start_misses_no_line(talker: FakePlane) -> N
     """Pages are read ahead, so that every line comes by in order."""
     async with opened(talker) as (pilot, _, pane):
         await pilot.press("home")
-        await until(pilot, lambda: pane._visible and top_of(pane) == "line 0")
+        await until(pilot, lambda: pane.scrolling.visible and top_of(pane) == "line 0")
         seen: list[str] = []
         while state_of(pane) is not Following.FOLLOWING:
-            seen += [row.line.text for row in pane._visible if row.line.text not in seen[-40:]]
+            seen += texts_of(pane, besides=seen[-40:])
             before = top_of(pane)
             await pilot.press("pagedown")
             await until(pilot, partial(has_moved, pane, before))
-        seen += [row.line.text for row in pane._visible if row.line.text not in seen[-40:]]
+        seen += texts_of(pane, besides=seen[-40:])
         assert seen == [f"line {number}" for number in range(1000)]
 
 
@@ -141,7 +148,7 @@ async def test_the_unread_line_is_shown_and_reached_by_a_key(tmp_path: Path) -> 
         await until(pilot, lambda: "3 new lines since you last looked" in shown_text(app))
         pane.focus()
         await pilot.press("u")
-        assert state_of(pane) is Following.SCROLLED or pane._is_at_bottom
+        assert state_of(pane) is Following.SCROLLED or pane.scrolling.is_at_bottom
 
 
 async def test_what_was_on_screen_is_remembered_on_disk(talker: FakePlane) -> None:
@@ -225,7 +232,8 @@ async def test_the_raw_view_keeps_the_place(talker: FakePlane) -> None:
         await pilot.press("pageup", "pageup")
         before = top_of(pane)
         await pilot.press("v")
-        await until(pilot, lambda: pane._page is not None and pane._page.view == "text")
+        place = pane.scrolling
+        await until(pilot, lambda: place.page is not None and place.page.view == "text")
         assert top_of(pane) == before
 
 

@@ -48,7 +48,7 @@ DONE: dict[str, Done] = {
     "pod.stop": lambda app, _: isinstance(app.screen, PlanDialog),
     "pod.spawn": lambda app, _: isinstance(app.screen, SpawnForm),
     "output.follow": lambda app, _: "paused" in shown_text(app),
-    "output.wrap": lambda app, _: not app.main_screen.output.wraps,
+    "output.wrap": lambda app, _: not app.main_screen.output.scrolling.wraps,
     "output.view": lambda app, _: app.main_screen.terminal.display,
     "output.unread": lambda app, _: "nothing new here" in shown_text(app),
     "output.search": lambda app, _: "search ▸" in shown_text(app),

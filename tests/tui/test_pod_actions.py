@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from podtui.cli.open_screen import screen_over
 from podtui.core.errors import Busy, NotFound
 from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.verdicts import Status
@@ -19,13 +20,12 @@ from podtui.tui.app import PodtuiApp
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.report import ReportDialog
 from podtui.tui.screens.main_screen import MainScreen
-from tests.tui.fake_plane import FakePlane, picture, pod
+from tests.tui.fake_plane import FakePlane, picture, pod, still_system
 from tests.tui.scene import (
     app_over,
     one_of_each,
     settled,
     shown_text,
-    still_system,
     until,
     words_on,
 )
@@ -139,7 +139,7 @@ async def test_the_users_keys_do_it_too(plane: FakePlane) -> None:
         "trash.back": ("f12",),
     }
     loaded = Loaded(Settings(keys=keys), Path("/config.toml"))
-    app = PodtuiApp(plane, attach=lambda name, _: name, system=still_system(), loaded=loaded)
+    app = screen_over(plane, still_system(), attach=lambda name, _: name, loaded=loaded)
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot, app)
         await pilot.press(*LOST)

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
+from podtui.cli.open_screen import screen_over
 from podtui.core.model.verdicts import Status
 from podtui.core.output.cursors import read_cursor
-from podtui.core.output.read_marks import READER
+from podtui.core.output.follower import READER
 from podtui.tui.app import PodtuiApp
 from podtui.tui.screens.main_screen import MainScreen
 from tests.support.store_fixture import Yard
@@ -22,7 +23,7 @@ SIZE = (120, 36)
 @asynccontextmanager
 async def opened(yard: Yard) -> AsyncIterator[tuple[Pilot[int], PodtuiApp, MainScreen]]:
     """Give the screen over a real store."""
-    app = PodtuiApp(yard.plane, attach=lambda name, _: name, system=yard.system)
+    app = screen_over(yard.plane, yard.system, attach=lambda name, _: name)
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot, app)
         yield pilot, app, app.main_screen
@@ -107,7 +108,7 @@ async def test_the_screen_is_a_reader_like_any_other(yard: Yard) -> None:
     yard.shell("worker", "echo some words; exec sleep 600")
     async with opened(yard) as (pilot, app, _):
         await until(pilot, lambda: "some words" in shown_text(app))
-    paths = yard.plane.pod_paths("worker")
+    paths = yard.plane.access.pod_paths("worker")
     mine = read_cursor(yard.system.fs, paths, READER)
     assert mine is not None
     assert mine.offset > 0
@@ -141,7 +142,7 @@ async def test_a_lost_child_is_restored_by_two_keys_from_a_cold_start(yard: Yard
     yard.shell("sibling", "exec sleep 600", parent="parent")
     yard.shell("child", "echo words of the child; exec sleep 600", parent="parent")
     yard.kill(yard.supervisor_of("child"))
-    app = PodtuiApp(yard.plane, attach=lambda name, _: name, system=yard.system)
+    app = screen_over(yard.plane, yard.system, attach=lambda name, _: name)
     async with app.run_test(size=SIZE) as pilot:
         screen = app.main_screen
         await until(pilot, lambda: status_of(screen, "child") is Status.LOST)

@@ -16,8 +16,9 @@ from textual.pilot import Pilot
 
 from podtui.core.model.records import StatusRecord
 from podtui.core.model.verdicts import Status
-from podtui.core.output.cursors import Position, read_cursor
-from podtui.core.output.read_marks import READER
+from podtui.core.output.cursors import read_cursor
+from podtui.core.output.follower import READER
+from podtui.core.output.source import Position
 from podtui.core.store.codec import encode_json
 from podtui.core.system.fs import Fs
 from podtui.core.text.safe import INVISIBLE

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
+from podtui.core.paths import config_directory
 from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
@@ -15,7 +16,6 @@ from podtui.tui.themes import (
     load_themes,
     own_directory,
     read_theme,
-    user_directory,
 )
 from podtui.tui.widgets.roles import LOOKS, style_of
 from tests.tui.fake_plane import FakePlane
@@ -106,8 +106,8 @@ def test_the_users_theme_replaces_ours_of_the_same_name(tmp_path: Path) -> None:
 
 def test_the_users_directory_follows_the_environment() -> None:
     """An absolute XDG_CONFIG_HOME is taken, a relative one is not."""
-    assert user_directory({"XDG_CONFIG_HOME": "/c"}) == Path("/c/podtui/themes")
-    assert user_directory({"XDG_CONFIG_HOME": "c"}) != Path("c/podtui/themes")
+    assert config_directory({"XDG_CONFIG_HOME": "/c"}) == Path("/c/podtui")
+    assert config_directory({"XDG_CONFIG_HOME": "c"}) != Path("c/podtui")
 
 
 async def test_a_broken_theme_costs_one_notice_not_the_start(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from podtui.core.access.access import Access
 from podtui.core.attach.session import Attached, AttachSession
 from podtui.core.attach.tty import Terminal, Wakeups
 from podtui.core.hosts.base import Stream
-from podtui.core.paths import PodPaths
 from podtui.core.settings.detach_key import DEFAULT_KEY, DetachKey, detach_key
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.fs import Fs
@@ -25,7 +25,8 @@ class AttachPoint(Protocol):
 
     def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream: ...
 
-    def pod_paths(self, name: str) -> PodPaths: ...
+    @property
+    def access(self) -> Access: ...
 
 
 def attach_in_terminal(
@@ -61,7 +62,7 @@ def attach_terminal(
         columns, rows = terminal.size()
         with plane.attach(name, read_only=read_only, columns=columns, rows=rows) as client:
             run = client.welcome.get("run")
-            paths = plane.pod_paths(name).run(run if isinstance(run, int) else 1)
+            paths = plane.access.pod_paths(name).run(run if isinstance(run, int) else 1)
             with Wakeups() as wakeups, terminal.raw():
                 session = AttachSession(
                     client,

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Literal
 from podtui.core.access.access import Access
 from podtui.core.errors import (
     BadInput,
-    NotFound,
     Refused,
     TimedOut,
 )
 from podtui.core.model.requests import OPERATOR, Request
 from podtui.core.model.snapshot import Inspection, PodView, Problem, Snapshot
 from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
-from podtui.core.paths import PodPaths, default_store
+from podtui.core.paths import default_store
 from podtui.core.store.store import Store
 from podtui.core.system.system import System
 from podtui.core.system.watch import ticks_on_change
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
     from podtui.core.model.trash import TrashView
     from podtui.core.observe.inspector import Inspector
     from podtui.core.observe.live.live_view import LiveView
+    from podtui.core.output.files import FileOutput
     from podtui.core.output.reading import OutputReading
-    from podtui.core.screen.live import LiveScreen
     from podtui.core.store.logs import LogPosition
 
 View = Literal["text", "raw"]
@@ -86,10 +85,6 @@ class LocalPlane:
     @property
     def read_only(self) -> bool:
         return bool(self.store.read_only)
-
-    def pod_paths(self, name: str) -> PodPaths:
-        """Return where a pod's files are."""
-        return self.access.pod_paths(name)
 
     def recover_interrupted(self) -> tuple[str, ...]:
         """Finish or roll back actions that a crash broke off; returns a sentence for each."""
@@ -150,40 +145,24 @@ class LocalPlane:
 
         own_name = self.access.name_of(name)
         return OutputReading(
-            self.store.system,
-            self.store.paths.pod(own_name),
+            self.output(own_name),
             reader=reader,
             view=view,
             from_start=from_start,
-            # A store that is only shown has no cursor moved in it.
+            # In a store that may only be read no cursor is moved.
             peek=peek or self.read_only,
             is_over=lambda: self.look_at(own_name).verdict is Verdict.DEAD,
         )
 
-    def screen(self, name: str, *, run: int | None = None) -> LiveScreen:
-        """Return the terminal of a run as it looks now, to be drawn by `LiveScreen.update`.
-
-        Without ``run`` it is the latest one; pods that are dead or lost show what they left.
+    def output(self, name: str) -> FileOutput:
+        """Return the output of a pod, alive, dead or lost; to be closed by the caller.
 
         Raises:
-            NotFound: there is no such pod, or it has no run yet.
-            DiskTrouble: the disk does not tell.
+            NotFound: there is no such pod.
         """
-        from podtui.core.output.files import run_numbers
-        from podtui.core.screen.live import LiveScreen
+        from podtui.core.output.files import FileOutput
 
-        own_name = self.access.name_of(name)
-        pod_paths = self.store.paths.pod(own_name)
-        number = run or max(run_numbers(self.store.system.fs, pod_paths), default=0)
-        if not number:
-            raise NotFound(
-                f"{own_name!r} has no run yet, so it has no terminal",
-                pod=own_name,
-                next_step=f"podtui inspect {own_name}",
-            )
-        return LiveScreen(
-            self.store.system.fs, pod_paths.run(number), clock=self.store.system.clock
-        )
+        return FileOutput(self.store.system, self.access.pod_paths(name))
 
     def attach(self, name: str, *, read_only: bool, columns: int, rows: int) -> Stream:
         """Connect a terminal to a live run; output comes from now on.

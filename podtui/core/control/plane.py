@@ -13,7 +13,7 @@ from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.trash import TrashView
-from podtui.core.paths import PodPaths
+from podtui.core.output.source import PodOutput
 
 if TYPE_CHECKING:
     from podtui.core.diagnostics.report import DiagnosticsPicture
@@ -55,7 +55,7 @@ class Plane(Protocol):
 
     def watch(self, on_snapshot: Callable[[Snapshot], None], /) -> Live: ...
 
-    def pod_paths(self, name: str, /) -> PodPaths: ...
+    def output(self, name: str, /) -> PodOutput: ...
 
     def loans_of(self, name: str, /) -> tuple[Loan, ...]: ...
 

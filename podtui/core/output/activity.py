@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
-from podtui.core.output.index import activity
-from podtui.core.paths import PodPaths
-from podtui.core.system.fs import UnsafeFile
-from podtui.core.system.system import System
+from podtui.core.output.source import PodOutput
 
 STRETCH_S = 6.0
 """Seconds one block of the sparkline stands for: ten of them are the last minute."""
@@ -22,24 +17,26 @@ JOIN_TIMEOUT_S = 2.0
 
 
 class ActivitySampler:
-    """Samples in a thread of its own and hands the result to ``on_sample`` by pod key."""
+    """Samples in a thread of its own and hands the result to ``on_sample`` by pod key.
+
+    Args:
+        output_of: opens the output of a pod by its name.
+        cells: blocks of a sparkline.
+    """
 
     def __init__(
         self,
-        system: System,
-        paths_of: Callable[[str], PodPaths],
+        output_of: Callable[[str], PodOutput],
         on_sample: Callable[[Mapping[str, Sequence[int]]], None],
         *,
         cells: int,
     ) -> None:
         self._cells = cells
-        self._system = system
-        self._paths_of = paths_of
+        self._output_of = output_of
         self._on_sample = on_sample
         self._wanted: tuple[PodView, ...] = ()
-        self._known: dict[str, tuple[object, tuple[int, ...]]] = {}
-        # Asking where a pod's files are lists the whole store, and the answer does not change.
-        self._places: dict[str, PodPaths] = {}
+        # Opening an output lists the whole store, so each is opened once.
+        self._outputs: dict[str, PodOutput] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="podtui-activity", daemon=True)
@@ -48,7 +45,7 @@ class ActivitySampler:
         self._thread.start()
 
     def want(self, pods: Sequence[PodView]) -> None:
-        """Say which pods are on screen; others are sampled at once."""
+        """Name the pods that are on screen; those that are new there are sampled at once."""
         before = {(pod.key, pod.run) for pod in self._wanted}
         self._wanted = tuple(pods)
         if {(pod.key, pod.run) for pod in pods} - before:
@@ -69,8 +66,7 @@ class ActivitySampler:
             self._wake.clear()
             wanted = self._wanted
             now: dict[str, Sequence[int]] = {pod.key: self._sample(pod) for pod in wanted}
-            self._known = {key: self._known[key] for key in now if key in self._known}
-            self._places = {key: self._places[key] for key in now if key in self._places}
+            self._outputs = {key: self._outputs[key] for key in now if key in self._outputs}
             if now != shown and not self._stopping:
                 self._on_sample(now)
             shown = now
@@ -79,32 +75,10 @@ class ActivitySampler:
 
     def _sample(self, pod: PodView) -> tuple[int, ...]:
         # A sparkline that cannot be read is drawn as silence; the pod's own row says what is wrong.
-        with suppress(OSError, UnsafeFile, PodtuiError):
-            path = self._place_of(pod).run(pod.run).index
-            # Up to the end of a stretch, so that blocks stand still until a new one begins.
-            now = math.ceil(self._system.clock.monotonic() / STRETCH_S) * STRETCH_S
-            state = (pod.run, pod.output_bytes, self._system.fs.stamp(path), now)
-            known = self._known.get(pod.key)
-            if known is None or known[0] != state:
-                # A silent pod is not read again before its blocks move on.
-                known = self._known[pod.key] = (state, self._read(path, pod, now))
-            return known[1]
-        return ()
-
-    def _place_of(self, pod: PodView) -> PodPaths:
-        key = pod.key
-        if key not in self._places:
-            self._places[key] = self._paths_of(pod.name)
-        return self._places[key]
-
-    def _read(self, path: Path, pod: PodView, now: float) -> tuple[int, ...]:
-        return tuple(
-            activity(
-                self._system.fs,
-                path,
-                buckets=self._cells,
-                bucket_s=STRETCH_S,
-                now_awake=now,
-                output_bytes=pod.output_bytes,
+        with suppress(PodtuiError):
+            if pod.key not in self._outputs:
+                self._outputs[pod.key] = self._output_of(pod.name)
+            return self._outputs[pod.key].activity(
+                pod.run, cells=self._cells, cell_s=STRETCH_S, output_bytes=pod.output_bytes
             )
-        )
+        return ()

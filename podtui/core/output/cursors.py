@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from podtui.core.errors import Busy, DiskTrouble, Unreadable
 from podtui.core.model.names import checked_name
 from podtui.core.model.records import CursorRecord
-from podtui.core.output import files
+from podtui.core.output.source import Position, pod_is_gone
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import encode_json, read_record
 from podtui.core.system.fs import Fs
 from podtui.core.system.system import System
 
 LOCK_TIMEOUT_S = 5.0
-
-
-class Position(msgspec.Struct, frozen=True, order=True):
-    """A place in a pod's output; places of one pod are ordered as its output is."""
-
-    run: int
-    offset: int
 
 
 def checked_reader(reader: str) -> str:
@@ -94,7 +85,7 @@ def move_cursor(
             kept="the cursor was not moved: what was shown will be shown again",
         ) from None
     except FileNotFoundError:
-        raise files.gone(paths) from None
+        raise pod_is_gone(paths.root.name) from None
     except OSError as error:
         raise _not_moved(error, paths, reader) from error
 

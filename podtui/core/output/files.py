@@ -1,198 +1,256 @@
-"""A pod's output: the output files of its runs, one after the other.
-
-A place in it is a run and an offset in that run's file. For people and for JSON a place is also
-one number over all runs, which grows as the pod prints. Files are read in windows, never whole.
-"""
+"""The output of a pod on this machine: the output files of its runs, never read whole."""
 
 from __future__ import annotations
 
-import errno
-import os
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from podtui.core.errors import DiskTrouble, NotFound, PodtuiError
+from podtui.core.errors import DiskTrouble, NotFound
 from podtui.core.model.records import ExitRecord, RunRecord
+from podtui.core.output.cursors import move_cursor, read_cursor
+from podtui.core.output.index import activity
+from podtui.core.output.source import Position, Segment, pod_is_gone
 from podtui.core.paths import PodPaths
 from podtui.core.store.codec import RecordProblem, read_record
-from podtui.core.system.fs import Fs, UnsafeFile
+from podtui.core.system.fs import UnsafeFile, errno_words
+from podtui.core.system.system import System
+from podtui.core.system.waiting import ChangeWaiter
 from podtui.core.text.safe import SafeText, safe_line
 
-WINDOW = 512 * 1024
-"""Bytes that are read at a time; far more than the longest sequence a cut may leave over."""
+if TYPE_CHECKING:
+    from podtui.core.screen.live import LiveScreen
 
+BUSY_LOOK_S = 0.05
+"""The shortest time between two returns of `wait`: a run may write without a pause."""
+GATHER_S = 0.01
+"""A supervisor writes several files for one piece of output; that is one change."""
+QUIET_LOOK_S = 0.25
+QUIET_AFTER_S = 2.0
+"""Where the kernel has no watch left, the files are read this often, a quiet output less often."""
 _RUN = re.compile(r"[0-9]{4,6}\Z")
 _LONGEST_REASON = 40
 _PAST_FORMS = {"spawn": "spawned", "restore": "restored"}
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutput:
-    """The output file of one run, as it is now.
+class FileOutput:
+    """Reads one pod's output files, of which one at most is open; a `PodOutput`."""
 
-    Attributes:
-        size: bytes in the file.
-        end: bytes the run is known to have printed; more than ``size`` when some are gone.
-        problem: why the file cannot be read, "" when it can.
-        is_missing: there is no file; ``problem`` says so too.
-    """
+    def __init__(self, system: System, paths: PodPaths) -> None:
+        self._system = system
+        self._fs = system.fs
+        self._clock = system.clock
+        self._paths = paths
+        self._ended: dict[int, tuple[int, int]] = {}
+        self._latest = Segment(0, 0, 0, 0)
+        self._opened: tuple[int, int] | None = None
+        self._headings: dict[int, SafeText] = {}
+        self._activity: tuple[object, tuple[int, ...]] = (None, ())
+        self._waiter: ChangeWaiter | None = None
+        self._is_woken = False
+        self._watched: tuple[Path, ...] = ()
+        self._waited_at = self._changed_at = float("-inf")
 
-    run: int
-    size: int
-    end: int
-    problem: str = ""
-    is_missing: bool = False
+    @property
+    def pod(self) -> str:
+        return self._paths.root.name
 
+    def segments(self, *, over: bool = False) -> tuple[Segment, ...]:
+        runs = self._run_numbers()
+        found: list[Segment] = []
+        start = 0
+        for run in runs:
+            found.append(self._segment(run, start, may_grow=run == runs[-1] and not over))
+            start = found[-1].end
+        latest = found[-1] if found else Segment(0, 0, 0, 0)
+        if latest != self._latest:
+            self._latest, self._changed_at = latest, self._clock.monotonic()
+        return tuple(found)
 
-@dataclass(slots=True)
-class OutputWindow:
-    """A stretch of a run's output, and how much of it was taken."""
+    def _run_numbers(self) -> list[int]:
+        runs = self._paths.runs
+        with self._trouble("the list of runs"):
+            try:
+                return sorted(
+                    int(name)
+                    for name in self._fs.names_in(runs)
+                    if _RUN.match(name)
+                    and int(name) > 0
+                    and self._paths.run(int(name)).root.name == name
+                    and self._fs.is_directory(runs / name)
+                )
+            except FileNotFoundError:
+                if self._fs.is_directory(self._paths.root):
+                    return []
+        raise pod_is_gone(self.pod)
 
-    start: int
-    data: bytes
-    is_last: bool
-    kept: int = 0
-
-    def keep(self, length: int) -> bytes:
-        """Take the first ``length`` bytes."""
-        self.kept = length
-        return self.data[:length]
-
-
-def run_numbers(fs: Fs, paths: PodPaths) -> tuple[int, ...]:
-    """Return the numbers of the runs that have a directory, oldest first.
-
-    Raises:
-        NotFound: the pod's directory is gone.
-        DiskTrouble: could not tell.
-    """
-    try:
-        names = fs.names_in(paths.runs)
-        return tuple(
-            sorted(
-                int(name)
-                for name in names
-                if _RUN.match(name)
-                and int(name) > 0
-                and paths.run(int(name)).root.name == name
-                and fs.is_directory(paths.runs / name)
-            )
-        )
-    except FileNotFoundError:
-        if fs.is_directory(paths.root):
-            return ()
-        raise gone(paths) from None
-    except OSError as error:
-        raise trouble(error, paths, "the list of runs") from error
-
-
-def survey(fs: Fs, paths: PodPaths, run: int, *, may_grow: bool) -> RunOutput:
-    """Return what there is of a run's output.
-
-    Raises:
-        DiskTrouble: could not tell.
-    """
-    printed = 0 if may_grow else _printed(fs, paths, run)
-    try:
-        descriptor = fs.open_plain(paths.run(run).output)
-    except FileNotFoundError:
-        return RunOutput(run, 0, printed, "it is missing", is_missing=True)
-    except UnsafeFile as error:
-        return RunOutput(run, 0, printed, f"it is {error.reason}, and left as it is")
-    except OSError as error:
-        raise trouble(error, paths, f"the output of run {run}") from error
-    try:
-        size = fs.size_of(descriptor)
-    finally:
-        fs.close(descriptor)
-    return RunOutput(run, size, max(size, printed))
-
-
-def _printed(fs: Fs, paths: PodPaths, run: int) -> int:
-    """Return how much a run has printed by its exit record, 0 where that cannot tell."""
-    record = read_record(fs, paths.run(run).exit, ExitRecord)
-    if isinstance(record, RecordProblem) or record.run != run:
-        return 0
-    return record.output_bytes
-
-
-def windows(fs: Fs, paths: PodPaths, run: int, start: int, end: int) -> Iterator[OutputWindow]:
-    """Yield the bytes of a run from ``start`` to ``end``, a window at a time.
-
-    The next window begins where the taker of this one says with `OutputWindow.keep`; one that
-    keeps nothing is the last. A file that ends early ends the windows.
-
-    Raises:
-        DiskTrouble: could not read on.
-    """
-    try:
-        descriptor = fs.open_plain(paths.run(run).output)
+    def _segment(self, run: int, start: int, *, may_grow: bool) -> Segment:
+        if run in self._ended:
+            # What a run that has ended left does not change: it is read once.
+            return Segment(run, start, *self._ended[run])
+        printed = 0 if may_grow else self._recorded(run)
         try:
-            while start < end:
-                data = fs.read_at(descriptor, min(WINDOW, end - start), start)
-                window = OutputWindow(start, data, is_last=start + len(data) >= end)
-                if not data:
-                    return
-                yield window
-                if not window.kept:
-                    return
-                start += window.kept
-        finally:
-            fs.close(descriptor)
-    except (FileNotFoundError, UnsafeFile):
-        # It was a plain file when it was surveyed: to the taker this is a file that ends early.
-        return
-    except OSError as error:
-        raise trouble(error, paths, f"the output of run {run}") from error
+            size = self._fs.size_of(self._descriptor(run))
+        except FileNotFoundError:
+            return Segment(run, start, 0, printed, "it is missing", is_missing=True)
+        except UnsafeFile as error:
+            return Segment(run, start, 0, printed, f"it is {error.reason}, and left as it is")
+        except OSError as error:
+            return Segment(run, start, 0, 0, errno_words(error), is_refused=True)
+        if not may_grow:
+            self._ended[run] = (size, max(size, printed))
+        return Segment(run, start, size, max(size, printed))
 
+    def _recorded(self, run: int) -> int:
+        """Return how much a run has printed by its exit record, 0 where that is not known."""
+        record = read_record(self._fs, self._paths.run(run).exit, ExitRecord)
+        if isinstance(record, RecordProblem) or record.run != run:
+            return 0
+        return record.output_bytes
 
-def begins_line(fs: Fs, paths: PodPaths, run: int, offset: int) -> bool:
-    """Whether what is at ``offset`` begins a line; False when that cannot be told."""
-    if offset == 0:
-        return True
-    try:
-        descriptor = fs.open_plain(paths.run(run).output)
-    except (UnsafeFile, OSError):
-        # Only how the first line is shown hangs on it; reading the file itself will say why.
-        return False
-    try:
-        return fs.read_at(descriptor, 1, offset - 1) == b"\n"
-    finally:
-        fs.close(descriptor)
+    def read(self, run: int, offset: int, length: int) -> bytes:
+        with self._trouble(f"the output of run {run}"):
+            try:
+                return self._fs.read_at(self._descriptor(run), length, offset)
+            except (FileNotFoundError, UnsafeFile):
+                # It was a plain file when its size was read: now it is one that ends early.
+                return b""
 
+    def heading(self, run: int) -> SafeText:
+        if run not in self._headings:
+            self._headings[run] = self._run_words(run)
+        return self._headings[run]
 
-def run_words(fs: Fs, paths: PodPaths, run: int, now: datetime) -> SafeText:
-    """Return a run in words: "run 2, restored 12:03" in local time, with the date on other days."""
-    record = read_record(fs, paths.run(run).record, RunRecord)
-    if isinstance(record, RecordProblem) or record.run != run:
-        return safe_line(f"run {run}, its record cannot be read")
-    began = (record.started_at or record.reserved_at).astimezone()
-    same_day = began.date() == now.astimezone().date()
-    when = began.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
-    reason = _PAST_FORMS.get(record.reason, record.reason)
-    return safe_line(f"run {run}, {safe_line(reason, _LONGEST_REASON)} {when}")
+    def _run_words(self, run: int) -> SafeText:
+        """Return when and why a run began, in local time, with the date on other days."""
+        record = read_record(self._fs, self._paths.run(run).record, RunRecord)
+        if isinstance(record, RecordProblem) or record.run != run:
+            return safe_line(f"run {run}, its record cannot be read")
+        began = (record.started_at or record.reserved_at).astimezone()
+        same_day = began.date() == self._clock.now().astimezone().date()
+        when = began.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
+        reason = _PAST_FORMS.get(record.reason, record.reason)
+        return safe_line(f"run {run}, {safe_line(reason, _LONGEST_REASON)} {when}")
 
+    # waiting
 
-def gone(paths: PodPaths) -> PodtuiError:
-    """Return the error for a pod whose directory is not there."""
-    name = paths.root.name
-    return NotFound(
-        f"pod {name!r} is not in the store any more",
-        pod=name,
-        next_step="podtui events shows what became of it",
-    )
+    def wait(self, timeout_s: float) -> bool:
+        waiter = self._waiter = self._waiter or ChangeWaiter()
+        if self._is_woken:
+            self._is_woken = False
+            return True
+        directories = (self._paths.runs, *self._latest_directory())
+        if directories != self._watched:
+            self._watched = directories
+            waiter.watch(*directories)
+            if waiter.is_watching:
+                # Something may have come before the watch stood.
+                return True
+        if not waiter.is_watching:
+            quiet = self._clock.monotonic() - self._changed_at > QUIET_AFTER_S
+            timeout_s = min(timeout_s, QUIET_LOOK_S if quiet else BUSY_LOOK_S)
+        has_changed = waiter.wait(timeout_s)
+        if has_changed:
+            left = self._waited_at + BUSY_LOOK_S - self._clock.monotonic()
+            waiter.wait_for_word(max(left, GATHER_S))
+        self._waited_at = self._clock.monotonic()
+        woken, self._is_woken = self._is_woken, False
+        return has_changed or woken
 
+    def _latest_directory(self) -> tuple[Path, ...]:
+        return (self._paths.run(self._latest.run).root,) if self._latest.run else ()
 
-def trouble(error: OSError, paths: PodPaths, what: str) -> PodtuiError:
-    """Return the error for a part of a pod that the disk did not give or take."""
-    name = paths.root.name
-    code = errno.errorcode.get(error.errno or 0, "error")
-    reason = f"{code}: {os.strerror(error.errno or 0)}"
-    return DiskTrouble(
-        f"{what} of pod {name!r} cannot be had from the disk: {reason}",
-        pod=name,
-        next_step=f"look at {error.filename or paths.root}, then read again",
-        kept="no reader's cursor was moved",
-    )
+    def wake(self) -> None:
+        # In this order: a waiter that is made meanwhile reads the mark before it waits.
+        self._is_woken = True
+        waiter = self._waiter
+        if waiter is not None:
+            waiter.wake()
+
+    # cursors, figures, the terminal
+
+    def cursor(self, reader: str) -> Position | None:
+        return read_cursor(self._fs, self._paths, reader)
+
+    def move_cursor(
+        self,
+        reader: str,
+        to: Position,
+        *,
+        rewind: bool = False,
+        back_from: Position | None = None,
+    ) -> Position:
+        return move_cursor(
+            self._system, self._paths, reader, to, rewind=rewind, back_from=back_from
+        )
+
+    def activity(
+        self, run: int, *, cells: int, cell_s: float, output_bytes: int
+    ) -> tuple[int, ...]:
+        path = self._paths.run(run).index
+        # Up to the end of a stretch, so that the cells stand still until a new one begins.
+        now = math.ceil(self._clock.monotonic() / cell_s) * cell_s
+        with self._trouble(f"the output index of run {run}"):
+            state = (run, output_bytes, self._fs.stamp(path), now)
+            if state != self._activity[0]:
+                # A silent pod is not read again before its cells move on.
+                rows = activity(
+                    self._fs,
+                    path,
+                    buckets=cells,
+                    bucket_s=cell_s,
+                    now_awake=now,
+                    output_bytes=output_bytes,
+                )
+                self._activity = (state, tuple(rows))
+        return self._activity[1]
+
+    def terminal(self, run: int | None = None) -> LiveScreen:
+        # Loaded here only: the emulator is native code that few readers need, and where it cannot
+        # be loaded the text goes on being read.
+        from podtui.core.screen.live import LiveScreen  # noqa: PLC0415
+
+        number = run or max(self._run_numbers(), default=0)
+        if not number:
+            raise NotFound(
+                f"{self.pod!r} has no run yet, so it has no terminal",
+                pod=self.pod,
+                next_step=f"podtui inspect {self.pod}",
+            )
+        return LiveScreen(self._fs, self._paths.run(number), clock=self._clock)
+
+    # files
+
+    def close(self) -> None:
+        self._close_file()
+        waiter, self._waiter, self._watched = self._waiter, None, ()
+        if waiter is not None:
+            waiter.close()
+
+    def _descriptor(self, run: int) -> int:
+        """Return the run's output file opened for reading; another run's is closed."""
+        if self._opened is None or self._opened[0] != run:
+            self._close_file()
+            self._opened = (run, self._fs.open_plain(self._paths.run(run).output))
+        return self._opened[1]
+
+    def _close_file(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            self._fs.close(opened[1])
+
+    @contextmanager
+    def _trouble(self, what: str) -> Iterator[None]:
+        """Turn what the disk refuses into the error that says so."""
+        try:
+            yield
+        except OSError as error:
+            raise DiskTrouble(
+                f"{what} of pod {self.pod!r} cannot be read from the disk: {errno_words(error)}",
+                pod=self.pod,
+                next_step=f"look at {error.filename or self._paths.root}, then read again",
+                kept="no reader's cursor was moved",
+            ) from error

@@ -1,8 +1,7 @@
-"""The one thread that reads output for the screen; the event loop never touches the disk.
+"""The one thread that reads output for the screen, so that the event loop never waits for it.
 
-It is woken by the kernel when something in the run's directory changes. The size of the output is
-looked at now and then all the same: one `fstat` costs microseconds and misses nothing, also where
-the kernel has no watch left, and there it is looked at several times a second.
+It reads when the output reports a change, and now and then all the same, since a report may be
+missed.
 """
 
 from __future__ import annotations
@@ -11,28 +10,22 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Verdict
+from podtui.core.output.full_screen import FullScreenWatch
 from podtui.core.output.lines import View
-from podtui.core.output.page import Page, read_page
-from podtui.core.output.read_marks import ReaderMark, UnreadCount
-from podtui.core.output.source import FullScreenWatch, OutputSource
-from podtui.core.paths import PodPaths
-from podtui.core.screen.run_screen import NoScreen, RunScreen, Shot
-from podtui.core.system.system import System
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.output.page import NoScreen, Page, Shot, read_page
+from podtui.core.output.positions import PositionedOutput
+from podtui.core.output.source import PodOutput, Position, RunTerminal
+from podtui.core.output.unread import UnreadCount
 
-BUSY_LOOK_S = 0.05
-"""No two looks for changes are nearer to each other: a run may write without a pause."""
-GATHER_S = 0.01
-"""A supervisor writes several files for one piece of output; that is one change."""
+READER = "tui"
+"""The name of the screen's own cursor."""
 WATCHED_LOOK_S = 2.0
-QUIET_LOOK_S = 0.25
-QUIET_AFTER_S = 2.0
+"""How often an output is read that reports no change."""
 MARK_EVERY_S = 2.0
 JOIN_TIMEOUT_S = 2.0
 
@@ -84,28 +77,12 @@ class Away:
 Asked = Want | Seen | Away
 
 
-@dataclass(slots=True)
-class _Opened:
-    """The pod that is read now."""
-
-    want: Want
-    paths: PodPaths
-    source: OutputSource
-    mark: ReaderMark
-    full_screen: FullScreenWatch
-    unread: UnreadCount | None = None
-    screen: RunScreen | None = None
-    is_away: bool = False
-    seen: int = 0
-    marked_at: float = 0.0
-    changed_at: float = field(default=float("-inf"))
-
-
 class OutputReader:
     """Reads pages in a thread of its own and hands them to ``on_page``.
 
     Args:
-        paths_of: where a pod's files are; may raise PodtuiError.
+        output_of: opens the output of a pod by its name; may raise PodtuiError.
+        monotonic: seconds, to write the screen's own cursor now and then only.
         on_page: called from the thread with lines, for the text and the raw view.
         on_shot: called from the thread with a screen, or why there is none, for the screen view.
         on_trouble: called from the thread when the screen's own cursor cannot be read or written;
@@ -115,25 +92,22 @@ class OutputReader:
 
     def __init__(
         self,
-        system: System,
-        paths_of: Callable[[str], PodPaths],
+        output_of: Callable[[str], PodOutput],
+        monotonic: Callable[[], float],
         on_page: Callable[[Page], None],
         on_shot: Callable[[Shot | NoScreen], None],
         on_trouble: Callable[[PodtuiError], None],
         *,
         remembers: bool,
     ) -> None:
-        self._system = system
-        self._clock = system.clock
-        self._paths_of = paths_of
+        self._output_of = output_of
+        self._monotonic = monotonic
         self._on_page = on_page
         self._on_shot = on_shot
         self._on_trouble = on_trouble
         self._remembers = remembers
         self._asked: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
-        self._waiter = ChangeWaiter()
-        self._watched: Path | None = None
-        self._looked_at = float("-inf")
+        self._is_wanted = False
         self._opened: _Opened | None = None
         self._thread = threading.Thread(target=self._run, name="podtui-output", daemon=True)
 
@@ -144,14 +118,21 @@ class OutputReader:
         """Say what to read next, or what was seen; returns at once."""
         self._asked.put(what)
         if isinstance(what, Want):
-            # What was seen is noted with the next look. Were it to make one, each page would bring
-            # the next, without a pause, for as long as a run prints.
-            self._waiter.wake()
+            # What was seen is noted with the next reading. Were it to cause one, each page would
+            # bring the next, without a pause, for as long as a run prints.
+            self._wake()
 
     def stop(self) -> None:
         """Ask the thread to end; returns at once."""
         self._asked.put(None)
-        self._waiter.wake()
+        self._wake()
+
+    def _wake(self) -> None:
+        # In this order: the thread reads the mark after it has opened an output, before it waits.
+        self._is_wanted = True
+        opened = self._opened
+        if opened is not None:
+            opened.output.wake()
 
     def join(self) -> None:
         """Wait until what was seen is written down and the thread has ended, for a bounded time."""
@@ -159,42 +140,31 @@ class OutputReader:
 
     def _run(self) -> None:
         while True:
-            self._wait()
-            asked = self._all_asked()
+            asked = self._next_asked()
             want = self._take(asked)
             if None in asked:
                 break
             try:
                 self._work(want)
             except Exception as error:  # noqa: BLE001 - protects the operator: a pane whose thread
-                # has ended without a word would show the past for ever. It is told on the pane.
+                # has ended without a word would show the past for ever. It is shown on the pane.
                 self._say_trouble(want, error)
         self._leave()
-        self._waiter.close()
 
-    def _wait(self) -> None:
-        """Wait until something is wanted or a look is due."""
-        if self._waiter.wait(self._pause()):
-            left = self._looked_at + BUSY_LOOK_S - self._clock.monotonic()
-            self._waiter.wait_for_word(max(left, GATHER_S))
-        self._looked_at = self._clock.monotonic()
-
-    def _all_asked(self) -> list[Asked | None]:
-        """Return what was asked meanwhile; None in it asks to end."""
+    def _next_asked(self) -> list[Asked | None]:
+        """Wait until something is wanted or may have come; return what was asked meanwhile."""
         asked: list[Asked | None] = []
+        opened = self._opened
+        if opened is None or opened.want.ended:
+            # What is over does not grow: the next reading comes with the next want.
+            asked.append(self._asked.get())
+        elif not self._is_wanted:
+            opened.output.wait(WATCHED_LOOK_S)
+        self._is_wanted = False
         with suppress(queue.Empty):
             while True:
                 asked.append(self._asked.get_nowait())
         return asked
-
-    def _pause(self) -> float | None:
-        if self._opened is None or self._opened.want.ended:
-            # What is over does not grow: the next look comes with the next want.
-            return None
-        if self._waiter.is_watching:
-            return WATCHED_LOOK_S
-        quiet = self._clock.monotonic() - self._opened.changed_at > QUIET_AFTER_S
-        return QUIET_LOOK_S if quiet else BUSY_LOOK_S
 
     def _take(self, asked: list[Asked | None]) -> Want | None:
         """Note what was seen, and return the newest want: older ones are of no use any more."""
@@ -203,93 +173,59 @@ class OutputReader:
             if isinstance(what, Want):
                 newest = what
             elif what is not None and self._opened and self._opened.want.pod == what.pod:
-                _note_look(self._opened, what)
+                self._opened.note(what)
         return newest
 
     def _work(self, want: Want | None) -> None:
         if want is not None:
             self._open(want)
-            self._watch(want)
         opened = self._opened
         if opened is None:
             return
-        changed = opened.source.refresh()
-        if changed:
-            opened.changed_at = self._clock.monotonic()
-            _count_unread(opened)
+        changed = opened.refresh()
         if opened.want.view == "screen":
-            self._draw(opened, anew=want is not None)
+            shot = opened.shot(anew=want is not None)
+            if shot is not None:
+                self._on_shot(shot)
         elif changed or want is not None:
-            opened.screen = None
-            self._on_page(self._page(opened))
+            self._on_page(opened.page())
         self._write_mark(opened, now=False)
-
-    def _draw(self, opened: _Opened, *, anew: bool) -> None:
-        if opened.screen is None:
-            opened.screen = RunScreen(self._system, opened.paths, opened.want.pod)
-        shot = opened.screen.shoot(opened.want.run, total=opened.source.end, anew=anew)
-        if shot is not None:
-            self._on_shot(shot)
 
     def _open(self, want: Want) -> None:
         if self._opened is not None and self._opened.want.pod == want.pod:
             self._opened.want = want
             return
         self._leave()
-        paths = self._paths_of(want.name)
-        source = OutputSource(self._system, paths)
-        source.refresh()
-        mark = ReaderMark(self._system, paths, writes=self._remembers)
-        position: int | None = None
+        opened = _Opened(want, self._output_of(want.name), writes=self._remembers)
         try:
-            position = mark.read(source)
+            opened.refresh()
+        except PodtuiError:
+            opened.output.close()
+            raise
+        try:
+            opened.read_mark()
         except PodtuiError as error:
+            opened.writes = False
             self._on_trouble(error)
-            mark = ReaderMark(self._system, paths, writes=False)
-        opened = _Opened(want, paths, source, mark, FullScreenWatch(), seen=position or 0)
-        # What nobody has ever looked at is not told as new: all of it is.
-        opened.is_away = position is not None
-        _count_unread(opened)
         self._opened = opened
 
-    def _watch(self, want: Want) -> None:
-        """Be woken by the run that is shown, where the kernel gives a watch."""
-        opened = self._opened
-        place = None if opened is None or want.ended else opened.paths.run(want.run).root
-        if place != self._watched or not self._waiter.is_watching:
-            self._watched = place
-            self._waiter.watch(place)
-
-    def _page(self, opened: _Opened) -> Page:
-        want = opened.want
-        return read_page(
-            opened.source,
-            pod=want.pod,
-            view=want.view,
-            ended=want.ended,
-            place=want.place,
-            reach=want.reach,
-            unread=None if opened.unread is None else opened.unread.unread,
-            full_screen=opened.full_screen.look(opened.source),
-        )
-
     def _write_mark(self, opened: _Opened, *, now: bool) -> None:
-        at = self._clock.monotonic()
+        at = self._monotonic()
         if not now and at - opened.marked_at < MARK_EVERY_S:
             return
         opened.marked_at = at
         try:
-            opened.mark.write(opened.source, opened.seen)
+            opened.write_mark()
         except PodtuiError as error:
-            # Told once per pod: a full disk stays full, and the output can still be read.
-            opened.mark = ReaderMark(self._system, opened.paths, writes=False)
+            # Reported once per pod: a full disk stays full, and the output can still be read.
+            opened.writes = False
             self._on_trouble(error)
 
     def _leave(self) -> None:
         opened, self._opened = self._opened, None
         if opened is not None:
             self._write_mark(opened, now=True)
-            opened.source.close()
+            opened.output.close()
 
     def _say_trouble(self, want: Want | None, error: Exception) -> None:
         words = error.sentence() if isinstance(error, PodtuiError) else str(error)
@@ -298,20 +234,105 @@ class OutputReader:
             self._on_page(Page(asked.pod, asked.view, problem=words))
 
 
-def _note_look(opened: _Opened, what: Seen | Away) -> None:
-    if isinstance(what, Away):
-        opened.is_away = True
-        return
-    opened.seen = max(opened.seen, what.position)
-    opened.is_away = False
-    if opened.unread is not None:
-        opened.unread.is_unchanged = True
+class _Opened:
+    """The pod that is read now: its output, what of it was seen, and what is new since.
 
+    Attributes:
+        writes: whether the screen's own cursor may be moved.
+        marked_at: when that was done last.
+    """
 
-def _count_unread(opened: _Opened) -> None:
-    """Count what comes while nobody looks, from where they looked last."""
-    if not opened.is_away:
-        return
-    if opened.unread is None or opened.unread.is_unchanged:
-        opened.unread = UnreadCount(opened.seen)
-    opened.unread.count(opened.source)
+    def __init__(self, want: Want, output: PodOutput, *, writes: bool) -> None:
+        self.want = want
+        self.output = output
+        self.writes = writes
+        self.marked_at = 0.0
+        self._positioned = PositionedOutput(output)
+        self._full_screen = FullScreenWatch()
+        self._unread: UnreadCount | None = None
+        self._terminal: RunTerminal | None = None
+        self._is_away = False
+        self._seen = 0
+        self._marked: Position | None = None
+
+    def refresh(self) -> bool:
+        """Read how much there is; returns whether something has come."""
+        changed = self._positioned.refresh(over=self.want.ended)
+        if changed:
+            self._count_unread()
+        return changed
+
+    def page(self) -> Page:
+        """Read the page that is wanted."""
+        self._terminal = None
+        want = self.want
+        return read_page(
+            self._positioned,
+            pod=want.pod,
+            view=want.view,
+            ended=want.ended,
+            place=want.place,
+            reach=want.reach,
+            unread=None if self._unread is None else self._unread.unread,
+            full_screen=self._full_screen.update(self._positioned),
+        )
+
+    def shot(self, *, anew: bool) -> Shot | NoScreen | None:
+        """Draw the terminal of the run; None when nothing is new and it is not asked ``anew``."""
+        want = self.want
+        try:
+            if self._terminal is None or self._terminal.run != want.run:
+                self._terminal = self.output.terminal(want.run)
+            picture = self._terminal.update()
+        except (PodtuiError, ImportError) as error:
+            why = error.sentence() if isinstance(error, PodtuiError) else str(error)
+            return NoScreen(want.pod, why)
+        if picture is None and not anew:
+            return None
+        shown = picture or self._terminal.picture
+        return Shot(want.pod, want.run, shown, self._positioned.end)
+
+    # what was seen
+
+    def note(self, what: Seen | Away) -> None:
+        """Take in what the operator has seen, or that they do not look any more."""
+        if isinstance(what, Away):
+            self._is_away = True
+            return
+        self._seen = max(self._seen, what.position)
+        self._is_away = False
+        if self._unread is not None:
+            self._unread.is_unchanged = True
+
+    def _count_unread(self) -> None:
+        """Count what comes while nobody looks, from where they looked last."""
+        if not self._is_away:
+            return
+        if self._unread is None or self._unread.is_unchanged:
+            self._unread = UnreadCount(self._seen)
+        self._unread.count(self._positioned)
+
+    def read_mark(self) -> None:
+        """Read how far the operator had seen this output.
+
+        Raises:
+            Unreadable: the cursor's record does not say.
+        """
+        self._marked = self.output.cursor(READER)
+        # What nobody has ever looked at is not marked as new: all of it is.
+        if self._marked is not None:
+            self._seen = self._positioned.position_of(self._marked)
+            self._is_away = True
+            self._count_unread()
+
+    def write_mark(self) -> None:
+        """Move the screen's own cursor to what was seen, unless it is there already.
+
+        Raises:
+            PodtuiError: it could not be moved.
+        """
+        if not self.writes or self._seen <= 0:
+            return
+        place = self._positioned.place_of(self._seen)
+        if self._marked is None or place > self._marked:
+            self._marked = self.output.move_cursor(READER, place)

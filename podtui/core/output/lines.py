@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from podtui.core.output.source import CHUNK, OutputSource, Segment
+from podtui.core.output.positions import CHUNK, PositionedOutput
+from podtui.core.output.source import Segment
 from podtui.core.text.boundaries import safe_end
 from podtui.core.text.durations import size_words
 from podtui.core.text.safe import SafeText, safe_line
@@ -71,11 +72,11 @@ _DECODERS: dict[View, Callable[[bytes], list[SafeText]]] = {
 
 
 class LineReader:
-    """Reads lines of a source forwards and backwards from any place."""
+    """Reads lines of an output forwards and backwards from any position."""
 
-    def __init__(self, source: OutputSource, view: View, *, ended: bool) -> None:
-        self._source = source
-        # The screen view shows no lines; whoever asks for them beside it means its text.
+    def __init__(self, output: PositionedOutput, view: View, *, ended: bool) -> None:
+        self._output = output
+        # The screen view shows no lines; a search in it is one in its text.
         self._decode = _DECODERS.get(view, decode_text)
         self._ended = ended
 
@@ -85,19 +86,19 @@ class LineReader:
         Returns the position behind them, too.
         """
         lines: list[OutputLine] = []
-        while len(lines) < count and position < segment.end:
-            data = self._source.read(segment, position, CHUNK)
+        while len(lines) < count and position < segment.data_end:
+            data = self._output.read(segment, position, CHUNK)
             if not data:
                 break
             last_break = data.rfind(b"\n")
             if last_break >= 0:
                 lines += self._split(position, data[: last_break + 1])
                 position += last_break + 1
-            elif position + len(data) >= segment.end:
+            elif position + len(data) >= segment.data_end:
                 lines += self._unfinished(segment, position, data)
-                position = segment.end
+                position = segment.data_end
             else:
-                end = self._source.line_end(segment, position)
+                end = self._output.line_end(segment, position)
                 lines += self._long(segment, position, end)
                 position = end
         return lines, position
@@ -110,13 +111,13 @@ class LineReader:
         lines: list[OutputLine] = []
         while len(lines) < count and position > segment.start:
             begin = max(segment.start, position - CHUNK)
-            data = self._source.read(segment, begin, position - begin)
+            data = self._output.read(segment, begin, position - begin)
             if not data:
                 break
             if begin > segment.start:
                 first_break = data.find(b"\n", 0, len(data) - 1)
                 if first_break < 0:
-                    begin = self._source.line_start(segment, position - 1)
+                    begin = self._output.line_start(segment, position - 1)
                     lines = self._long(segment, begin, position) + lines
                     position = begin
                     continue
@@ -136,17 +137,17 @@ class LineReader:
 
     def _unfinished(self, segment: Segment, position: int, data: bytes) -> list[OutputLine]:
         """The newest line of a run that goes on: what is half a character is not shown yet."""
-        growing = not self._ended and segment is self._source.segments[-1]
+        growing = not self._ended and segment is self._output.segments[-1]
         shown = data[: safe_end(data)] if growing else data
-        return self._shown(position, segment.end, shown)
+        return self._shown(position, segment.data_end, shown)
 
     def _long(self, segment: Segment, start: int, end: int) -> list[OutputLine]:
         """A line longer than a chunk: its beginning, or its last state if overwritten."""
         length = end - start
-        tail = self._source.read(segment, max(start, end - CHUNK), min(CHUNK, length))
+        tail = self._output.read(segment, max(start, end - CHUNK), min(CHUNK, length))
         if b"\r" in tail.rstrip(b"\r\n") or b"\x1b" in tail:
             return self._shown(start, end, tail)
-        head = self._source.read(segment, start, DECODED_HEAD)
+        head = self._output.read(segment, start, DECODED_HEAD)
         return self._shown(start, end, head, length - len(head))
 
     def _shown(self, start: int, end: int, raw: bytes, left_out: int = 0) -> list[OutputLine]:

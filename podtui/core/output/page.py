@@ -1,12 +1,14 @@
-"""A page: the lines around the reader's place, as values that a thread makes and the pane shows."""
+"""Pages and pictures: what the screen shows of an output, as values that a thread makes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from podtui.core.output.lines import LineReader, OutputLine, View
-from podtui.core.output.read_marks import Unread
-from podtui.core.output.source import OutputSource
+from podtui.core.output.lines import Kind, LineReader, OutputLine, View
+from podtui.core.output.positions import PositionedOutput
+from podtui.core.output.source import lost_words, missing_bytes, missing_runs
+from podtui.core.output.unread import Unread
+from podtui.core.screen.picture import ScreenPicture
 from podtui.core.text.safe import SafeText, safe_line
 
 
@@ -19,7 +21,7 @@ class Page:
         from_start: whether nothing is before the first line.
         to_end: whether nothing was behind the last line when it was read.
         total: bytes of output when it was read.
-        at_end: whether it was asked for by the end (follow), not by a place.
+        at_end: whether it was asked for by the end (follow), not by a position.
         full_screen: whether the program paints the whole terminal, as far as its output says.
     """
 
@@ -35,8 +37,31 @@ class Page:
     full_screen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture of a run's terminal.
+
+    Attributes:
+        pod: key of the pod.
+        total: bytes of the pod's output that are in it, over all runs.
+    """
+
+    pod: str
+    run: int
+    picture: ScreenPicture
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoScreen:
+    """Why there is no picture, as the end of a sentence."""
+
+    pod: str
+    why: str
+
+
 def read_page(
-    source: OutputSource,
+    output: PositionedOutput,
     *,
     pod: str,
     view: View,
@@ -46,21 +71,21 @@ def read_page(
     unread: Unread | None = None,
     full_screen: bool = False,
 ) -> Page:
-    """Read the lines around a place: a position on disk, or None for the end.
+    """Read the lines around a position, or those at the end for None.
 
     ``reach`` is how many lines are wanted to each side.
 
     Raises:
-        OSError: the disk refused.
+        PodtuiError: the disk refused.
     """
-    reader = LineReader(source, view, ended=ended)
-    at = source.end if place is None else max(0, min(place, source.end))
-    index = source.segment_at(at)
+    around = _Around(output, LineReader(output, view, ended=ended), ended=ended)
+    at = output.end if place is None else max(0, min(place, output.end))
+    index = output.segment_at(at)
     if index is None:
         return Page(pod, view, at_end=place is None, unread=unread)
-    start = source.line_start(source.segments[index], at)
-    before, from_start = _before(source, reader, index, start, reach)
-    after, to_end = _after(source, reader, index, start, reach)
+    start = output.line_start(output.segments[index], at)
+    before, from_start = around.before(index, start, reach)
+    after, to_end = around.after(index, start, reach)
     lines = _with_unread([*before, *after], unread, from_start=from_start)
     return Page(
         pod,
@@ -68,58 +93,72 @@ def read_page(
         tuple(lines),
         from_start,
         to_end,
-        total=source.end,
+        total=output.end,
         at_end=place is None,
         unread=unread,
         full_screen=full_screen,
     )
 
 
-def _before(
-    source: OutputSource, reader: LineReader, index: int, position: int, count: int
-) -> tuple[list[OutputLine], bool]:
-    """Return lines before a place, headings of runs included, and whether nothing is there."""
-    lines: list[OutputLine] = []
-    while True:
-        segment = source.segments[index]
-        more, position = reader.backward(segment, position, count - len(lines))
-        lines = more + lines
-        if position > segment.start:
-            return lines, False
-        lines = _headings(source, index) + lines
-        if index == 0 or len(lines) >= count:
-            return lines, index == 0
-        index -= 1
-        position = source.segments[index].end
+class _Around:
+    """Reads lines to both sides of a position, over the boundaries of runs."""
 
+    def __init__(self, output: PositionedOutput, reader: LineReader, *, ended: bool) -> None:
+        self._output = output
+        self._segments = output.segments
+        self._reader = reader
+        self._ended = ended
 
-def _after(
-    source: OutputSource, reader: LineReader, index: int, position: int, count: int
-) -> tuple[list[OutputLine], bool]:
-    """Return lines from a place on, and whether nothing is behind them."""
-    lines, position = reader.forward(source.segments[index], position, count)
-    while position >= source.segments[index].end:
-        index += 1
-        if index >= len(source.segments):
-            return lines, True
-        if len(lines) >= count:
-            break
-        segment = source.segments[index]
-        more, position = reader.forward(segment, segment.start, count - len(lines))
-        lines += [*_headings(source, index), *more]
-    return lines, False
+    def before(self, index: int, position: int, count: int) -> tuple[list[OutputLine], bool]:
+        """Return lines before a position, and whether nothing is before them."""
+        lines: list[OutputLine] = []
+        while True:
+            segment = self._segments[index]
+            more, position = self._reader.backward(segment, position, count - len(lines))
+            lines = more + lines
+            if position > segment.start:
+                return lines, False
+            lines = self._beginning(index) + lines
+            if index == 0 or len(lines) >= count:
+                return lines, index == 0
+            index -= 1
+            lines = self._lost(index) + lines
+            position = self._segments[index].data_end
 
+    def after(self, index: int, position: int, count: int) -> tuple[list[OutputLine], bool]:
+        """Return lines from a position on, and whether nothing is behind them."""
+        lines, position = self._reader.forward(self._segments[index], position, count)
+        while position >= self._segments[index].data_end:
+            lines += self._lost(index)
+            index += 1
+            if index >= len(self._segments):
+                return lines, True
+            if len(lines) >= count:
+                break
+            segment = self._segments[index]
+            more, position = self._reader.forward(segment, segment.start, count - len(lines))
+            lines += [*self._beginning(index), *more]
+        return lines, False
 
-def _headings(source: OutputSource, index: int) -> list[OutputLine]:
-    segment = source.segments[index]
-    lines: list[OutputLine] = []
-    if index:
-        words = source.heading(segment.run)
-        lines.append(OutputLine(segment.start, 0, segment.start, words, "boundary"))
-    if segment.problem:
-        text = safe_line(f"run {segment.run}: {segment.problem}")
-        lines.append(OutputLine(segment.start, 0, segment.start, text, "gap"))
-    return lines
+    def _beginning(self, index: int) -> list[OutputLine]:
+        """Return the line that says which run begins, and which are missing before it."""
+        segment = self._segments[index]
+        expected = self._segments[index - 1].run + 1 if index else 1
+        words = [missing_runs(expected, segment.run - 1)] if expected < segment.run else []
+        if not index and not words:
+            return []
+        text = safe_line("; ".join([*words, self._output.heading(segment.run)]))
+        kind: Kind = "gap" if words else "boundary"
+        return [OutputLine(segment.start, 0, segment.start, text, kind)]
+
+    def _lost(self, index: int) -> list[OutputLine]:
+        """Return the line that says what of a run cannot be read."""
+        segment = self._segments[index]
+        may_come = segment.is_missing and not self._ended and index == len(self._segments) - 1
+        if may_come or not (segment.problem or segment.printed > segment.size):
+            return []
+        words = missing_bytes(segment.printed - segment.size, lost_words(segment))
+        return [OutputLine(segment.data_end, 1, segment.end, safe_line(words), "gap")]
 
 
 def _with_unread(

@@ -7,31 +7,39 @@ a reader that is interrupted anywhere is given the piece again, and never skips 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
-from podtui.core.output import files
-from podtui.core.output.cursors import Position, checked_reader, move_cursor, read_cursor
-from podtui.core.output.files import OutputWindow, RunOutput
-from podtui.core.paths import PodPaths
-from podtui.core.system.system import System
-from podtui.core.system.watch import WatchFailed, watch
+from podtui.core.errors import DiskTrouble
+from podtui.core.output.cursors import checked_reader
+from podtui.core.output.source import (
+    PodOutput,
+    Position,
+    Segment,
+    lost_words,
+    missing_bytes,
+    missing_runs,
+)
 from podtui.core.text.boundaries import line_end, safe_end, text_end
 from podtui.core.text.view import text_view
 
 View = Literal["text", "raw"]
 
+WINDOW = 512 * 1024
+"""Bytes that are read at a time; far more than the longest sequence a cut may leave over."""
 HINT_TIMEOUT_S = 0.5
-"""A follower looks again this often without any hint, since hints may be missed."""
+"""A follower reads again this often without any hint, since hints may be missed."""
+STOP_LOOK_S = 0.05
+"""How often a waiting follower checks whether it is to end."""
 _BEFORE_EVERYTHING = Position(0, 0)
 _SETTLE_TRIES = 8
 
 
 class PieceKind(StrEnum):
-    """What a piece of a reading tells."""
+    """What a piece of a reading is."""
 
     OUTPUT = "output"
     RUN = "run"
@@ -68,8 +76,7 @@ class OutputReading:
     """One reader's way through the output of one pod.
 
     Args:
-        system: disk and clock.
-        paths: the pod's files; the pod may be dead, lost, or gone from the tree of processes.
+        output: the pod's; it is closed at the end of `pieces` and of `follow`.
         reader: whose cursor it is.
         view: "text" is escape-free, "raw" is the bytes as they were printed.
         from_start: begin at the first run's first byte, and move the cursor from there.
@@ -82,8 +89,7 @@ class OutputReading:
 
     def __init__(
         self,
-        system: System,
-        paths: PodPaths,
+        output: PodOutput,
         *,
         reader: str,
         view: View,
@@ -91,8 +97,7 @@ class OutputReading:
         peek: bool,
         is_over: Callable[[], bool],
     ) -> None:
-        self._system = system
-        self._paths = paths
+        self._output = output
         self._reader = checked_reader(reader)
         self._is_text = view == "text"
         self._from_start = from_start
@@ -101,7 +106,6 @@ class OutputReading:
         self._rewind = from_start
         self._place: Position | None = None
         self._begins_line: bool | None = None
-        self._ended: dict[int, RunOutput] = {}
         self._said: set[tuple[Position, str]] = set()
         self.position = 0
         """Where the reading is, counted in bytes over all runs."""
@@ -116,8 +120,11 @@ class OutputReading:
             NotFound: the pod is gone.
             DiskTrouble: the disk did not give it; nothing was skipped.
         """
-        runs, over = self._settled()
-        yield from self._pass(runs, over=over)
+        segments, over = self._settled()
+        try:
+            yield from self._pass(segments, over=over)
+        finally:
+            self._output.close()
 
     def follow(self, stop: threading.Event) -> Iterator[OutputPiece]:
         """Yield as `pieces`, and go on as output comes, over restores of the pod.
@@ -127,25 +134,32 @@ class OutputReading:
         Raises:
             As `pieces`.
         """
-        hints = self._hints(stop)
         try:
             while not stop.is_set():
                 before = self._place
-                runs = files.run_numbers(self._system.fs, self._paths)
-                yield from self._until(stop, self._pass(runs, over=False))
+                segments = self._output.segments()
+                yield from self._until(stop, self._pass(segments, over=False))
                 if stop.is_set():
                     return
                 if self._place != before:
                     continue
-                # Whether it is over costs a look at processes: asked only when nothing is new,
-                # and before the last pass, so that what this one finds is all there will be.
-                runs, over = self._settled()
+                # Whether it is over costs a scan of processes: asked only when nothing is new, and
+                # before the last pass, so that what this one finds is all there will be.
+                segments, over = self._settled()
                 if over:
-                    yield from self._until(stop, self._pass(runs, over=True))
+                    yield from self._until(stop, self._pass(segments, over=True))
                     return
-                next(hints, None)
+                self._wait(stop)
         finally:
-            hints.close()
+            self._output.close()
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Wait until more may have come, or the follower is to end."""
+        left = HINT_TIMEOUT_S
+        while left > 0 and not stop.is_set():
+            if self._output.wait(min(STOP_LOOK_S, left)):
+                return
+            left -= STOP_LOOK_S
 
     def commit(self, piece: OutputPiece) -> None:
         """Move the cursor to the end of a piece that has arrived at the reader.
@@ -155,148 +169,148 @@ class OutputReading:
         """
         if self._peek:
             return
-        move_cursor(
-            self._system,
-            self._paths,
-            self._reader,
-            piece.end,
-            rewind=self._rewind,
-            back_from=piece.back_from,
+        self._output.move_cursor(
+            self._reader, piece.end, rewind=self._rewind, back_from=piece.back_from
         )
         self._rewind = False
 
     # one pass over what there is
 
-    def _pass(self, runs: tuple[int, ...], *, over: bool) -> Iterator[OutputPiece]:
-        """Yield everything up to the end as it is now."""
-        place = self._begin(runs)
-        growing = None if over or not runs else runs[-1]
-        for run in runs:
-            if run < place.run:
+    def _pass(self, segments: tuple[Segment, ...], *, over: bool) -> Iterator[OutputPiece]:
+        """Yield everything up to the end as it was when the segments were read."""
+        place = self._begin(segments)
+        runs = [segment.run for segment in segments]
+        for segment in segments:
+            if segment.is_refused:
+                # "Could not be read" is not "there is nothing": it is not passed over.
+                raise DiskTrouble(
+                    lost_words(segment),
+                    pod=self._output.pod,
+                    next_step=f"podtui inspect {self._output.pod}, then read again",
+                    kept="no reader's cursor was moved",
+                )
+            if segment.run < place.run:
                 continue
-            if run > place.run:
-                yield from self._enter(run, runs)
-            yield from self._rest(run, runs, may_grow=run == growing)
+            if segment.run > place.run:
+                yield from self._enter(segment, runs)
+            yield from self._rest(segment, may_grow=not over and segment is segments[-1])
         yield from self._vanished_latest(runs)
 
-    def _settled(self) -> tuple[tuple[int, ...], bool]:
-        """Return the runs and whether the latest of them is over, both of the same moment.
+    def _settled(self) -> tuple[tuple[Segment, ...], bool]:
+        """Return the segments and whether the latest run is over, both of the same moment.
 
         A restore between the two questions would let a run that has just begun pass for over,
         and half a character of it for its end.
         """
-        runs = files.run_numbers(self._system.fs, self._paths)
+        segments = self._output.segments()
         for _ in range(_SETTLE_TRIES):
             over = self._is_over()
-            before, runs = runs, files.run_numbers(self._system.fs, self._paths)
-            if runs == before:
-                return runs, over
-        return runs, False
+            before, segments = segments, self._output.segments(over=over)
+            if [each.run for each in segments] == [each.run for each in before]:
+                return segments, over
+        return self._output.segments(), False
 
-    def _begin(self, runs: tuple[int, ...]) -> Position:
+    def _begin(self, segments: tuple[Segment, ...]) -> Position:
         if self._place is None:
             place = None
             if not (self._peek and self._from_start):
                 # Asked from the start as well: a cursor that cannot be read cannot be moved.
-                place = read_cursor(self._system.fs, self._paths, self._reader)
+                place = self._output.cursor(self._reader)
             self._place = _BEFORE_EVERYTHING if self._from_start or place is None else place
         self.run = self._place.run
-        self.position = self._base(self.run, runs) + self._place.offset
+        base = sum(segment.printed for segment in segments if segment.run < self.run)
+        self.position = base + self._place.offset
         return self._place
 
-    def _enter(self, run: int, runs: tuple[int, ...]) -> Iterator[OutputPiece]:
-        """Go on to a run, and tell which runs between are missing."""
+    def _enter(self, segment: Segment, runs: list[int]) -> Iterator[OutputPiece]:
+        """Go on to a run, and say which runs between are missing."""
         before = self._here()
+        run = segment.run
         first = 1 if before == _BEFORE_EVERYTHING else before.run + (before.run in runs)
         end = Position(run, 0)
-        words = [_missing_runs(first, run - 1)] if first < run else []
+        words = [missing_runs(first, run - 1)] if first < run else []
         if before == _BEFORE_EVERYTHING and not words:
-            self._arrive(end, self._base(run, runs))
+            self._arrive(end, segment.start)
             return
         kind = PieceKind.GAP if words else PieceKind.RUN
-        words.append(files.run_words(self._system.fs, self._paths, run, self._system.clock.now()))
-        yield from self._note(kind, run, words, end, self._base(run, runs))
+        words.append(self._output.heading(run))
+        yield from self._note(kind, run, words, end, segment.start)
 
-    def _rest(self, run: int, runs: tuple[int, ...], *, may_grow: bool) -> Iterator[OutputPiece]:
+    def _rest(self, segment: Segment, *, may_grow: bool) -> Iterator[OutputPiece]:
         """Give what is left of a run."""
-        base = self._base(run, runs)
-        now = self._survey(run, may_grow=may_grow)
-        if now.problem:
-            if not (now.is_missing and may_grow):
-                yield from self._lost(
-                    now, base, f"the output of run {run} cannot be read: {now.problem}"
-                )
+        if segment.problem:
+            if not (segment.is_missing and may_grow):
+                yield from self._lost(segment)
             return
-        if self._here().offset > now.end:
-            yield from self._shortened(now, base)
-        yield from self._output(now, base, may_grow=may_grow)
-        if self._here().offset < now.end and not may_grow:
-            yield from self._lost(now, base, f"the end of run {run} is gone")
+        if self._here().offset > segment.printed:
+            yield from self._shortened(segment)
+        yield from self._given(segment, may_grow=may_grow)
+        if self._here().offset < segment.printed and not may_grow:
+            yield from self._lost(segment)
 
-    def _output(self, now: RunOutput, base: int, *, may_grow: bool) -> Iterator[OutputPiece]:
-        start = self._here().offset
-        if self._is_text and self._begins_line is None and start < now.size:
-            self._begins_line = files.begins_line(self._system.fs, self._paths, now.run, start)
-        for window in files.windows(self._system.fs, self._paths, now.run, start, now.size):
-            raw = window.keep(self._cut(window, may_grow=may_grow))
+    def _given(self, segment: Segment, *, may_grow: bool) -> Iterator[OutputPiece]:
+        """Give the bytes of a run from here on, a window at a time."""
+        run, start = segment.run, self._here().offset
+        if self._is_text and self._begins_line is None and start < segment.size:
+            self._begins_line = not start or self._output.read(run, start - 1, 1) == b"\n"
+        while start < segment.size:
+            data = self._output.read(run, start, min(WINDOW, segment.size - start))
+            is_last = start + len(data) >= segment.size
+            raw = data[: self._cut(data, is_last=is_last, may_grow=may_grow)]
             if not raw:
                 return
-            data: str | bytes = raw
-            if self._is_text:
-                data = text_view(raw, fresh_line=bool(self._begins_line))
-            end = Position(now.run, window.start + len(raw))
-            yield OutputPiece(
-                PieceKind.OUTPUT, now.run, data, self.position, base + end.offset, end
-            )
-            self._arrive(end, base + end.offset)
-            if isinstance(data, str) and data:
-                self._begins_line = data.endswith("\n")
+            start += len(raw)
+            shown = text_view(raw, fresh_line=bool(self._begins_line)) if self._is_text else raw
+            position = segment.start + start
+            end = Position(run, start)
+            yield OutputPiece(PieceKind.OUTPUT, run, shown, self.position, position, end)
+            self._arrive(end, position)
+            if isinstance(shown, str) and shown:
+                self._begins_line = shown.endswith("\n")
 
-    def _cut(self, window: OutputWindow, *, may_grow: bool) -> int:
-        if window.is_last and not may_grow:
-            return len(window.data)
+    def _cut(self, data: bytes, *, is_last: bool, may_grow: bool) -> int:
+        """Return how much of a window can be given: no half character, no half sequence."""
+        if is_last and not may_grow:
+            return len(data)
         if not self._is_text:
-            return safe_end(window.data)
-        return text_end(window.data) if window.is_last else line_end(window.data)
+            return safe_end(data)
+        return text_end(data) if is_last else line_end(data)
 
     # what is not there
 
-    def _shortened(self, now: RunOutput, base: int) -> Iterator[OutputPiece]:
-        """The cursor is past the end: tell, and go on from the end there is now."""
+    def _shortened(self, segment: Segment) -> Iterator[OutputPiece]:
+        """Say that the cursor is past the end, and go on from the end there is now."""
         before = self._here()
-        words = (
-            f"{before.offset - now.end} bytes missing: run {now.run} is shorter than what was read"
-        )
+        count = before.offset - segment.printed
         yield from self._note(
             PieceKind.GAP,
-            now.run,
-            [words],
-            Position(now.run, now.size),
-            base + now.size,
-            gap_bytes=before.offset - now.end,
+            segment.run,
+            [missing_bytes(count, f"run {segment.run} is shorter than what was read")],
+            Position(segment.run, segment.size),
+            segment.data_end,
+            gap_bytes=count,
             back_from=before,
         )
 
-    def _lost(self, now: RunOutput, base: int, why: str) -> Iterator[OutputPiece]:
-        """Tell what of a run is gone; where the number is not known, once in this reading."""
+    def _lost(self, segment: Segment) -> Iterator[OutputPiece]:
+        """Say what of a run is gone; where the amount is not known, once in this reading."""
         before = self._here()
-        end = Position(now.run, max(before.offset, now.end))
+        end = Position(segment.run, max(before.offset, segment.printed))
         count = end.offset - before.offset
-        if not count and (now.end or (before, why) in self._said):
+        words = missing_bytes(count, lost_words(segment))
+        if not count and (segment.printed or (before, words) in self._said):
             # All that is known to have been printed was read while it was there, or this was said.
             return
-        self._said.add((before, why))
-        words = f"{count} bytes missing: {why}" if count else why
-        yield from self._note(
-            PieceKind.GAP, now.run, [words], end, base + end.offset, gap_bytes=count
-        )
+        self._said.add((before, words))
+        position = segment.start + end.offset
+        yield from self._note(PieceKind.GAP, segment.run, [words], end, position, gap_bytes=count)
 
-    def _vanished_latest(self, runs: tuple[int, ...]) -> Iterator[OutputPiece]:
-        """Tell that the run the reader was in is gone, and no later one is there."""
+    def _vanished_latest(self, runs: list[int]) -> Iterator[OutputPiece]:
+        """Say that the run the reader was in is gone, and no later one is there."""
         place = self._here()
         if place.run == 0 or (runs and place.run <= runs[-1]):
             return
-        words = _missing_runs(place.run, place.run)
+        words = missing_runs(place.run, place.run)
         if (place, words) not in self._said:
             self._said.add((place, words))
             yield from self._note(PieceKind.GAP, place.run, [words], place, self.position)
@@ -340,42 +354,9 @@ class OutputReading:
         self.run = end.run
         self.position = position
 
-    def _base(self, run: int, runs: tuple[int, ...]) -> int:
-        """Return how many bytes the runs before this one have printed."""
-        return sum(self._survey(each, may_grow=False).end for each in runs if each < run)
-
-    def _survey(self, run: int, *, may_grow: bool) -> RunOutput:
-        if may_grow:
-            return files.survey(self._system.fs, self._paths, run, may_grow=True)
-        # What is over does not change: it is looked at once in a reading.
-        if run not in self._ended:
-            self._ended[run] = files.survey(self._system.fs, self._paths, run, may_grow=False)
-        return self._ended[run]
-
-    # following
-
-    def _hints(self, stop: threading.Event) -> Generator[None, None, None]:
-        """Yield whenever another look may be worth it; ends when told to stop."""
-        try:
-            for _ in watch(self._paths.root, stop=stop, timeout_s=HINT_TIMEOUT_S):
-                yield
-        except WatchFailed:
-            # No watches left, or the directory is gone: looking again and again still tells both.
-            while not stop.wait(HINT_TIMEOUT_S):
-                yield
-        if not stop.is_set():
-            # The watcher takes Ctrl-C for an order to end, and must not be the one who hears it.
-            raise KeyboardInterrupt
-
     @staticmethod
     def _until(stop: threading.Event, pieces: Iterator[OutputPiece]) -> Iterator[OutputPiece]:
         for piece in pieces:
             yield piece
             if stop.is_set():
                 return
-
-
-def _missing_runs(first: int, last: int) -> str:
-    which = f"run {first}" if first == last else f"runs {first} to {last}"
-    verb = "is" if first == last else "are"
-    return f"{which} {verb} missing from the store, with all output"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from podtui.core.output.lines import LineReader, OutputLine
-from podtui.core.output.source import OutputSource
+from podtui.core.output.lines import LineReader, OutputLine, View
+from podtui.core.output.positions import PositionedOutput
+from podtui.core.output.source import PodOutput
 
 LINES_AT_ONCE = 2000
 BYTES_AT_ONCE = 1024 * 1024
@@ -30,10 +31,10 @@ class Pattern(NamedTuple):
         return self.compiled.search(text) is not None
 
     def cannot_be_in(self, data: bytes) -> bool:
-        """Whether whole lines surely lack the words: told from the bytes, fifty times faster.
+        """Whether whole lines surely lack the words, by their bytes alone: fifty times faster.
 
-        Only of plain bytes, since what is searched is what is shown: colours may stand between two
-        letters, and what is overwritten is not shown.
+        Never for other than plain bytes, since what is searched is what is shown: colours may
+        stand between two letters, and what is overwritten is not shown.
         """
         if not self.words.isascii() or data.translate(None, _PLAIN):
             return False
@@ -48,10 +49,11 @@ class Pattern(NamedTuple):
 
 
 def search(
-    source: OutputSource,
-    reader: LineReader,
+    output: PodOutput,
     pattern: Pattern,
     *,
+    view: View,
+    ended: bool,
     beside: Key,
     forward: bool,
     given_up: Callable[[], bool],
@@ -62,9 +64,12 @@ def search(
     asked between pieces; the search ends when it says yes.
 
     Raises:
-        OSError: the disk refused.
+        PodtuiError: the pod is gone, or the disk refused.
     """
-    for lines in _round(source, reader, pattern, beside, forward=forward):
+    positioned = PositionedOutput(output)
+    positioned.refresh(over=ended)
+    reader = LineReader(positioned, view, ended=ended)
+    for lines in _round(positioned, reader, pattern, beside, forward=forward):
         if given_up():
             return None
         found = next((line for line in lines if pattern.is_in(line.text)), None)
@@ -74,32 +79,32 @@ def search(
 
 
 def _round(
-    source: OutputSource, reader: LineReader, pattern: Pattern, beside: Key, *, forward: bool
+    output: PositionedOutput, reader: LineReader, pattern: Pattern, beside: Key, *, forward: bool
 ) -> Iterator[list[OutputLine]]:
     """Yield the lines that may match in the order of the search, once around, in pieces."""
     if forward:
-        for lines in _forward(source, reader, beside[0], pattern):
+        for lines in _forward(output, reader, beside[0], pattern):
             yield [line for line in lines if line.key > beside]
-        for lines in _forward(source, reader, 0, pattern):
+        for lines in _forward(output, reader, 0, pattern):
             yield [line for line in lines if line.key <= beside]
             if lines and lines[-1].key > beside:
                 return
         return
-    for lines in _backward(source, reader, beside[0], pattern):
+    for lines in _backward(output, reader, beside[0], pattern):
         yield [line for line in reversed(lines) if line.key < beside]
-    for lines in _backward(source, reader, source.end, pattern):
+    for lines in _backward(output, reader, output.end, pattern):
         yield [line for line in reversed(lines) if line.key >= beside]
         if lines and lines[0].key < beside:
             return
 
 
 def _forward(
-    source: OutputSource, reader: LineReader, start: int, pattern: Pattern
+    output: PositionedOutput, reader: LineReader, start: int, pattern: Pattern
 ) -> Iterator[list[OutputLine]]:
-    for segment in source.segments:
+    for segment in output.segments:
         position = max(start, segment.start)
-        while position < segment.end:
-            data = source.read(segment, position, BYTES_AT_ONCE)
+        while position < segment.data_end:
+            data = output.read(segment, position, BYTES_AT_ONCE)
             whole = data.rfind(b"\n") + 1
             if whole and pattern.cannot_be_in(data[:whole]):
                 position += whole
@@ -113,15 +118,15 @@ def _forward(
 
 
 def _backward(
-    source: OutputSource, reader: LineReader, start: int, pattern: Pattern
+    output: PositionedOutput, reader: LineReader, start: int, pattern: Pattern
 ) -> Iterator[list[OutputLine]]:
-    for segment in reversed(source.segments):
+    for segment in reversed(output.segments):
         if segment.start > start:
             continue
-        position = source.line_end(segment, start) if start < segment.end else segment.end
+        position = output.line_end(segment, start) if start < segment.data_end else segment.data_end
         while position > segment.start:
             begin = max(segment.start, position - BYTES_AT_ONCE)
-            data = source.read(segment, begin, position - begin)
+            data = output.read(segment, begin, position - begin)
             whole = data.find(b"\n") + 1 if begin > segment.start else 0
             if len(data) > whole and pattern.cannot_be_in(data[whole:]):
                 position = begin + whole

@@ -1,218 +1,194 @@
-"""A pod's output as it is on disk: its runs one after the other, read in pieces by position.
+"""The output of a pod as every door reads it: values, and the protocol that a plane fills.
 
-A position is one growing number over all runs. Nothing is kept in memory but where runs begin.
+A place in an output is a run and an offset in the output of that run. For people, for JSON and for
+the screen a place is also one number over all runs, a position, which grows as the pod prints.
 """
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from podtui.core.output.files import run_numbers, run_words
-from podtui.core.paths import PodPaths
-from podtui.core.system.fs import Fs, UnsafeFile
-from podtui.core.system.system import System
+import msgspec
+
+from podtui.core.errors import NotFound, PodtuiError
+from podtui.core.screen.picture import ScreenPicture
 from podtui.core.text.safe import SafeText
 
-CHUNK = 64 * 1024
-FARTHEST_LOOK = 16 * 1024 * 1024
-"""Bytes that are looked through for the beginning of a line; a longer line is cut there."""
+
+class Position(msgspec.Struct, frozen=True, order=True):
+    """A place in a pod's output; places of one pod are ordered as its output is."""
+
+    run: int
+    offset: int
 
 
 class Segment(NamedTuple):
-    """The output of one run: ``problem`` says why it cannot be read, "" when it can."""
+    """The output of one run, as it was when it was read last.
+
+    Attributes:
+        start: position of its first byte: the bytes that all earlier runs have printed.
+        size: bytes that can be read.
+        printed: bytes the run is known to have printed; more than ``size`` when some are gone.
+        problem: why nothing can be read, "" when it can.
+        is_missing: there is no output; ``problem`` says so too.
+        is_refused: the disk refused, so that it is not known what there is.
+    """
 
     run: int
     start: int
     size: int
+    printed: int
     problem: str = ""
+    is_missing: bool = False
+    is_refused: bool = False
 
     @property
-    def end(self) -> int:
+    def data_end(self) -> int:
+        """The position behind the last byte that can be read."""
         return self.start + self.size
 
-
-class OutputSource:
-    """Reads the output of one pod; used by one thread only."""
-
-    def __init__(self, system: System, paths: PodPaths) -> None:
-        self._system = system
-        self._fs: Fs = system.fs
-        self._paths = paths
-        self._open: dict[int, int] = {}
-        self.segments: tuple[Segment, ...] = ()
-        self._known_line_start: tuple[int, int] = (-1, 0)
-        self._headings: dict[int, SafeText] = {}
-
     @property
     def end(self) -> int:
-        """The position behind the newest byte."""
-        return self.segments[-1].end if self.segments else 0
+        """The position behind the last byte that was printed."""
+        return self.start + self.printed
 
-    def refresh(self) -> bool:
-        """Look at the files again; returns whether anything is different from the last look.
+
+class RunTerminal(Protocol):
+    """The terminal of one run, drawn from its output and kept up with it."""
+
+    @property
+    def run(self) -> int: ...
+
+    @property
+    def picture(self) -> ScreenPicture:
+        """What it showed when it was drawn last."""
+        ...
+
+    def update(self) -> ScreenPicture | None:
+        """Draw what is new; return the picture if there is something to show, else None.
 
         Raises:
-            PodtuiError: the pod is gone, or the disk refused.
+            Unreadable: the output cannot be read; the next call tries again.
         """
-        found: list[Segment] = []
-        start = 0
-        for run in run_numbers(self._fs, self._paths):
-            segment = self._look(run, start)
-            found.append(segment)
-            start = segment.end
-        before, self.segments = self.segments, tuple(found)
-        return before != self.segments
+        ...
 
-    def _look(self, run: int, start: int) -> Segment:
-        path = self._paths.run(run).output
-        try:
-            if run not in self._open:
-                self._open[run] = self._fs.open_plain(path)
-            return Segment(run, start, self._fs.size_of(self._open[run]))
-        except FileNotFoundError:
-            return Segment(run, start, 0, "there is no output file")
-        except UnsafeFile as error:
-            return Segment(run, start, 0, f"the output file is {error.reason}")
-        except OSError as error:
-            return Segment(run, start, 0, f"the output file cannot be read: {error.strerror}")
 
-    def segment_at(self, position: int) -> int | None:
-        """Return the index of the segment that holds a position; its end belongs to the last."""
-        for index in range(len(self.segments) - 1, -1, -1):
-            if self.segments[index].start <= position:
-                return index
-        return None
+class PodOutput(Protocol):
+    """The output of one pod, whether the pod is alive, dead or lost.
 
-    def position_of(self, run: int, offset: int) -> int:
-        """Return the position of a place in a run, or the nearest one there is."""
-        position = 0
-        for segment in self.segments:
-            if segment.run < run:
-                position = segment.end
-            elif segment.run == run:
-                return min(segment.start + offset, segment.end)
-        return position
+    Used by one thread at a time, `wake` by any. Every call may block on a disk or a socket for a
+    bounded time. Errors are leaves of `PodtuiError`: NotFound when the pod is gone, DiskTrouble
+    when the disk refuses.
+    """
 
-    def place_of(self, position: int) -> tuple[int, int]:
-        """Return the run and the offset in it of a position; a run's end is still in that run."""
-        for segment in self.segments:
-            if position <= segment.end and (segment.size or segment is self.segments[-1]):
-                return segment.run, position - segment.start
-        last = self.segments[-1]
-        return last.run, last.size
+    @property
+    def pod(self) -> str:
+        """The pod's name."""
+        ...
+
+    def segments(self, *, over: bool = False) -> tuple[Segment, ...]:
+        """Return what there is now of each run, oldest first.
+
+        With ``over`` the latest run is known to have ended, so that what it is recorded to have
+        printed counts; earlier runs have ended always.
+        """
+        ...
+
+    def read(self, run: int, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes of a run's output; b"" when there are none."""
+        ...
 
     def heading(self, run: int) -> SafeText:
         """Return a run in words: "run 2, restored 12:03"."""
-        if run not in self._headings:
-            now = self._system.clock.now()
-            self._headings[run] = run_words(self._fs, self._paths, run, now)
-        return self._headings[run]
+        ...
 
-    def read(self, segment: Segment, position: int, length: int) -> bytes:
-        """Return up to ``length`` bytes at a position of a segment.
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for more output, for `wake`, or for the end of the time.
+
+        Returns whether something was noticed. May return early: where changes are not reported,
+        this is how often to read again.
+        """
+        ...
+
+    def wake(self) -> None:
+        """End the present `wait`, or the next one; may be called from any thread, at any time."""
+        ...
+
+    def cursor(self, reader: str) -> Position | None:
+        """Return how far a reader has read, None for one that has not read yet.
 
         Raises:
-            OSError: the disk refused.
+            BadInput: the reader's name is not legal.
+            Unreadable: there is a record, and it does not say.
         """
-        descriptor = self._open.get(segment.run)
-        length = min(length, segment.end - position)
-        if descriptor is None or length <= 0:
-            return b""
-        return self._fs.read_at(descriptor, length, position - segment.start)
+        ...
 
-    def line_start(self, segment: Segment, position: int) -> int:
-        """Return where the line that holds ``position`` begins."""
-        run, known = self._known_line_start
-        floor = max(segment.start, position - FARTHEST_LOOK)
-        # A line that grows without an end is looked through once, not once per look.
-        if run == segment.run and known <= position:
-            floor = max(floor, known)
-        end = position
-        while end > floor:
-            begin = max(floor, end - CHUNK)
-            newline = self.read(segment, begin, end - begin).rfind(b"\n")
-            if newline >= 0:
-                floor = begin + newline + 1
-                break
-            end = begin
-        if position == segment.end:
-            self._known_line_start = (segment.run, floor)
-        return floor
+    def move_cursor(
+        self,
+        reader: str,
+        to: Position,
+        *,
+        rewind: bool = False,
+        back_from: Position | None = None,
+    ) -> Position:
+        """Move a reader's cursor forward and return where it is now.
 
-    def line_end(self, segment: Segment, position: int) -> int:
-        """Return where the line that holds ``position`` ends, its line break included."""
-        ceiling = min(segment.end, position + FARTHEST_LOOK)
-        while position < ceiling:
-            part = self.read(segment, position, min(CHUNK, ceiling - position))
-            newline = part.find(b"\n")
-            if newline >= 0:
-                return position + newline + 1
-            if not part:
-                break
-            position += len(part)
-        return max(position, min(ceiling, segment.end))
+        A cursor that another process has moved further stays there. Two exceptions: ``rewind``
+        moves it wherever it is, and a cursor that is exactly at ``back_from`` may be moved back,
+        for an output that has become shorter.
 
-    def count_lines(self, position: int) -> int:
-        """Return the line breaks from a position to the end."""
-        count = 0
-        for segment in self.segments:
-            at = max(segment.start, position)
-            while at < segment.end:
-                part = self.read(segment, at, CHUNK)
-                if not part:
-                    break
-                count += part.count(b"\n")
-                at += len(part)
-        return count
+        Raises:
+            Unreadable: the present record does not say where it is.
+            Busy: another process held the cursor all the time.
+        """
+        ...
+
+    def activity(
+        self, run: int, *, cells: int, cell_s: float, output_bytes: int
+    ) -> tuple[int, ...]:
+        """Return the bytes printed in each of the latest stretches of ``cell_s``, oldest first.
+
+        ``output_bytes`` is the present length of the run's output, so that the newest row counts.
+        """
+        ...
+
+    def terminal(self, run: int | None = None) -> RunTerminal:
+        """Return the terminal of a run, of the latest one when none is named.
+
+        Raises:
+            NotFound: the pod has no run yet.
+            ImportError: the terminal emulator cannot be loaded.
+        """
+        ...
 
     def close(self) -> None:
-        """Close the files."""
-        for descriptor in self._open.values():
-            self._fs.close(descriptor)
-        self._open.clear()
+        """Let everything go; called by the thread that reads."""
+        ...
 
 
-NEAR_BYTES = 512 * 1024
-"""The end of an output that is looked through when a pod is opened."""
-HEAD_BYTES = 64 * 1024
-"""Its beginning, where a program that paints for hours has taken the other screen."""
-LONGEST_SWITCH = 48
-_SWITCH = re.compile(rb"\x1b\[\?(?:[0-9;]{0,20};)?(?:1049|1047|47)(?:;[0-9;]{0,20})?([hl])")
+def missing_runs(first: int, last: int) -> str:
+    """Return in words that runs have no directory any more."""
+    which = f"run {first}" if first == last else f"runs {first} to {last}"
+    verb = "is" if first == last else "are"
+    return f"{which} {verb} missing from the store, with all output"
 
 
-class FullScreenWatch:
-    """Follows when the newest run's program takes and leaves the terminal's other screen.
+def missing_bytes(count: int, why: str) -> str:
+    """Return in words that output is gone, with its amount where that is known."""
+    return f"{count} bytes missing: {why}" if count else why
 
-    A guess that decides only which view is offered: what is between the beginning and the end of
-    a long output is not looked at.
-    """
 
-    def __init__(self) -> None:
-        self._run = 0
-        self._looked_to = 0
-        self._is_taken = False
+def lost_words(segment: Segment) -> str:
+    """Return why not all of a run's output can be read; for a run of which some is missing."""
+    if segment.problem:
+        return f"the output of run {segment.run} cannot be read: {segment.problem}"
+    return f"the end of run {segment.run} is gone"
 
-    def look(self, source: OutputSource) -> bool:
-        """Take in what has come; returns whether the other screen is taken now."""
-        if not source.segments:
-            return False
-        segment = source.segments[-1]
-        if segment.run != self._run:
-            self._run, self._looked_to, self._is_taken = segment.run, segment.start, False
-        if segment.end - self._looked_to > NEAR_BYTES:
-            self._take(source.read(segment, segment.start, HEAD_BYTES))
-            self._looked_to = segment.end - NEAR_BYTES
-        if segment.end > self._looked_to:
-            self._take(self._unseen(source, segment))
-        self._looked_to = segment.end
-        return self._is_taken
 
-    def _unseen(self, source: OutputSource, segment: Segment) -> bytes:
-        # A little of what was looked at already: a sequence may have come in two pieces.
-        start = max(self._looked_to - LONGEST_SWITCH, segment.start)
-        return source.read(segment, start, segment.end - start)
-
-    def _take(self, data: bytes) -> None:
-        for switch in _SWITCH.finditer(data):
-            self._is_taken = switch[1] == b"h"
+def pod_is_gone(name: str) -> PodtuiError:
+    """Return the error for a pod that is not in the store any more."""
+    return NotFound(
+        f"pod {name!r} is not in the store any more",
+        pod=name,
+        next_step="podtui events shows what became of it",
+    )

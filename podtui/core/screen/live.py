@@ -66,6 +66,11 @@ class LiveScreen:
         self._offset = 0
         self.picture = Screen(*(size or DEFAULT_SIZE), make=make).picture()
 
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return int(self.paths.root.name)
+
     def update(self) -> ScreenPicture | None:
         """Draw what is new; return the picture if there is something to show, else None.
 

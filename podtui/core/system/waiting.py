@@ -12,7 +12,7 @@ from podtui.core.system.inotify import Inotify, Overflow
 
 
 class ChangeWaiter:
-    """Waits for changes in one directory; one thread waits, any may wake it.
+    """Waits for changes in a few directories; one thread waits, any may wake it.
 
     Attributes:
         is_watching: whether changes wake it. Where the kernel gives no watch they do not, and
@@ -31,18 +31,20 @@ class ChangeWaiter:
     def is_watching(self) -> bool:
         return self._changes is not None
 
-    def watch(self, directory: Path | None) -> None:
-        """Watch this directory and no other; None = none at all."""
+    def watch(self, *directories: Path) -> None:
+        """Watch these directories, not what is below them, and no others."""
         if self._changes is not None:
             self._poll.unregister(self._changes.descriptor)
             self._changes.close()
             self._changes = None
-        if directory is None:
+        if not directories:
             return
         try:
-            self._changes = Inotify([str(directory)], recursive=False, skips=lambda _: False)
+            self._changes = Inotify(
+                [str(each) for each in directories], recursive=False, skips=lambda _: False
+            )
         except OSError:
-            # None are left, or the directory is not there: told by `is_watching`.
+            # No watch is left, or a directory is not there: `is_watching` says so.
             return
         self._poll.register(self._changes.descriptor, select.POLLIN)
 
@@ -76,7 +78,7 @@ class ChangeWaiter:
 
     def close(self) -> None:
         """Let everything go; called by the thread that waited."""
-        self.watch(None)
+        self.watch()
         with self._lock:
             bell, self._bell = self._bell, None
         if bell is not None:

@@ -93,13 +93,15 @@ PANE_COMMANDS: tuple[Command, ...] = (
     Command(
         "output.right", "output", "right,l", "→ l", "scroll_columns(8)", "right", "Scroll right"
     ),
-    Command("output.next-match", "output", "n", "n", "next_match", "next", "Go to the next match"),
+    Command(
+        "output.next-match", "output", "n", "n", "next_match(True)", "next", "Go to the next match"
+    ),
     Command(
         "output.previous-match",
         "output",
         "N",
         "N",
-        "previous_match",
+        "next_match(False)",
         "previous",
         "Go to the match before",
     ),

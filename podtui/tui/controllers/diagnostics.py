@@ -16,11 +16,11 @@ from textual.message import Message
 from podtui.core.control.plane import Closing, Plane
 from podtui.core.diagnostics.report import DiagnosticsPicture, Entry
 from podtui.core.model.diagnostics import KINDS
-from podtui.core.system.system import System
 from podtui.tui.bars.header_bar import HeaderBar
 from podtui.tui.commands.keymap import Keymap
 from podtui.tui.controllers.action_runner import Attach
 from podtui.tui.controllers.output_views import ViewingScreen
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.mailbox import Mailbox, post
 from podtui.tui.widgets.spans import Line, own, safe
 
@@ -69,8 +69,8 @@ class TellingScreen(ViewingScreen):
     class Told(Message):
         """There is a new picture of the diagnostics to take."""
 
-    def __init__(self, plane: Plane, attach: Attach, system: System, keymap: Keymap) -> None:
-        super().__init__(plane, attach, system, keymap)
+    def __init__(self, plane: Plane, attach: Attach, clock: Clock, keymap: Keymap) -> None:
+        super().__init__(plane, attach, clock, keymap)
         self.told = DiagnosticsPicture()
         self.noticed: Entry | None = None
         self._told_box: Mailbox[DiagnosticsPicture] = Mailbox(lambda: post(self, self.Told()))
@@ -97,7 +97,7 @@ class TellingScreen(ViewingScreen):
         self._known = len(picture.diagnostics)
         newest = next((each for each in picture.entries if picture.is_unread(each)), None)
         if newest is not None and any(each.id in fresh for each in newest.members):
-            self._notice_until = self._system.clock.boottime() + SHOWN_S
+            self._notice_until = self._clock.boottime() + SHOWN_S
             self._notice(newest)
         elif self.noticed is not None:
             # It may have grown, or have been seen meanwhile, here or elsewhere.
@@ -107,7 +107,7 @@ class TellingScreen(ViewingScreen):
 
     def tick_told(self) -> None:
         """Let a notice go when its time is over."""
-        if self.noticed is not None and self._system.clock.boottime() >= self._notice_until:
+        if self.noticed is not None and self._clock.boottime() >= self._notice_until:
             self._notice(None)
 
     def _notice(self, entry: Entry | None) -> None:
@@ -134,7 +134,7 @@ class TellingScreen(ViewingScreen):
         return (own(f" — {verb}: ", "muted"), own(f"{self.keymap.shown('pod.recover')} ", "key"))
 
     def _local_time(self) -> datetime:
-        return self._system.clock.now().astimezone()
+        return self._clock.now().astimezone()
 
     def action_diagnostics(self) -> None:
         """Show the diagnostics."""

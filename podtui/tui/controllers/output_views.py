@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from podtui.core.control.plane import Plane
-from podtui.core.system.system import System
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.bars.pane_title import PaneTitle
 from podtui.tui.commands.keymap import Keymap
 from podtui.tui.controllers.action_runner import Attach
 from podtui.tui.controllers.search import SearchingScreen
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.panes.output.pane import OutputPane
 from podtui.tui.panes.terminal.pane import ScreenPane
 from podtui.tui.widgets.spans import Line, own, safe
@@ -23,8 +23,8 @@ UNTOLD = frozenset({"command", "text"})
 class ViewingScreen(SearchingScreen):
     """Owns the widget of the screen view and puts it where the lines of output are."""
 
-    def __init__(self, plane: Plane, attach: Attach, system: System, keymap: Keymap) -> None:
-        super().__init__(plane, attach, system, keymap)
+    def __init__(self, plane: Plane, attach: Attach, clock: Clock, keymap: Keymap) -> None:
+        super().__init__(plane, attach, clock, keymap)
         self.terminal = ScreenPane(self.ask_reader, id="terminal")
 
     @property
@@ -76,7 +76,7 @@ class ViewingScreen(SearchingScreen):
         facts = [f"run {pod.run}"] if pod.run else []
         facts += [safe_line(pod.agent, 30)] * (pod.agent not in UNTOLD)
         facts += [self.output.view] * (self.output.view not in UNTOLD)
-        facts += ["unwrapped"] * (not self.output.wraps and not self.is_in_screen_view)
+        facts += ["unwrapped"] * (not self.output.scrolling.wraps and not self.is_in_screen_view)
         told = own("".join(f" · {fact}" for fact in facts), "muted")
         left: Line = (safe(pod.name, "title", LONGEST_NAME), told)
         if self.is_in_screen_view:

@@ -1,7 +1,8 @@
-"""The screen's way to search a pod's output and to tell what came of anything."""
+"""Searches a pod's output for the screen, and shows outcomes above the keys."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from textual import work
@@ -13,13 +14,12 @@ from podtui.core.control.plane import Plane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
 from podtui.core.output.follower import Asked, is_over
-from podtui.core.output.lines import LineReader, OutputLine
+from podtui.core.output.lines import OutputLine
 from podtui.core.output.search import Pattern, search
-from podtui.core.output.source import OutputSource
-from podtui.core.system.system import System
 from podtui.tui.bars.notice_bar import Notice, NoticeBar
 from podtui.tui.commands.keymap import Keymap
 from podtui.tui.controllers.action_runner import ActingScreen, Attach
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.mailbox import post
 from podtui.tui.panes.output.pane import OutputPane
 
@@ -39,13 +39,13 @@ class SearchingScreen(ActingScreen):
 
     @dataclass
     class Trouble(Message):
-        """A thread met an error that the operator should know."""
+        """A thread has an error that the operator should know."""
 
         error: PodtuiError
 
-    def __init__(self, plane: Plane, attach: Attach, system: System, keymap: Keymap) -> None:
+    def __init__(self, plane: Plane, attach: Attach, clock: Clock, keymap: Keymap) -> None:
         super().__init__(plane, attach, keymap)
-        self._system = system
+        self._clock = clock
         self.output = OutputPane(self.ask_reader, view_key=keymap.shown("output.view"), id="output")
 
     def ask_reader(self, what: Asked) -> None:
@@ -74,25 +74,18 @@ class SearchingScreen(ActingScreen):
     def _search(self, pod: PodView, asked: OutputPane.SearchAsked) -> None:
         worker = get_current_worker()
         try:
-            source = OutputSource(self._system, self.plane.pod_paths(pod.name))
-            try:
-                source.refresh()
+            with closing(self.plane.output(pod.name)) as output:
                 line = search(
-                    source,
-                    LineReader(source, asked.pane.view, ended=is_over(pod)),
+                    output,
                     asked.pattern,
+                    view=asked.pane.view,
+                    ended=is_over(pod),
                     beside=asked.beside,
                     forward=asked.forward,
                     given_up=lambda: worker.is_cancelled,
                 )
-            finally:
-                source.close()
         except PodtuiError as error:
             self.post_message(self.Trouble(error))
-            return
-        except OSError as error:
-            words = f"the output of {pod.name} cannot be searched: {error.strerror}"
-            self.post_message(self.Done(Notice.of_words(words, is_trouble=True)))
             return
         if not worker.is_cancelled:
             self.post_message(self.SearchEnded(pod.key, asked.pattern, line))

@@ -1,4 +1,4 @@
-"""Snapshots from the looking thread, at most one of them waiting, at most twenty a second."""
+"""Snapshots from the core's thread, at most one of them waiting, at most twenty a second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from podtui.core.model.snapshot import Snapshot
-from podtui.core.system.clock import Clock
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.mailbox import Mailbox, post
 
 FLUSH_S = 0.05

@@ -23,7 +23,6 @@ from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.output.activity import ActivitySampler
 from podtui.core.output.follower import Asked, OutputReader, is_over
-from podtui.core.system.system import System
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.empty import EmptyStore
 from podtui.tui.bars.header_bar import HeaderBar
@@ -36,6 +35,7 @@ from podtui.tui.commands.keymap import ELSEWHERE, ScreenSettings
 from podtui.tui.controllers.action_runner import ActingScreen, Attach
 from podtui.tui.controllers.pod_actions import PodActionsScreen
 from podtui.tui.dialogs.help import HelpScreen
+from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.feed import SnapshotFeed
 from podtui.tui.feeds.live_thread import LiveThread
 from podtui.tui.feeds.mailbox import Mailbox, post
@@ -91,11 +91,10 @@ class MainScreen(PodActionsScreen):
         error: PodtuiError
 
     def __init__(
-        self, plane: Plane, system: System, attach: Attach, setup: ScreenSettings | None = None
+        self, plane: Plane, clock: Clock, attach: Attach, setup: ScreenSettings | None = None
     ) -> None:
         self.setup = setup or ScreenSettings()
-        super().__init__(plane, attach, system, self.setup.keymap)
-        self._clock = system.clock
+        super().__init__(plane, attach, clock, self.setup.keymap)
         self.greeting: Notice | None = None
         self._snapshot: Snapshot | None = None
         self._arrived_at = self._clock.boottime()
@@ -109,12 +108,10 @@ class MainScreen(PodActionsScreen):
         self._live = LiveThread(
             plane, self._feed.put, lambda error: post(self, self.NoPicture(error))
         )
-        self._sampler = ActivitySampler(
-            system, plane.pod_paths, self._samples.put, cells=ACTIVITY_CELLS
-        )
+        self._sampler = ActivitySampler(plane.output, self._samples.put, cells=ACTIVITY_CELLS)
         self._reader = OutputReader(
-            system,
-            plane.pod_paths,
+            plane.output,
+            clock.monotonic,
             self.output.pages.put,
             self.terminal.shots.put,
             self.tell_trouble,

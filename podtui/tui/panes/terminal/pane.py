@@ -22,9 +22,9 @@ from textual.strip import Strip
 
 from podtui.core.model.snapshot import PodView
 from podtui.core.output.follower import Asked, Away, Seen, is_over
+from podtui.core.output.page import NoScreen, Shot
 from podtui.core.screen.picture import Colour, ScreenPicture, Style
 from podtui.core.screen.picture import Line as ScreenLine
-from podtui.core.screen.run_screen import NoScreen, Shot
 from podtui.tui.commands.commands import bindings_of
 from podtui.tui.feeds.mailbox import Mailbox, post
 from podtui.tui.panes.terminal.framing import Frame, Room, following, part_words, within
