@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
@@ -62,7 +61,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         ScreenCommands,
         PodCommands,
     }
-    # Taps are for text of podtui's own widgets only; output is copied from the terminal itself.
+    # The terminal selects and copies; widgets that select would take its clicks.
     ALLOW_SELECT = False
 
     def __init__(
@@ -83,7 +82,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         setup = ScreenSettings(keymap, settings.stall_after_s)
         self.main_screen = MainScreen(plane, self._system, attach, setup)
         self.collects_late = False
-        # Whoever wants no colours wants none of the theme that was set for other days either.
+        # NO_COLOR comes before the theme in the settings.
         usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
         self._wanted_theme = environment.get(THEME_VARIABLE) or usual
         themes, problems = load_themes((own_directory(), user_directory(environment)))
@@ -130,10 +129,8 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     def _runner(self, command: Command) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            self.main_screen.back_to_pods()
-            # Textual looks for an action nowhere but in the node it is run on.
-            nodes: dict[str, DOMNode] = {"tree": self.main_screen.pod_tree, "app": self}
-            await self.run_action(command.action, nodes.get(command.place, self.main_screen))
+            self.main_screen.openers.leave_diagnostics()
+            await self.main_screen.run_command(command)
 
         return run
 
@@ -148,7 +145,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
     def action_say_how_to_quit(self) -> None:
         """Answer the key that ends other programs."""
         key = self.main_screen.keymap.shown("app.quit")
-        self.main_screen.tell(Notice.of_words(f"{key} quits; the pods go on running"))
+        self.main_screen.runner.say(f"{key} quits; the pods go on running")
 
 
 def run(plane: LocalPlane) -> int:

@@ -43,13 +43,13 @@ class DiagnosticsRow:
     is_open: bool = False
 
     @property
-    def meant(self) -> tuple[Diagnostic, ...]:
-        """What an action on this row is about."""
+    def members(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that an action on this row is for."""
         return self.entry.members if self.diagnostic is None else (self.diagnostic,)
 
     @property
     def label(self) -> str:
-        """Of which pod, or how many."""
+        """The name of the pod, or how many pods."""
         return self.entry.label if self.diagnostic is None else self.diagnostic.pod or ""
 
 
@@ -160,7 +160,7 @@ def row_line(
     if row.detail is not None:
         return cut_line((bar, *_without_blank(row.detail)), width)
     columns = columns_for(width)
-    is_unread = any(each.id in picture.unread for each in row.meant)
+    is_unread = any(each.id in picture.unread for each in row.members)
     fold = ("▾" if row.is_open else "▸") if row.diagnostic is None else " "
     look = KINDS[row.entry.kind]
     at = row.entry.at if row.diagnostic is None else row.diagnostic.at
@@ -204,9 +204,9 @@ def _time(at: datetime, today: datetime, width: int) -> str:
 def _undo_words(row: DiagnosticsRow, picture: DiagnosticsPicture, width: int) -> Span:
     """Return what is to be done, or why it is past."""
     open_undos = [
-        each.undo for each in row.meant if each.undo is not None and each.id not in picture.undone
+        each.undo for each in row.members if each.undo is not None and each.id not in picture.undone
     ]
     if open_undos:
         return own("U" if width == 1 else f"{open_undos[0].action}: U", "accent")
-    past = next((picture.undone[each.id] for each in row.meant if each.id in picture.undone), "")
+    past = next((picture.undone[each.id] for each in row.members if each.id in picture.undone), "")
     return own("✓" if past and width == 1 else past, "muted")
