@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 THEME_VARIABLE = "PODTUI_THEME"
 SIZE_VARIABLES = ("COLUMNS", "LINES")
 TERMINAL_GONE = 129
-"""Exit code of a screen whose terminal went away, as a shell tells a hang-up."""
+"""Exit code of a screen whose terminal was closed, as shells report a hang-up."""
 COLLECT_AFTER_S = 5.0
-"""Seconds without looking for garbage: what a start makes stays, and walking it delays the rows."""
+"""Seconds without garbage collection: it would delay the first rows and find nothing."""
 
 
 class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
@@ -51,7 +51,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     Args:
         attach: hands the terminal over to a pod.
-        loaded: what the user has set, and what was wrong with it.
+        loaded: the user's settings, and the errors in them.
     """
 
     TITLE = "podtui"
@@ -86,7 +86,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
         self._wanted_theme = environment.get(THEME_VARIABLE) or usual
         themes, problems = load_themes((own_directory(), user_directory(environment)))
-        # Without a theme of ours Textual's own are better than none.
+        # Textual's own themes are kept when none of ours could be loaded.
         for name in BUILTIN_THEMES if themes else ():
             self.unregister_theme(name)
         for theme in themes:
@@ -139,11 +139,11 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
             self.exit(return_code=TERMINAL_GONE)
 
     def action_repaint(self) -> None:
-        """Paint everything again: another program may have written over it."""
+        """Paint everything again, after another program wrote over it."""
         self.refresh(layout=True)
 
     def action_say_how_to_quit(self) -> None:
-        """Answer the key that ends other programs."""
+        """Say which key quits, since this one quits most programs."""
         key = self.main_screen.keymap.shown("app.quit")
         self.main_screen.runner.say(f"{key} quits; the pods go on running")
 
@@ -154,7 +154,7 @@ def run(plane: LocalPlane) -> int:
     from podtui.core.attach.attach import attach_in_terminal  # noqa: PLC0415
 
     for variable in SIZE_VARIABLES:
-        # Textual believes these before the terminal; exported by a shell, they never change.
+        # Textual prefers these to the terminal's size; exported by a shell, they never change.
         os.environ.pop(variable, None)
     system = real_system()
     loaded = load_settings(system.fs, system.environment)
@@ -169,7 +169,7 @@ def run(plane: LocalPlane) -> int:
     living = sum(pod.status in LIVE_STATUSES for pod in app.main_screen.pods)
     if living:
         goes = "1 pod goes" if living == 1 else f"{living} pods go"
-        # With a terminal that is gone nobody is left to tell.
+        # The terminal may be gone.
         with suppress(OSError):
             os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)

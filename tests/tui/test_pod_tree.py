@@ -40,7 +40,7 @@ async def opened(
 
 async def taken(pilot: Pilot[int], tree: PodTree, plane: FakePlane) -> None:
     """Wait until the tree shows the plane's picture."""
-    await until(pilot, lambda: tree.pods == plane.snapshot.pods, "the picture")
+    await until(pilot, lambda: tree.state.pods == plane.snapshot.pods, "the picture")
     await pilot.pause()
 
 

@@ -46,7 +46,7 @@ class PaneLayout:
 
     def toggle_zoom(self) -> None:
         """Give the whole screen to the output, or show the tree again."""
-        if self._tree.pods:
+        if self._tree.state.pods:
             self._screen.toggle_class(ZOOMED)
             self.focus_home()
 

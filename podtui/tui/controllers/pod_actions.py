@@ -131,7 +131,7 @@ class PodActions:
         """Return to how many of many pods an action was done, as the newest snapshot shows it."""
         if is_done is None or len(pods) == 1:
             return ""
-        now = {pod.key: pod for pod in self._tree.pods}
+        now = {pod.key: pod for pod in self._tree.state.pods}
         done = sum(is_done(now.get(pod.key), pod) for pod in pods)
         return f": {done} of {len(pods)}"
 
@@ -158,7 +158,7 @@ class PodActions:
 
     def restore_lost(self) -> None:
         """Show the plan to restore every lost pod."""
-        pods = tuple(pod for pod in self._tree.pods if pod.status is Status.LOST)
+        pods = tuple(pod for pod in self._tree.state.pods if pod.status is Status.LOST)
         if pods:
             self._propose("pods.restore-lost", pods, partial(Restore, in_bulk=True))
         else:
@@ -198,7 +198,9 @@ class PodActions:
             return
         if not plan.is_refused or plan.parts:
             return
-        lost = [p for p in self._tree.pods if p.status is Status.LOST and p.key not in action.pods]
+        lost = [
+            p for p in self._tree.state.pods if p.status is Status.LOST and p.key not in action.pods
+        ]
         if lost:
             others = named(lost) + (" is lost" if len(lost) == 1 else " are lost")
             urgent, all_lost = map(self._runner.keymap.shown, ("view.urgent", "pods.restore-lost"))

@@ -89,7 +89,7 @@ class TreeGuide:
 
     def select_next_urgent(self) -> None:
         """Select the next pod that needs the operator, starting again at the end."""
-        pods, here = self._tree.pods, self._tree.selected
+        pods, here = self._tree.state.pods, self._tree.selected
         start = [pod.key for pod in pods].index(here.key) + 1 if here is not None else 0
         for pod in (*pods[start:], *pods[:start]):
             if URGENCY[pod.status] < NEEDS_ME:
@@ -100,7 +100,7 @@ class TreeGuide:
     @property
     def wanted(self) -> str:
         """The words of the filter."""
-        return self._tree.wanted
+        return self._tree.state.wanted
 
     def filter(self, words: str) -> None:
         """Show only the pods that match."""
@@ -121,7 +121,7 @@ class TreeGuide:
         """Show only the keys that do something now."""
         tree = self._tree
         self._keys.hide(
-            idle_keys(tree.selected, any_pods=bool(tree.pods), any_marked=bool(tree.marked))
+            idle_keys(tree.selected, any_pods=bool(tree.state.pods), any_marked=bool(tree.marked))
         )
 
     def show_title(self) -> None:
@@ -132,8 +132,8 @@ class TreeGuide:
         if marked:
             unseen = f" ({hidden} hidden)" if hidden else ""
             left = (*left, own(f" · {marked} marked{unseen}", "accent"))
-        if tree.wanted:
-            words = safe_line(tree.wanted, 40)
+        if tree.state.wanted:
+            words = safe_line(tree.state.wanted, 40)
             found = f" · {words} · {tree.rows.found} of {len(tree.rows.pods)}"
             left = (*left, own(found, "accent"))
         self._title.left = left

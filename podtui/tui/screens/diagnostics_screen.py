@@ -46,12 +46,12 @@ class DiagnosticsScreen(CommandScreen[None]):
         self.input_bar = InputBar(id="input")
         self.keys = self.key_bar("diagnostics")
         self.commands = {
-            "diagnostics.up": partial(self.list.move, -1),
-            "diagnostics.down": partial(self.list.move, 1),
-            "diagnostics.page-up": partial(self.list.page, -1),
-            "diagnostics.page-down": partial(self.list.page, 1),
-            "diagnostics.first": partial(self.list.move_to, 0),
-            "diagnostics.last": lambda: self.list.move_to(self.list.row_count),
+            "diagnostics.up": partial(self.list.action_move, -1),
+            "diagnostics.down": partial(self.list.action_move, 1),
+            "diagnostics.page-up": partial(self.list.action_page, -1),
+            "diagnostics.page-down": partial(self.list.action_page, 1),
+            "diagnostics.first": self.list.action_first,
+            "diagnostics.last": self.list.action_last,
             "diagnostics.unfold": self.list.toggle,
             UNDO: self._undo,
             "diagnostics.filter": lambda: self.input_bar.ask("filter", text=self.list.wanted),

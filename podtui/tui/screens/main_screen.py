@@ -239,7 +239,7 @@ class MainScreen(CommandScreen[None]):
     @property
     def pods(self) -> Sequence[PodView]:
         """Every pod of the newest snapshot."""
-        return self.pod_tree.pods
+        return self.pod_tree.state.pods
 
     def node_of(self, place: str) -> DOMNode:
         return {"tree": self.pod_tree, "app": self.app}.get(place, self)
@@ -397,7 +397,7 @@ class MainScreen(CommandScreen[None]):
     def select_pod(self, key: str) -> None:
         """Select a pod, whatever screen, filter or fold hides it."""
         self.openers.leave_diagnostics()
-        if self.pod_tree.wanted:
+        if self.pod_tree.state.wanted:
             self.guide.filter("")
         self.pod_tree.select(key)
         self.panes.focus_home()

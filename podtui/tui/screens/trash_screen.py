@@ -66,10 +66,10 @@ class TrashScreen(CommandScreen[Recovery | None]):
         self.detail = Words(self._detail, id="trash-detail")
         self.notices = NoticeBar(id="notices")
         self.commands = {
-            "trash.up": partial(self.list.move, -1),
-            "trash.down": partial(self.list.move, 1),
-            "trash.page-up": partial(self.list.page, -1),
-            "trash.page-down": partial(self.list.page, 1),
+            "trash.up": partial(self.list.action_move, -1),
+            "trash.down": partial(self.list.action_move, 1),
+            "trash.page-up": partial(self.list.action_page, -1),
+            "trash.page-down": partial(self.list.action_page, 1),
             "trash.recover": self._recover,
             "trash.back": self._go_back,
         }

@@ -104,13 +104,21 @@ class RowList(RoledWidget, ScrollView, inherit_bindings=False):
             y = self.index if self.index < top else self.index - height + 1
             self.scroll_to(y=y, animate=False, immediate=True)
 
-    def move(self, rows: int) -> None:
+    def action_move(self, rows: int) -> None:
         """Move the selection down by ``rows``, up when negative."""
         self.move_to(self.index + rows)
 
-    def page(self, direction: int) -> None:
+    def action_page(self, direction: int) -> None:
         """Move the selection by a screen; up when ``direction`` is negative."""
         self.move_to(self.index + direction * max(self.size.height - 1, 1))
+
+    def action_first(self) -> None:
+        """Select the first row."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """Select the last row."""
+        self.move_to(self.row_count - 1)
 
     def on_resize(self) -> None:
         self.reveal()

@@ -1,4 +1,4 @@
-"""The list of what is in the trash: a line-API widget, newest first."""
+"""The list of the trash: a line-API widget, newest first."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class TrashList(FilteredList[TrashView], can_focus=False):
         self.entries: tuple[TrashView, ...] | None = None
 
     def show(self, entries: Sequence[TrashView]) -> None:
-        """Take what is in the trash."""
+        """Take the entries of the trash."""
         self.entries = tuple(entries)
         self.filter(self.wanted)
 
@@ -108,7 +108,7 @@ class TrashList(FilteredList[TrashView], can_focus=False):
 
     @property
     def index_when_gone(self) -> int:
-        """The first: Enter recovers the best match of what is typed."""
+        """The first: Enter recovers the first match of the typed words."""
         return 0
 
     def row_at(self, index: int, width: int, *, selected: bool) -> Line:

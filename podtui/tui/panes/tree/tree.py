@@ -83,11 +83,6 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
     # what is shown
 
     @property
-    def pods(self) -> Sequence[PodView]:
-        """Every pod, those without a row included."""
-        return self.state.pods
-
-    @property
     def rows(self) -> Rows:
         return self.state.rows
 
@@ -107,11 +102,6 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
     def selected(self) -> PodView | None:
         """The selected pod, None when there is no row at all."""
         return None if self.state.row is None else self.state.row.pod
-
-    @property
-    def wanted(self) -> str:
-        """The words of the filter."""
-        return self.state.wanted
 
     @property
     def marked(self) -> tuple[PodView, ...]:
@@ -207,7 +197,9 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
         )
 
     def nothing(self) -> Line:
-        return (own(f" no pod matches {self.wanted!r}", "muted"),) if self.wanted else ()
+        return (
+            (own(f" no pod matches {self.state.wanted!r}", "muted"),) if self.state.wanted else ()
+        )
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
@@ -249,28 +241,12 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
 
     # moving
 
-    def action_move(self, rows: int) -> None:
-        """Move the selection down by ``rows``, up when negative."""
-        self.move(rows)
-
-    def action_page(self, direction: int) -> None:
-        """Move the selection by a screen."""
-        self.page(direction)
-
-    def action_first(self) -> None:
-        """Select the first pod."""
-        self.move_to(0)
-
-    def action_last(self) -> None:
-        """Select the last pod."""
-        self.move_to(self.row_count - 1)
-
     def action_fold(self) -> None:
         """Fold the selected pod; a pod without open children moves to its parent."""
         row = self.state.row
         if row is None:
             return
-        if row.folds and not row.folded and not self.wanted:
+        if row.folds and not row.folded and not self.state.wanted:
             self._change(lambda: self.state.set_folded(row.key, folded=True))
             return
         parent = self.rows.parent_of(self.index)
@@ -285,7 +261,7 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
         if row.folded:
             self._change(lambda: self.state.set_folded(row.key, folded=False))
         elif row.folds:
-            self.move(1)
+            self.action_move(1)
 
     def action_fold_all(self, folded: bool) -> None:
         """Fold or unfold every pod that has children."""
