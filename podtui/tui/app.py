@@ -12,7 +12,6 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
@@ -38,9 +37,9 @@ from podtui.tui.themes import (
 
 THEME_VARIABLE = "PODTUI_THEME"
 TERMINAL_GONE = 129
-"""Exit code of a screen whose terminal went away, as a shell tells a hang-up."""
+"""Exit code of a screen whose terminal was closed, as shells report a hang-up."""
 COLLECT_AFTER_S = 5.0
-"""Seconds without looking for garbage: what a start makes stays, and walking it delays the rows."""
+"""Seconds without garbage collection: it would delay the first rows and find nothing."""
 
 
 class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
@@ -48,10 +47,10 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     Args:
         attach: hands the terminal over to a pod.
-        clock: tells the time and measures ages.
+        clock: gives the time, and the age of what is shown.
         environment: the variables of this process.
         theme_directories: where themes are besides podtui's own; a later one wins.
-        loaded: what the user has set, and what was wrong with it.
+        loaded: the user's settings, and the errors in them.
     """
 
     TITLE = "podtui"
@@ -61,7 +60,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         ScreenCommands,
         PodCommands,
     }
-    # Taps are for text of podtui's own widgets only; output is copied from the terminal itself.
+    # The terminal selects and copies; widgets that select would take its clicks.
     ALLOW_SELECT = False
 
     def __init__(
@@ -82,11 +81,11 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         setup = ScreenSettings(keymap, settings.stall_after_s)
         self.main_screen = MainScreen(plane, clock, attach, setup)
         self.collects_late = False
-        # Whoever wants no colours wants none of the theme that was set for other days either.
+        # NO_COLOR comes before the theme in the settings.
         usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
         self._wanted_theme = environment.get(THEME_VARIABLE) or usual
         themes, problems = load_themes((own_directory(), *theme_directories))
-        # Without a theme of ours Textual's own are better than none.
+        # Textual's own themes are kept when none of ours could be loaded.
         for name in BUILTIN_THEMES if themes else ():
             self.unregister_theme(name)
         for theme in themes:
@@ -129,10 +128,8 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     def _runner(self, command: Command) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            self.main_screen.back_to_pods()
-            # Textual looks for an action nowhere but in the node it is run on.
-            nodes: dict[str, DOMNode] = {"tree": self.main_screen.pod_tree, "app": self}
-            await self.run_action(command.action, nodes.get(command.place, self.main_screen))
+            self.main_screen.openers.leave_diagnostics()
+            await self.main_screen.run_command(command)
 
         return run
 
@@ -141,13 +138,13 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
             self.exit(return_code=TERMINAL_GONE)
 
     def action_repaint(self) -> None:
-        """Paint everything again: another program may have written over it."""
+        """Paint everything again, after another program wrote over it."""
         self.refresh(layout=True)
 
     def action_say_how_to_quit(self) -> None:
-        """Answer the key that ends other programs."""
+        """Say which key quits, since this one quits most programs."""
         key = self.main_screen.keymap.shown("app.quit")
-        self.main_screen.tell(Notice.of_words(f"{key} quits; the pods go on running"))
+        self.main_screen.runner.say(f"{key} quits; the pods go on running")
 
 
 def run(app: PodtuiApp) -> int:
@@ -157,7 +154,7 @@ def run(app: PodtuiApp) -> int:
     living = sum(pod.status in LIVE_STATUSES for pod in app.main_screen.pods)
     if living:
         goes = "1 pod goes" if living == 1 else f"{living} pods go"
-        # With a terminal that is gone nobody is left to read it.
+        # The terminal may be gone.
         with suppress(OSError):
             os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)

@@ -113,7 +113,9 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         await settled(pilot, app)
         count = len(plane.told.diagnostics)
-        await until(pilot, lambda: len(app.main_screen.told.diagnostics) == count, "the told")
+        await until(
+            pilot, lambda: len(app.main_screen.diagnostics.picture.diagnostics) == count, "the told"
+        )
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
@@ -127,12 +129,12 @@ def diagnostics_screen(app: PodtuiApp) -> DiagnosticsScreen:
 
 def is_shown(app: PodtuiApp) -> bool:
     """Return whether the diagnostics are on screen; else the pods are, in these tests."""
-    assert app.screen in {app.main_screen, app.main_screen._diagnostics_screen}
+    assert app.screen in {app.main_screen, app.main_screen.openers._diagnostics}
     return app.screen is not app.main_screen
 
 
 def selected(app: PodtuiApp) -> str:
-    row = diagnostics_screen(app).told.selected
+    row = diagnostics_screen(app).list.selected
     assert row is not None
     return row.key
 

@@ -39,7 +39,7 @@ def shot(plane: FakePlane, *keys: str) -> tuple[PodtuiApp, Callable[[Pilot[int]]
 
     async def prepare(pilot: Pilot[int]) -> None:
         await settled(pilot, app)
-        await until(pilot, lambda: app.main_screen.told.diagnostics, "the told")
+        await until(pilot, lambda: app.main_screen.diagnostics.picture.diagnostics, "the told")
         app.main_screen._sampler.stop()
         for key in keys:
             await pilot.press(key)
@@ -87,10 +87,10 @@ async def test_the_notice_goes_after_a_minute_and_the_count_stays(
     plane.tell(some_of_each(), seen=SEEN)
     async with opened(plane) as (pilot, app):
         screen = app.main_screen
-        assert screen.noticed is not None
+        assert screen.diagnostics.noticed is not None
         boot = screen._clock.boottime()
         monkeypatch.setattr(type(screen._clock), "boottime", lambda _: boot + diagnostics.SHOWN_S)
-        await until(pilot, lambda: screen.noticed is None, "the end of the notice")
+        await until(pilot, lambda: screen.diagnostics.noticed is None, "the end of the notice")
         await pilot.pause()
         assert "pruned by operator" not in shown_text(app)
         assert "4 diagnostics D" in shown_text(app).splitlines()[0]
@@ -104,7 +104,7 @@ async def test_what_is_told_while_the_screen_is_open_is_noticed(plane: FakePlane
         plane.tell([told(1), told(2, ago_s=-30)])
         await until(pilot, lambda: "pod-002: lost" in shown_text(app), "the newer one")
         plane.tell([told(1), told(2, ago_s=-30)], seen=["2.told"])
-        await until(pilot, lambda: app.main_screen.noticed is None, "the end of it")
+        await until(pilot, lambda: app.main_screen.diagnostics.noticed is None, "the end of it")
         await pilot.pause()
         assert "1 diagnostic D" in shown_text(app)
         # The older one was told before: it is counted, and not pushed again.
@@ -215,7 +215,7 @@ async def test_typing_filters_and_escape_ends_the_filter_first(plane: FakePlane)
 async def test_the_empty_list_says_that_nothing_was_told(plane: FakePlane) -> None:
     """No empty screen without a word."""
     async with opened(plane, "D", "enter", "down", "U", "end") as (_, app):
-        assert "nothing was told yet" in shown_text(app)
+        assert "no diagnostics yet" in shown_text(app)
 
 
 async def test_what_comes_meanwhile_moves_nothing_that_is_selected(plane: FakePlane) -> None:
@@ -235,7 +235,7 @@ async def test_ten_thousand_cost_what_is_on_screen(plane: FakePlane) -> None:
     """Only the lines that are shown are drawn, and nothing is when nothing happens."""
     plane.tell([told(number, ago_s=100_000 - 10 * number) for number in range(10_000)])
     async with opened(plane, "D") as (pilot, app):
-        shown = diagnostics_screen(app).told
+        shown = diagnostics_screen(app).list
         assert len(shown._drawn) <= SIZE[1]
         await pilot.press("end")
         await pilot.pause()

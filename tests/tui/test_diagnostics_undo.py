@@ -10,7 +10,7 @@ from podtui.core.errors import DiskTrouble
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.requests import UNDO_ACTIONS
-from podtui.tui.controllers.action_runner import undoing
+from podtui.tui.controllers.action_runner import undo_action
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
 from tests.tui.diagnostics_builders import (
@@ -106,7 +106,7 @@ async def test_what_is_undone_already_or_has_no_way_back_says_so(plane: FakePlan
         assert "U undo" not in words_on(app)
         await pilot.press("U")
         await pilot.pause()
-        assert "there is no way back from this" in words_on(app)
+        assert "there is no undo for this" in words_on(app)
         await pilot.press("down", "U")
         await pilot.pause()
         assert "it is restored already" in words_on(app)
@@ -146,7 +146,7 @@ def test_every_undo_there_is_has_its_plan_and_its_action(
 ) -> None:
     """The verb that a diagnostic offers is the call that is made, for each of them."""
     given = [told(number, undo=Undo(verb, f"target-{number}")) for number in range(count)]
-    intended = undoing(plane, given, "pods", "diagnostics.undo")
+    intended = undo_action(plane, given, "pods", "diagnostics.undo")
     assert intended is not None
     assert intended.plan().action == verb
     report = intended.carry_out()
@@ -158,7 +158,7 @@ def test_every_undo_there_is_has_its_plan_and_its_action(
 def test_an_error_of_one_of_many_does_not_stop_the_others(plane: FakePlane) -> None:
     """It is a refusal in the plan and a failure in the report, each with its pod."""
     given = [told(number, undo=Undo("recover", f"t-{number}")) for number in range(2)]
-    intended = undoing(plane, given, "2 pods", "diagnostics.undo")
+    intended = undo_action(plane, given, "2 pods", "diagnostics.undo")
     assert intended is not None
     plane.error = DiskTrouble("the disk is full")
     assert [each.message for each in intended.plan().refusals] == ["the disk is full"] * 2

@@ -106,7 +106,7 @@ async def test_an_error_shows_the_words_of_others_as_text(tmp_path: Path, text: 
     async with app.run_test(size=(150, 50), notifications=True) as pilot:
         await settled(pilot, app)
         await pilot.press("down", "s", "a", "enter")
-        await until(pilot, lambda: app.main_screen.notices.outcome is not None)
+        await until(pilot, lambda: app.main_screen.notices.notice is not None)
         await pilot.pause()
         assert_safe(app)
 

@@ -105,7 +105,7 @@ def test_what_is_no_key_is_told_as_text_and_the_usual_one_stays(written: str) ->
 @pytest.mark.parametrize(
     ("wanted", "complaint"),
     [
-        ({"pod.spwan": ["m"]}, "there is no command 'pod.spwan'; is pod.spawn meant?"),
+        ({"pod.spwan": ["m"]}, "there is no command 'pod.spwan'; did you mean pod.spawn?"),
         ({"zzz\x1b[2J": ["m"]}, "docs/config.md has the list"),
         ({"pod.stop": []}, "pod.stop needs a key"),
         ({"pod.stop": ["s"]}, "s cannot be pod.stop: it is pod.send"),

@@ -18,6 +18,7 @@ from podtui.tui.app import PodtuiApp
 from podtui.tui.commands.commands import COMMANDS
 from podtui.tui.dialogs.help import HelpScreen
 from podtui.tui.dialogs.plan import PlanDialog
+from podtui.tui.screens.command_screen import CommandScreen
 from podtui.tui.screens.main_screen import MainScreen
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import app_over, one_of_each, settled, shown_text, until
@@ -58,6 +59,22 @@ def test_no_two_commands_of_one_place_share_a_key() -> None:
     for place in {command.place for command in COMMANDS}:
         keys = [k for c in COMMANDS if c.place == place for k in c.keys.split(",")]
         assert len(set(keys)) == len(keys)
+
+
+async def test_every_command_is_in_the_table_of_its_screen(plane: FakePlane) -> None:
+    """A command without an action of Textual's runs the function its screen has for its id."""
+
+    def without_action(place: str) -> set[str]:
+        return {each.id for each in COMMANDS if each.place == place and not each.action}
+
+    async with opened(plane) as (pilot, app, screen):
+        assert set(screen.commands) == without_action("screen")
+        await pilot.press("D")
+        assert isinstance(app.screen, CommandScreen)
+        assert set(app.screen.commands) == without_action("diagnostics")
+        await pilot.press("escape", "T")
+        assert isinstance(app.screen, CommandScreen)
+        assert set(app.screen.commands) == without_action("trash")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +294,7 @@ async def test_the_filter_narrows_while_typing_and_escape_shows_all(plane: FakeP
         )
         assert "bisect" not in shown_text(app)
         await pilot.press("enter")
-        assert screen.pod_tree.wanted == "review"
+        assert screen.pod_tree.state.wanted == "review"
         await pilot.press("slash", "escape")
         assert "bisect" in shown_text(app)
 

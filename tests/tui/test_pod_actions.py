@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from podtui.cli.open_screen import screen_over
 from podtui.core.errors import Busy, NotFound
@@ -270,7 +271,7 @@ async def test_a_report_does_not_take_the_keys_of_a_message(plane: FakePlane) ->
         plane.hold.set()
         await until(pilot, lambda: "r shows the report" in shown_text(app))
         assert app.screen is screen
-        assert screen.is_typing
+        assert isinstance(screen.focused, Input)
 
 
 # under way

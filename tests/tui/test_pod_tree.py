@@ -40,7 +40,7 @@ async def opened(
 
 async def taken(pilot: Pilot[int], tree: PodTree, plane: FakePlane) -> None:
     """Wait until the tree shows the plane's picture."""
-    await until(pilot, lambda: tree._data.pods == plane.snapshot.pods, "the picture")
+    await until(pilot, lambda: tree.state.pods == plane.snapshot.pods, "the picture")
     await pilot.pause()
 
 
@@ -49,15 +49,15 @@ async def test_the_selection_stays_with_its_pod_when_others_come_and_go(tmp_path
     pods = many(200)
     async with opened(tmp_path, pods) as (pilot, _, plane, tree):
         await pilot.press(*(["pagedown"] * 4))
-        selected, line = tree.selected, tree._selected_index - tree.scroll_offset.y
+        selected, line = tree.selected, tree.index - tree.scroll_offset.y
         plane.show(picture((pod("aaa"), *pods)))
         await taken(pilot, tree, plane)
         assert tree.selected == selected
-        assert tree._selected_index - tree.scroll_offset.y == line
+        assert tree.index - tree.scroll_offset.y == line
         plane.show(picture(pods[40:]))
         await taken(pilot, tree, plane)
         assert tree.selected == selected
-        assert tree._selected_index - tree.scroll_offset.y == line
+        assert tree.index - tree.scroll_offset.y == line
 
 
 async def test_when_the_selected_pod_goes_its_neighbour_is_selected(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ async def test_a_stopped_supervisor_never_hangs_the_screen(yard: Yard) -> None:
         async with opened(yard) as (pilot, app, screen):
             await until(pilot, lambda: "still here" in shown_text(app))
             await pilot.press("s", *"hello", "enter")
-            await until(pilot, lambda: screen.notices.outcome is not None)
+            await until(pilot, lambda: screen.notices.notice is not None)
             await pilot.press("end")
             await until(pilot, lambda: "the other one" in shown_text(app))
             assert status_of(screen, "frozen") is not Status.LOST
@@ -131,7 +131,7 @@ async def test_a_loss_is_noticed_undone_from_the_diagnostics_and_seen(yard: Yard
         await until(pilot, lambda: status_of(screen, "worker") is Status.WORKING, "the new run")
         await pilot.press("escape")
         await until(pilot, lambda: not yard.plane.diagnostics_picture().unread, "the mark")
-        await until(pilot, lambda: not screen.told.unread, "the count")
+        await until(pilot, lambda: not screen.diagnostics.picture.unread, "the count")
     kinds = [each.kind.value for each in yard.plane.diagnostics()]
     assert kinds == ["lost", "restored"]
 

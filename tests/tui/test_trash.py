@@ -84,7 +84,7 @@ async def looked_into(pilot: Pilot[int], app: PodtuiApp) -> TrashScreen:
     await until(pilot, lambda: isinstance(app.screen, TrashScreen))
     screen = app.screen
     assert isinstance(screen, TrashScreen)
-    await until(pilot, lambda: screen.listed.entries is not None)
+    await until(pilot, lambda: screen.list.entries is not None)
     await pilot.pause()
     return screen
 
@@ -176,10 +176,10 @@ async def test_typing_finds_and_escape_ends_the_filter_first(plane: FakePlane) -
         screen = await looked_into(pilot, app)
         await pilot.press(*"buy", "backspace", "backspace", *"uild")
         await until(pilot, lambda: "trash · build · 1 of 4" in shown_text(app))
-        assert screen.listed.selected == THROWN_AWAY[1]
+        assert screen.list.selected == THROWN_AWAY[1]
         await pilot.press("escape")
-        assert len(screen.listed.shown) == 4
-        assert screen.listed.selected == THROWN_AWAY[1]
+        assert len(screen.list.rows) == 4
+        assert screen.list.selected == THROWN_AWAY[1]
         await pilot.press(*"zzz", "enter")
         assert "nothing in the trash has 'zzz'" in shown_text(app)
         await pilot.press("escape", "escape")
@@ -195,13 +195,13 @@ async def test_arrows_and_pages_select(plane: FakePlane) -> None:
     async with opened(plane) as (pilot, app):
         screen = await looked_into(pilot, app)
         await pilot.press("up", "down", "down", "pagedown")
-        assert screen.listed.selected is not None
-        assert screen.listed.selected.name > "pod-020"
+        assert screen.list.selected is not None
+        assert screen.list.selected.name > "pod-020"
         await pilot.press(*(["pagedown"] * 9))
-        assert screen.listed.selected.name == "pod-099"
+        assert screen.list.selected.name == "pod-099"
         assert "pod-099" in shown_text(app)
         await pilot.press(*(["pageup"] * 9))
-        assert screen.listed.selected.name == "pod-000"
+        assert screen.list.selected.name == "pod-000"
 
 
 async def test_the_mouse_selects_and_a_second_click_opens(plane: FakePlane) -> None:
@@ -209,7 +209,7 @@ async def test_the_mouse_selects_and_a_second_click_opens(plane: FakePlane) -> N
     async with opened(plane) as (pilot, app):
         screen = await looked_into(pilot, app)
         await pilot.click("#trash", offset=(5, 1))
-        assert screen.listed.selected == THROWN_AWAY[1]
+        assert screen.list.selected == THROWN_AWAY[1]
         await pilot.click("#trash", offset=(5, 1))
         await planned(pilot, app)
         assert "recover build" in shown_text(app)

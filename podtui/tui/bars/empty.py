@@ -1,4 +1,4 @@
-"""What a newcomer sees: an empty store, and what to press."""
+"""Shown in place of tree and output while the store is empty: what to press."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 
 
 class EmptyStore(LineWidget):
-    """Stands where tree and output will be."""
+    """Names the keys and commands that start a pod."""
 
     def __init__(
         self,

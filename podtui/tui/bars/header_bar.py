@@ -12,14 +12,14 @@ from podtui.tui.widgets.line_widget import LineWidget
 from podtui.tui.widgets.spans import Line, Span, cut_line, own, safe, width_of
 
 LATE_WITHOUT_LOOK_S = 15.0
-"""A picture older than this comes from an observer that has stopped, whatever it said last."""
+"""A snapshot older than this comes from an observer that has stopped."""
 _ROLES = {
     DetectorState.OK: "ok",
     DetectorState.LATE: "stalled",
     DetectorState.OFF: "failed",
 }
 _GLYPHS = {DetectorState.OK: "●", DetectorState.LATE: "▲", DetectorState.OFF: "✗"}
-# What a narrow line must cut away stands last.
+# A narrow line cuts the last ones away.
 ORDER = (
     Status.WORKING,
     Status.WAITING,
@@ -34,8 +34,8 @@ ORDER = (
 )
 
 
-# Words of the counts, of the detectors, the clock, and the word for diagnostics: what is left out
-# as the line gets narrow.
+# Whether the counts have words, the detectors, whether there is a clock, whether the unread
+# diagnostics have a word: from the widest line to the narrowest.
 _LEVELS = (
     (True, True, True, True),
     (False, True, True, True),
@@ -83,7 +83,7 @@ def detectors_line(detectors: Sequence[Detector], elapsed: float, *, words: bool
 
 
 def _facts(snapshot: Snapshot) -> tuple[object, ...]:
-    """Return what the line says but for ages, which go on in every picture."""
+    """Return what the line shows, without the ages, which change in every snapshot."""
     states = tuple((each.name, each.state) for each in snapshot.detectors)
     return snapshot.counts, len(snapshot.pods), snapshot.read_only, states
 
@@ -106,8 +106,8 @@ class HeaderBar(LineWidget):
         self._unread = 0
         self._unread_key = ""
 
-    def tell(self, unread: int, key: str) -> None:
-        """Say how many diagnostics were not seen, and the key that shows them."""
+    def show_unread(self, unread: int, key: str) -> None:
+        """Show how many diagnostics are unread, and the key that opens them."""
         self._unread, self._unread_key = unread, key
         self.tick()
 
@@ -120,13 +120,13 @@ class HeaderBar(LineWidget):
         return (shown, own(self._unread_key, "key"))
 
     def show(self, snapshot: Snapshot) -> None:
-        """Take a new picture; one that only has other ages is shown with the next tick."""
+        """Take a new snapshot; one that only has other ages is shown with the next tick."""
         before, self._snapshot = self._snapshot, snapshot
         if before is None or _facts(before) != _facts(snapshot):
             self.tick()
 
     def tick(self) -> None:
-        """Let the clock and the ages go on."""
+        """Show the time and the ages of now."""
         line = self._build()
         if line != self._line:
             self._line = line
@@ -140,8 +140,8 @@ class HeaderBar(LineWidget):
         detectors = self._snapshot.detectors if self._snapshot else ()
         time = own(f"   {self._local_time():%H:%M:%S} ", "text")
         brand = (own(" podtui ", "brand"), own("  "))
-        for words, label, clock, told in _LEVELS:
-            unread = self._unread_line(words=told)
+        for words, label, clock, unread_words in _LEVELS:
+            unread = self._unread_line(words=unread_words)
             left = (*brand, *counts_line(self._snapshot, words=words), *unread)
             right = (
                 *detectors_line(detectors, self._elapsed(), words=label),
@@ -150,7 +150,7 @@ class HeaderBar(LineWidget):
             blank = width - width_of(left) - width_of(right)
             if blank >= 1:
                 return (*left, own(" " * blank), *right)
-        # What must not be missed is not what the edge cuts away.
+        # The edge must not cut the unread count away.
         unread = self._unread_line(words=False)
         counts = counts_line(self._snapshot, words=False)
         return (*cut_line((*brand, *counts), width - width_of(unread)), *unread)

@@ -26,7 +26,7 @@ HINTS: dict[Purpose, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MessageTarget:
-    """The pod a message goes to: the one the bar names."""
+    """The pod that a message goes to; the bar shows its name."""
 
     key: str
     name: str
@@ -34,12 +34,12 @@ class MessageTarget:
 
     @classmethod
     def of(cls, pod: PodView) -> MessageTarget:
-        """Return the target; its address is the id where it has one: no namesake gets it."""
+        """Return the target; its address is the id, so that no namesake gets the message."""
         return cls(pod.key, pod.name, pod.id or pod.name)
 
 
 class InputBar(Horizontal):
-    """Hidden until it is asked for; gives the focus back when it is done."""
+    """A line of input, hidden until it is opened for a purpose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -63,7 +63,7 @@ class InputBar(Horizontal):
 
     @dataclass
     class Typed(Message):
-        """What is typed has changed."""
+        """The text of the line has changed."""
 
         bar: InputBar
         purpose: Purpose
@@ -101,7 +101,7 @@ class InputBar(Horizontal):
         return self.query_one("#input-line", SafeInput)
 
     def ask(self, purpose: Purpose, *, text: str = "", pod: PodView | None = None) -> None:
-        """Open the line; a message is bound to ``pod`` from now on, whatever is selected later."""
+        """Open the line; a message goes to ``pod``, whatever is selected later."""
         self.purpose = purpose
         self.target = MessageTarget.of(pod) if pod is not None else None
         if pod is not None:
@@ -117,11 +117,11 @@ class InputBar(Horizontal):
         self.line.focus()
 
     def keep_draft(self, target: MessageTarget, text: str) -> None:
-        """Keep a message that could not be sent, so that it need not be typed again."""
+        """Keep the text of a message for the next time the line is opened for its pod."""
         self._drafts[target.key] = text
 
     def close(self) -> None:
-        """Hide the line; a message that was begun is kept for its pod."""
+        """Hide the line; an unfinished message is kept for its pod."""
         if self.purpose == "send" and self.target is not None:
             self.keep_draft(self.target, self.line.value)
         self.display = False

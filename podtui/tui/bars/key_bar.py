@@ -1,4 +1,4 @@
-"""The last line: what the keys do here; each can be clicked."""
+"""The last line: the keys and what they do; each can be clicked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALWAYS = frozenset({"app.help", "app.quit"})
 def shown_commands(
     commands: Sequence[Command], width: int, hidden: frozenset[str]
 ) -> list[Command]:
-    """Return the commands that fit a line, those that matter most, and the way out always."""
+    """Return the commands that fit a line by weight; help and quit always."""
     wanted = [command for command in commands if command.footer and command.id not in hidden]
     wanted.sort(key=lambda command: command.weight or command.footer)
     always = [command for command in wanted if command.id in ALWAYS]
@@ -63,7 +63,7 @@ class KeyBar(LineWidget):
         self._hidden: frozenset[str] = frozenset()
 
     def hide(self, commands: frozenset[str]) -> None:
-        """Leave out commands that make no sense now."""
+        """Leave out commands that do nothing now."""
         if commands != self._hidden:
             self._hidden = commands
             self.refresh()

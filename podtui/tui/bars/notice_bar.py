@@ -1,4 +1,4 @@
-"""The lines above the keys: what the operator should know now; gone when there is nothing."""
+"""The lines above the keys: what the operator should know now; hidden when there is nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from podtui.tui.widgets.spans import Line, Span, cut_line, own, safe, width_of, 
 
 MOST_LINES = 3
 LONGEST_NOTICE = 600
-OUTCOME_S = 10.0
+NOTICE_S = 10.0
 INDENT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What came of an action; trouble stays until it is answered, good news goes by itself."""
+    """The result of an action; trouble stays until the next notice, success goes by itself."""
 
     line: Line
     is_trouble: bool
@@ -50,44 +50,44 @@ class Notice:
 
 
 class NoticeBar(LineWidget):
-    """Notices of the store first, then the outcome of the last action."""
+    """Notices of the store first, then what is running, then the newest result of an action."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._notices: list[Line] = []
-        self._outcome: Notice | None = None
-        self._standing: Notice | None = None
+        self._notice: Notice | None = None
+        self._trouble: Notice | None = None
         self._lines: list[Line] = []
-        self._doing: list[Line] = []
-        self._told: Line = ()
-        self._told_hint: Line = ()
-        self._told_words = ""
+        self._actions: list[Line] = []
+        self._diagnostic: Line = ()
+        self._diagnostic_key: Line = ()
+        self._diagnostic_words = ""
 
-    def show_told(self, line: Line, hint: Line, words: str) -> None:
-        """Show a diagnostic in one line, cut before the hint at its end; () takes it away.
+    def show_diagnostic(self, line: Line, key: Line, words: str) -> None:
+        """Show a diagnostic in one line, cut before the key at its end; () takes it away.
 
-        A notice that says the same words is left out: this one tells the way back as well.
+        A notice of the store with the same words is left out: this line also names the undo.
         """
-        if (line, hint) != (self._told, self._told_hint):
-            self._told, self._told_hint, self._told_words = line, hint, words
+        if (line, key) != (self._diagnostic, self._diagnostic_key):
+            self._diagnostic, self._diagnostic_key, self._diagnostic_words = line, key, words
             self._update()
 
-    def show_doing(self, sentences: Sequence[str]) -> None:
-        """Show what is under way; it stays for as long as it is."""
-        doing: list[Line] = [
+    def show_running(self, sentences: Sequence[str]) -> None:
+        """Show which actions are running; each stays until it ends."""
+        running: list[Line] = [
             (own(" · ", "accent"), safe(each, "text", LONGEST_NOTICE)) for each in sentences
         ]
-        if doing != self._doing:
-            self._doing = doing
+        if running != self._actions:
+            self._actions = running
             self._update()
 
     @property
-    def outcome(self) -> Notice | None:
-        """What the last action came to, while it is shown."""
-        return self._outcome
+    def notice(self) -> Notice | None:
+        """The result of the last action, while it is shown."""
+        return self._notice
 
     def show(self, snapshot: Snapshot) -> None:
-        """Take the notices of a new picture."""
+        """Show the notices of a new snapshot."""
         notices: list[Line] = []
         if not snapshot.health.ok:
             words = f"observer unwell: {snapshot.health.reason}; every status is unknown"
@@ -96,27 +96,27 @@ class NoticeBar(LineWidget):
             (own(" ▲ ", "stalled"), safe(notice, "text", LONGEST_NOTICE))
             for notice in snapshot.notices
         ]
-        if notices != self._notices or self._standing is not None:
-            self._standing = None
+        if notices != self._notices or self._trouble is not None:
+            self._trouble = None
             self._notices = notices
             self._update()
 
-    def stand(self, outcome: Notice) -> None:
-        """Show trouble that lasts until the next picture."""
-        self._standing = outcome
+    def show_trouble(self, notice: Notice) -> None:
+        """Show trouble that lasts until the next snapshot."""
+        self._trouble = notice
         self._update()
 
-    def say(self, outcome: Notice) -> None:
-        """Show what an action came to."""
-        self._outcome = outcome
+    def show_notice(self, notice: Notice) -> None:
+        """Show the result of an action."""
+        self._notice = notice
         self._update()
-        if not outcome.is_trouble:
-            self.set_timer(OUTCOME_S, lambda: self.forget(outcome))
+        if not notice.is_trouble:
+            self.set_timer(NOTICE_S, lambda: self.clear_notice(notice))
 
-    def forget(self, outcome: Notice | None = None) -> None:
-        """Take the outcome away; with an argument only if it is still that one."""
-        if outcome is None or outcome is self._outcome:
-            self._outcome = None
+    def clear_notice(self, notice: Notice | None = None) -> None:
+        """Take the notice away; with an argument only if it is still that one."""
+        if notice is None or notice is self._notice:
+            self._notice = None
             self._update()
 
     def on_resize(self) -> None:
@@ -124,39 +124,37 @@ class NoticeBar(LineWidget):
 
     def _update(self) -> None:
         width = max(self.size.width or self.app.size.width, 1)
-        standing = [self._standing.line] if self._standing else []
-        notices = [line for line in self._notices if not self._is_told(line)]
-        wrapped = [wrap_words(line, width, INDENT) for line in (*standing, *notices)]
-        if self._told:
-            wrapped.append([self._told_line(width)])
-        wrapped += [wrap_words(line, width, INDENT) for line in self._doing]
-        if self._outcome:
-            wrapped.append(wrap_words(self._outcome.line, width, INDENT))
-        self._lines = _fair(wrapped)
+        trouble = [self._trouble.line] if self._trouble else []
+        notices = [line for line in self._notices if not self._is_repeated(line)]
+        wrapped = [wrap_words(line, width, INDENT) for line in (*trouble, *notices)]
+        if self._diagnostic:
+            room = width - width_of(self._diagnostic_key)
+            wrapped.append([(*cut_line(self._diagnostic, room), *self._diagnostic_key)])
+        wrapped += [wrap_words(line, width, INDENT) for line in self._actions]
+        if self._notice:
+            wrapped.append(wrap_words(self._notice.line, width, INDENT))
+        self._lines = _at_most(MOST_LINES, wrapped)
         self.styles.height = len(self._lines)
         self.display = bool(self._lines)
         self.refresh()
 
-    def _told_line(self, width: int) -> Line:
-        room = width - width_of(self._told_hint)
-        return (*cut_line(self._told, room), *self._told_hint)
-
-    def _is_told(self, notice: Line) -> bool:
-        return bool(self._told) and notice[-1].text == safe_line(self._told_words, LONGEST_NOTICE)
+    def _is_repeated(self, notice: Line) -> bool:
+        words = safe_line(self._diagnostic_words, LONGEST_NOTICE)
+        return bool(self._diagnostic) and notice[-1].text == words
 
     def line(self, y: int, /) -> Sequence[Span]:
         return self._lines[y] if y < len(self._lines) else ()
 
 
-def _fair(wrapped: list[list[Line]]) -> list[Line]:
-    """Return at most MOST_LINES: all of one notice, or the first line of each of several."""
+def _at_most(count: int, wrapped: list[list[Line]]) -> list[Line]:
+    """Return at most ``count`` lines: all of one notice, or the first line of each of several."""
     lines = [line for each in wrapped for line in each]
-    if len(lines) <= MOST_LINES:
+    if len(lines) <= count:
         return lines
     if len(wrapped) == 1:
-        return lines[:MOST_LINES]
+        return lines[:count]
     firsts = [each[0] for each in wrapped]
-    if len(firsts) <= MOST_LINES:
+    if len(firsts) <= count:
         return firsts
-    more = own(f" ▲ and {len(firsts) - MOST_LINES + 1} more notices", "muted")
-    return [*firsts[: MOST_LINES - 1], (more,)]
+    more = own(f" ▲ and {len(firsts) - count + 1} more notices", "muted")
+    return [*firsts[: count - 1], (more,)]

@@ -23,7 +23,7 @@ class PaneTitle(LineWidget):
     left: var[Line] = var(())
     right: var[Line] = var(())
     flush: var[bool] = var(False)
-    """Whether the right part stands above columns: only a scroll bar's cell is beside them."""
+    """Whether the right part aligns with columns below, next to the scroll bar's cell."""
 
     def watch_focused(self) -> None:
         self.refresh()

@@ -1,8 +1,8 @@
-"""One key after the other: what a key opens is there before the next key is given to anybody.
+"""Handles one key after the other: what a key opens is there before the next key is handled.
 
 Textual gives every key at once to the widget that has the focus at that moment. Of keys that come
 in one piece (over a slow connection, from a script, from a quick hand while the screen is busy) the
-second would then miss the line that the first one opens, and be a command, whatever it means.
+second would then miss the line that the first one opens, and run a command instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.message import Message
 ROUNDS = 3
 """How many messages, each sent by the handler of the one before, a key may set off."""
 LONGEST_S = 0.5
-"""After so long a key counts as handled: a widget that is gone passes nothing on."""
+"""A key counts as handled after this time: a removed widget passes no message on."""
 SENDING_NEXT = -1
 
 
@@ -25,7 +25,7 @@ class OrderedKeysApp(App[int], inherit_bindings=False):
     """An application whose keys wait for one another."""
 
     class KeyWent(Message):
-        """Goes the way of a key, behind it: where this has arrived, the key has been."""
+        """Follows a key through the message queues: when it arrives, the key was handled."""
 
         def __init__(self, key: int, rounds: int) -> None:
             super().__init__()
@@ -54,7 +54,7 @@ class OrderedKeysApp(App[int], inherit_bindings=False):
             await self._send_key(event)
 
     def drop_keys(self) -> None:
-        """Forget all keys pressed until now: somebody else had the screen."""
+        """Forget all keys pressed until now: another program had the terminal."""
         self._held.clear()
         self._dropped_until = events.Event().time
 
@@ -70,7 +70,7 @@ class OrderedKeysApp(App[int], inherit_bindings=False):
             self._key_handled(key)
 
     def on_ordered_keys_app_key_went(self, message: KeyWent) -> None:
-        """Send the next round, or let the next key go its way."""
+        """Send the next round, or handle the next key."""
         message.stop()
         if message.rounds > 1:
             self._follow(message.key, message.rounds - 1)

@@ -16,7 +16,7 @@ from podtui.tui.commands.commands import COMMANDS, Command, KeyContext
 MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 LONGEST_SHOWN = 60
 NAMED_KEYS = frozenset(str(key.value) for key in Keys)
-# As people and the help write them; the last ones are what a terminal cannot tell from others.
+# As people and the help write them; a terminal sends the last ones as other keys.
 ALIASES: Mapping[str, str] = {
     ",": "comma",
     "esc": "escape",
@@ -36,7 +36,7 @@ ALIASES: Mapping[str, str] = {
     "ctrl+left_square_bracket": "escape",
     "ctrl+h": "backspace",
 }
-# The panes do not meet: a key may mean one thing in each of them.
+# Only one pane has the focus: a key may mean one thing in each of them.
 PANES: frozenset[KeyContext] = frozenset({"tree", "output", "terminal"})
 # Screens of their own: nothing of the pods' screen is under them.
 ELSEWHERE: frozenset[KeyContext] = frozenset({"diagnostics", "trash"})
@@ -50,7 +50,7 @@ class Keymap:
 
     Attributes:
         overrides: keys by id of a command, as Textual takes them.
-        complaints: what could not be used, one sentence each.
+        complaints: why keys could not be used, one sentence each.
     """
 
     commands: tuple[Command, ...] = COMMANDS
@@ -63,7 +63,7 @@ class Keymap:
 
 
 def keymap_of(wanted: Mapping[str, Sequence[str]]) -> Keymap:
-    """Return the keymap of the user's settings; what cannot be used is left as it is."""
+    """Return the keymap of the user's settings; an unusable key leaves its command as it is."""
     complaints: list[str] = []
     overrides: dict[str, str] = {}
     for command_id, keys in wanted.items():
@@ -77,7 +77,7 @@ def keymap_of(wanted: Mapping[str, Sequence[str]]) -> Keymap:
             complaints.append(f"keys: {shown} for {command_id} is no key")
         else:
             overrides[command_id] = ",".join(dict.fromkeys(known))
-    # What is taken out gives its command the usual key back, which may be another's by now.
+    # A command whose keys are refused gets its usual key back, which may clash with another.
     while trouble := _first_trouble(overrides):
         complaints.append(trouble[1])
         del overrides[trouble[0]]
@@ -91,12 +91,12 @@ def _quoted(text: str) -> str:
 def _unknown_id(command_id: str) -> str:
     ids = [each.id for each in COMMANDS]
     near = get_close_matches(command_id, ids, n=1, cutoff=0.5)
-    meant = f"is {near[0]} meant?" if near else "docs/config.md has the list"
-    return f"keys: there is no command {_quoted(command_id)}; {meant}"
+    hint = f"did you mean {near[0]}?" if near else "docs/config.md has the list"
+    return f"keys: there is no command {_quoted(command_id)}; {hint}"
 
 
 def _named(key: str) -> str:
-    """Return a key as Textual writes it, "" when it is none."""
+    """Return a key as Textual writes it, "" when there is no such key."""
     if len(key) == 1:
         return ALIASES.get(key) or _name_of_character(key)
     dashed = _DASHED.match(key)
@@ -110,13 +110,13 @@ def _named(key: str) -> str:
     if modifiers == ["shift"] and len(base) == 1 and base.isalpha():
         return base.upper()
     if len(base) == 1:
-        # A letter with a modifier is sent small, however it is written.
+        # A terminal sends a letter with a modifier in lower case.
         base = _name_of_character(base.lower())
     else:
         base = ALIASES.get(base.lower(), base.lower())
         if base not in NAMED_KEYS and not _is_character(base):
             return ""
-    # Terminals tell of modifiers in this order.
+    # Textual writes modifiers in this order.
     name = "+".join([*sorted(set(modifiers)), base])
     return ALIASES.get(name, name)
 
@@ -132,8 +132,8 @@ def _name_of_character(character: str) -> str:
 
 
 def _first_trouble(overrides: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return a command that cannot have its keys, and why; None when all can."""
-    # Of two commands that want one key, the one that is written first gets it.
+    """Return a command that cannot have its keys, and why; None when there is none."""
+    # When two commands want one key, the first in the file gets it.
     for command_id, keys in reversed(list(overrides.items())):
         sentence = _cannot_type(command_id, keys) or _clash(command_id, keys, overrides)
         if sentence:
@@ -142,7 +142,7 @@ def _first_trouble(overrides: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _cannot_type(command_id: str, keys: str) -> str:
-    """Return why a command that works while somebody types cannot have a key that types."""
+    """Return why a command that works in input lines cannot have a key that types a character."""
     command = next(each for each in COMMANDS if each.id == command_id)
     typed = [key for key in keys.split(",") if key not in NAMED_KEYS and _is_character(key)]
     if not (command.priority and typed):
@@ -155,7 +155,7 @@ def _clash(command_id: str, keys: str, overrides: Mapping[str, str]) -> str:
     own = next(each for each in COMMANDS if each.id == command_id)
     wanted = set(keys.split(",")) - set(own.keys.split(","))
     for other in COMMANDS:
-        if other.id == own.id or not _meet(own.place, other.place):
+        if other.id == own.id or not _overlap(own.place, other.place):
             continue
         taken = wanted & set(overrides.get(other.id, other.keys).split(","))
         if taken:
@@ -163,7 +163,7 @@ def _clash(command_id: str, keys: str, overrides: Mapping[str, str]) -> str:
     return ""
 
 
-def _meet(one: KeyContext, other: KeyContext) -> bool:
+def _overlap(one: KeyContext, other: KeyContext) -> bool:
     if one == other:
         return True
     if ELSEWHERE & {one, other}:
@@ -185,7 +185,7 @@ def _shown(keys: str) -> str:
 
 
 def _shown_key(key: str) -> str:
-    # The one sign that many fonts do not have, and that no keyboard has printed on it.
+    # Many fonts lack its sign, and no keyboard shows it.
     if key == "enter":
         return key
     *modifiers, base = key.split("+")
@@ -194,7 +194,7 @@ def _shown_key(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScreenSettings:
-    """Set once, before the first paint.
+    """The user's settings for the screen.
 
     Attributes:
         stall_after_s: seconds without progress after which a new pod counts as stalled, None for

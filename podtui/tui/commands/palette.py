@@ -1,6 +1,6 @@
-"""What the command palette finds: the screen's own commands, and every pod by its name.
+"""The entries of the command palette: the commands of the screen, and every pod by name.
 
-Textual's own provider and `Matcher.highlight` take names for markup: a pod called
+Textual's own provider and `Matcher.highlight` treat names as markup: a pod called
 "[@click=app.quit]x" would lose its name and become a link. Here every name is plain text.
 """
 
@@ -22,7 +22,7 @@ MOST_DISCOVERED = 20
 
 
 def highlighted(matcher: Matcher, name: str) -> Content:
-    """Return a name as it is, with what matches marked."""
+    """Return a name as plain text, with the matching characters marked."""
     shown = Content(name)
     for offset in matcher.fuzzy_search.match(matcher.query, name)[1]:
         if not name[offset].isspace():

@@ -1,1 +1,1 @@
-"""Logic of the screens as plain objects."""
+"""What the screens do, in plain objects that are given the widgets they work with."""

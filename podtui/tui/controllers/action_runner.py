@@ -1,11 +1,12 @@
-"""The screen's actions: each call of the core is made in a thread, its outcome told in a line."""
+"""Runs actions: each call of the core is made in a thread, its result is shown in one line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from textual import work
 from textual.app import SuspendNotSupported
 from textual.message import Message
 from textual.screen import Screen
@@ -15,31 +16,32 @@ from podtui.core.control.plane import Plane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import Diagnostic, undo_of
 from podtui.core.model.plans import Plan, Report
-from podtui.core.model.requests import OPERATOR, Send, Spawn, action_of
+from podtui.core.model.requests import OPERATOR, Request, Send, action_of
 from podtui.core.model.snapshot import PodView
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.input_bar import MessageTarget
-from podtui.tui.bars.notice_bar import Notice, NoticeBar
+from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.commands.keymap import Keymap
-from podtui.tui.dialogs.plan import PlanDialog
-from podtui.tui.dialogs.report import ReportDialog, is_long, outcome_of_many
+from podtui.tui.dialogs.plan import PlanDialog, has_content
+from podtui.tui.dialogs.report import ReportDialog, is_long, summary_of_many
+from podtui.tui.feeds.mailbox import post
 
 Attach = Callable[[str, bool], str]
-"""Puts the terminal on a pod, read-only or not; returns the final sentence."""
+"""Hands the terminal to a pod, read-only or not; returns the final sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Intended:
-    """An action that is shown as a plan first, and done when that is answered with yes.
+class PlannedAction:
+    """An action whose plan is shown first, and which is carried out after a yes.
 
     Attributes:
         command: id of the command that shows the plan again.
         about: "stop reviewer": safe words for a sentence.
         doing: "stopping reviewer".
-        plan: asked in a thread; a new look.
-        carry_out: called in a thread; looks again under the pod's lock.
-        pods: keys of the pods it is done to.
-        progress: how far it has come, in safe words, as far as that is seen on the screen.
+        plan: called in a thread.
+        carry_out: called in a thread; checks the pods again under their locks.
+        pods: keys of the pods it changes.
+        progress: returns in safe words how far it has come, as the newest snapshot shows it.
     """
 
     command: str
@@ -59,17 +61,17 @@ _DOING = {
     "relend": "lending scopes again to",
     "stop": "stopping",
 }
-"""What is said while an undo is under way, by its action."""
+"""Words for an undo that is running, by its action."""
 
 
-def undoing(
+def undo_action(
     plane: Plane, diagnostics: Sequence[Diagnostic], label: str, command: str
-) -> Intended | None:
-    """Return the action that takes back diagnostics of one kind; None when there is no way.
+) -> PlannedAction | None:
+    """Return the action that undoes diagnostics of one kind; None when they have no undo.
 
     Args:
         plane: called in threads only.
-        diagnostics: those whose undo can still be done.
+        diagnostics: those whose undo is still open.
         label: names the pods, not yet safe.
         command: id of the command that shows the plan again.
     """
@@ -77,7 +79,7 @@ def undoing(
     if request is None:
         return None
     name, action = safe_line(label, 80), action_of(request)
-    return Intended(
+    return PlannedAction(
         command=command,
         about=f"{action} {name}",
         doing=f"{_DOING[action]} {name}",
@@ -87,195 +89,222 @@ def undoing(
     )
 
 
-class ActingScreen(Screen[None], inherit_bindings=False):
-    """A screen that can act on pods."""
+class ActionRunner:
+    """Plans actions, asks the operator, carries them out, and shows what they did.
+
+    Args:
+        host: runs the threads and gets the messages; it must live as long as the application.
+        attach: hands the terminal to a pod.
+        show_notice: shows a sentence where the operator is.
+        show_running: shows a line for each action that is running.
+        on_begin: called with each planned action before it is carried out.
+    """
 
     @dataclass
     class Planned(Message):
-        """The plan of an action, to be shown before it is carried out."""
+        """The plan of an action is ready, or the error instead of it.
 
-        plan: Plan
-        intended: Intended
+        Attributes:
+            screen: the screen the action was asked for on.
+        """
 
-    @dataclass
-    class NotPlanned(Message):
-        """There is no plan of an action, and why."""
-
-        error: PodtuiError
-        intended: Intended
+        result: Plan | PodtuiError
+        action: PlannedAction
+        screen: Screen[Any]
 
     @dataclass
     class Done(Message):
-        """An action came to its end."""
+        """An action ended, with a report or with an error; ``notice`` says which."""
 
-        outcome: Notice
+        notice: Notice
         report: Report | None = None
-        intended: Intended | None = None
+        action: PlannedAction | None = None
 
     @dataclass
     class NotSent(Message):
-        """A message did not reach its pod; what was typed is not to be lost."""
+        """A message did not reach its pod; its text must not be lost."""
 
         target: MessageTarget
         text: str
 
-    def __init__(self, plane: Plane, attach: Attach, keymap: Keymap) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        host: Screen[Any],
+        plane: Plane,
+        keymap: Keymap,
+        attach: Attach,
+        *,
+        show_notice: Callable[[Notice], None],
+        show_running: Callable[[Sequence[str]], None],
+        on_begin: Callable[[PlannedAction], None],
+    ) -> None:
+        self._host = host
         self.plane = plane
         self.keymap = keymap
-        self._hand_over = attach
-        self._planning: list[Intended] = []
-        self._under_way: list[Intended] = []
+        self._attach = attach
+        self.show_notice = show_notice
+        self._show_running = show_running
+        self._on_begin = on_begin
+        self._planning: list[PlannedAction] = []
+        self._running: list[PlannedAction] = []
         self.last_report: Report | None = None
 
-    @property
-    def is_typing(self) -> bool:
-        """Whether what is pressed goes into a line of text."""
-        return isinstance(self.focused, Input)
+    def say(self, words: str, *, is_trouble: bool = False) -> None:
+        """Show one sentence where the operator is."""
+        self.show_notice(Notice.of_words(words, is_trouble=is_trouble))
 
-    def tell(self, outcome: Notice) -> None:
-        """Show an outcome; subclasses say where."""
-        raise NotImplementedError
+    def in_thread(self, work: Callable[[], object]) -> None:
+        """Call the core in a thread; an error is shown."""
+
+        def call() -> None:
+            try:
+                work()
+            except PodtuiError as error:
+                post(self._host, self.Done(Notice.of_error(error)))
+
+        self._host.run_worker(call, thread=True, group="actions")
 
     # plan, question, action
 
-    def propose(self, intended: Intended) -> None:
-        """Make the plan of an action, have it shown, and carry it out when the answer is yes."""
-        busy = next((each for each in self._under_way if each.pods & intended.pods), None)
+    def propose(self, action: PlannedAction) -> None:
+        """Make the plan of an action, show it, and carry it out when the answer is yes."""
+        busy = next((each for each in self._running if each.pods & action.pods), None)
         if busy is not None:
-            words = f"still {busy.doing}: what came of it is told here"
-            self.tell(Notice.of_words(words, is_trouble=True))
-        elif any(each.about == intended.about for each in self._planning):
-            self.tell(Notice.of_words(f"the plan to {intended.about} is being made"))
+            self.say(f"still {busy.doing}; its result is shown here", is_trouble=True)
+        elif any(each.about == action.about for each in self._planning):
+            self.say(f"the plan to {action.about} is being made")
         else:
-            self._planning.append(intended)
-            self._make_plan(intended)
+            self._planning.append(action)
+            self._host.run_worker(
+                partial(self._make_plan, action, self._host.app.screen),
+                thread=True,
+                group="actions",
+            )
 
-    @work(thread=True, exclusive=False, group="actions", exit_on_error=True)
-    def _make_plan(self, intended: Intended) -> None:
+    def _make_plan(self, action: PlannedAction, screen: Screen[Any]) -> None:
         try:
-            plan = intended.plan()
+            result: Plan | PodtuiError = action.plan()
         except PodtuiError as error:
-            self.post_message(self.NotPlanned(error, intended))
+            result = error
+        post(self._host, self.Planned(result, action, screen))
+
+    def show_plan(self, message: Planned) -> None:
+        """Show a plan as a question, unless the operator is doing something else by now."""
+        action, plan = message.action, message.result
+        self._planning.remove(action)
+        if isinstance(plan, PodtuiError):
+            self.show_notice(Notice.of_error(plan))
+        elif not has_content(plan):
+            reasons = f": {'; '.join(plan.warnings)}" if plan.warnings else ""
+            self.say(f"there is nothing to {plan.action}{reasons}")
+        elif not message.screen.is_current or self._is_typing:
+            # A late question must not take a key that was meant for something else.
+            key = self.keymap.shown(action.command)
+            self.say(f"the plan to {action.about} is ready; {key} shows it")
         else:
-            self.post_message(self.Planned(plan, intended))
 
-    def on_acting_screen_not_planned(self, message: NotPlanned) -> None:
-        message.stop()
-        self._planning.remove(message.intended)
-        self.tell(Notice.of_error(message.error))
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self.begin(action)
 
-    def on_acting_screen_planned(self, message: Planned) -> None:
-        message.stop()
-        intended = message.intended
-        self._planning.remove(intended)
-        self.planned(message.plan, intended)
-        if not (message.plan.steps or message.plan.refusals):
-            left = "; ".join(message.plan.warnings)
-            words = f"there is nothing to {message.plan.action}{f': {left}' if left else ''}"
-            self.tell(Notice.of_words(words))
-            return
-        if not self.is_current or self.is_typing:
-            # A question that comes late must not take a key that was meant for something else.
-            key = self.keymap.shown(intended.command)
-            words = f"the plan to {intended.about} is ready; {key} shows it"
-            self.tell(Notice.of_words(words))
-            return
+            self._host.app.push_screen(PlanDialog(plan), answered)
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.begin(intended)
+    @property
+    def _is_typing(self) -> bool:
+        return isinstance(self._host.app.focused, Input)
 
-        self.app.push_screen(PlanDialog(message.plan), answered)
+    def begin(self, action: PlannedAction) -> None:
+        """Carry out an action that was planned and confirmed."""
+        self._on_begin(action)
+        self._running.append(action)
+        self._show_each()
+        self._start(action.carry_out, action)
 
-    def planned(self, plan: Plan, intended: Intended) -> None:
-        """Take notice of a plan before it is shown; subclasses may have something to add."""
+    def show_progress(self) -> None:
+        """Show how far the running actions have come."""
+        if self._running:
+            self._show_each()
 
-    def begin(self, intended: Intended) -> None:
-        """Do what was planned and confirmed."""
-        self._under_way.append(intended)
-        self.show_doing()
-        self.carry_out(intended)
+    def _show_each(self) -> None:
+        self._show_running([f"{each.doing}{each.progress()} …" for each in self._running])
 
-    @work(thread=True, exclusive=False, group="actions", exit_on_error=True)
-    def carry_out(self, intended: Intended) -> None:
-        """Do what was planned and confirmed, in a thread."""
-        self._carry_out(intended.carry_out, intended)
-
-    def end(self, message: Done) -> None:
-        """Tell what came of an action; a long report gets a dialog when that is in nobody's way."""
-        if message.intended is not None:
-            self._under_way.remove(message.intended)
-            self.show_doing()
+    def finish(self, message: Done) -> None:
+        """Show what an action did; a long report of trouble opens unless somebody is typing."""
+        if message.action is not None:
+            self._running.remove(message.action)
+            self._show_each()
         report = message.report
-        if report is None or message.intended is None:
-            self.tell(message.outcome)
+        if report is None or message.action is None:
+            self.show_notice(message.notice)
             return
-        self.keep_report(report)
-        if not is_long(report):
-            self.tell(message.outcome)
-            return
-        # Good news needs no answer: only what was left undone takes the screen.
-        is_trouble = bool(report.skipped or report.failed)
-        is_shown = is_trouble and self.is_current and not self.is_typing
-        self.tell(outcome_of_many(report, "" if is_shown else self.keymap.shown("view.report")))
-        if is_shown:
-            self.app.push_screen(ReportDialog(report))
-
-    def keep_report(self, report: Report) -> None:
-        """Keep what the last action did, to be shown again."""
         self.last_report = report
+        if not is_long(report):
+            self.show_notice(message.notice)
+            return
+        # Success needs no answer: only what was skipped or failed takes the screen.
+        is_trouble = bool(report.skipped or report.failed)
+        opens = is_trouble and not self._host.app.screen.is_modal and not self._is_typing
+        self.show_notice(summary_of_many(report, "" if opens else self.keymap.shown("view.report")))
+        if opens:
+            self.show_report()
 
-    def show_doing(self) -> None:
-        """Show above the keys what is under way."""
-        lines = [f"{each.doing}{each.progress()} …" for each in self._under_way]
-        self.query_one("#notices", NoticeBar).show_doing(lines)
+    def show_report(self) -> None:
+        """Show the report of the last action."""
+        if self.last_report is None:
+            self.say("nothing was done from this screen yet")
+        else:
+            self._host.app.push_screen(ReportDialog(self.last_report))
 
-    # send
+    # actions without a question
 
-    @work(thread=True, exclusive=False, group="actions", exit_on_error=True)
-    def send_text(self, target: MessageTarget, text: str) -> None:
-        """Send a line to the pod that was named when Enter was pressed."""
-        if not self._carry_out(
-            lambda: self.plane.carry_out(Send(target.address, text), actor=OPERATOR)
-        ):
-            self.post_message(self.NotSent(target, text))
+    def send(self, target: MessageTarget, text: str) -> None:
+        """Send a line to the pod that the input line named when Enter was pressed."""
+        request = Send(target.address, text)
+        self._start(
+            lambda: self.plane.carry_out(request, actor=OPERATOR),
+            not_sent=self.NotSent(target, text),
+        )
 
-    # spawn
+    def carry_out(self, request: Request) -> None:
+        """Carry out a request that was confirmed already."""
+        self._start(lambda: self.plane.carry_out(request, actor=OPERATOR))
 
-    @work(thread=True, exclusive=False, group="actions", exit_on_error=True)
-    def spawn_pod(self, request: Spawn) -> None:
-        """Start a new pod."""
-        self._carry_out(lambda: self.plane.carry_out(request, actor=OPERATOR))
+    def _start(
+        self,
+        carry_out: Callable[[], Report],
+        action: PlannedAction | None = None,
+        not_sent: NotSent | None = None,
+    ) -> None:
+        def run() -> None:
+            try:
+                report = carry_out()
+            except PodtuiError as error:
+                post(self._host, self.Done(Notice.of_error(error), action=action))
+                if not_sent is not None:
+                    post(self._host, not_sent)
+            else:
+                post(self._host, self.Done(Notice.of_report(report), report, action))
 
-    def _carry_out(self, action: Callable[[], Report], intended: Intended | None = None) -> bool:
-        """Run an action in this thread and tell what it came to; returns whether it worked."""
-        try:
-            report = action()
-        except PodtuiError as error:
-            self.post_message(self.Done(Notice.of_error(error), intended=intended))
-            return False
-        self.post_message(self.Done(Notice.of_report(report), report, intended))
-        return True
+        self._host.run_worker(run, thread=True, group="actions")
 
     # attach
 
     def attach_to(self, pod: PodView, *, read_only: bool) -> None:
-        """Hand the terminal over to a pod until it is detached.
+        """Hand the terminal to a pod until it is detached.
 
-        The event loop stands still meanwhile, by intent: the terminal is not this screen's.
+        The event loop stands still meanwhile, on purpose: the terminal is not this screen's.
         """
         try:
-            with self.app.suspend():
+            with self._host.app.suspend():
                 # Nothing may be raised in here: the screen would not take the terminal back.
-                outcome = self._outcome_of(pod, read_only=read_only)
+                notice = self._attached(pod, read_only=read_only)
         except SuspendNotSupported:
             words = f"this terminal cannot be handed over; use podtui attach {pod.name}"
-            outcome = Notice.of_words(words, is_trouble=True)
-        self.tell(outcome)
+            notice = Notice.of_words(words, is_trouble=True)
+        self.show_notice(notice)
 
-    def _outcome_of(self, pod: PodView, *, read_only: bool) -> Notice:
+    def _attached(self, pod: PodView, *, read_only: bool) -> Notice:
         try:
-            return Notice.of_words(self._hand_over(pod.id or pod.name, read_only))
+            return Notice.of_words(self._attach(pod.id or pod.name, read_only))
         except PodtuiError as error:
             return Notice.of_error(error)

@@ -1,53 +1,77 @@
-"""The part of the main screen that has to do with diagnostics: feed, count, notice, the way there.
+"""Watches the diagnostics, counts the unread ones, and shows the newest above the keys.
 
-The newest one that was not seen stands above the keys for a minute, or until it is seen; how many
-there are stands in the first line for as long as there are any.
+It stands above the keys for a minute, or until it is read; the count stands in the first line for
+as long as there are unread ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from textual.getters import query_one
 from textual.message import Message
+from textual.message_pump import MessagePump
 
-from podtui.core.control.plane import Closing, Plane
+from podtui.core.control.plane import Closing
 from podtui.core.diagnostics.report import DiagnosticsPicture, Entry
 from podtui.core.model.diagnostics import KINDS
 from podtui.tui.bars.header_bar import HeaderBar
-from podtui.tui.commands.keymap import Keymap
-from podtui.tui.controllers.action_runner import Attach
-from podtui.tui.controllers.output_views import ViewingScreen
+from podtui.tui.bars.notice_bar import NoticeBar
+from podtui.tui.controllers.action_runner import ActionRunner
 from podtui.tui.feeds.clock import Clock
 from podtui.tui.feeds.mailbox import Mailbox, post
 from podtui.tui.widgets.spans import Line, own, safe
 
-if TYPE_CHECKING:
-    from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
-
 SHOWN_S = 60.0
-"""How long a diagnostic stands above the keys; then the count tells that there is something."""
+"""How long a diagnostic stands above the keys; the count stays."""
 LONGEST_NOTICE = 600
 
 
 class DiagnosticsFeed:
-    """Owns the watch over the diagnostics, which has a thread of its own."""
+    """Owns the watch over the diagnostics, which has a thread of its own.
 
-    def __init__(self, plane: Plane, put: Callable[[DiagnosticsPicture], None]) -> None:
-        self._plane = plane
-        self._put = put
+    Attributes:
+        picture: the newest picture.
+        noticed: the entry above the keys, None when there is none.
+        local_time: returns the time here, which says what "today" is.
+    """
+
+    class Arrived(Message):
+        """A new picture of the diagnostics is waiting."""
+
+    def __init__(
+        self,
+        host: MessagePump,
+        runner: ActionRunner,
+        clock: Clock,
+        local_time: Callable[[], datetime],
+        *,
+        header: HeaderBar,
+        notices: NoticeBar,
+    ) -> None:
+        self._plane = runner.plane
+        self._keymap = runner.keymap
+        self._clock = clock
+        self.local_time = local_time
+        self._header = header
+        self._notices = notices
+        self.picture = DiagnosticsPicture()
+        self.noticed: Entry | None = None
+        self._box: Mailbox[DiagnosticsPicture] = Mailbox(lambda: post(host, self.Arrived()))
+        self._shown_until = 0.0
+        self._known = 0
         self._view: Closing | None = None
         self._is_stopped = False
+
+    # the watch
 
     def start(self) -> None:
         """Begin to watch, once."""
         if self._view is None and not self._is_stopped:
-            self._view = self._plane.watch_diagnostics(self._put)
+            self._view = self._plane.watch_diagnostics(self._box.put)
 
     def stop(self) -> None:
-        """Begin no more; returns at once."""
+        """Start no watch any more; returns at once."""
         self._is_stopped = True
 
     def join(self) -> None:
@@ -55,109 +79,53 @@ class DiagnosticsFeed:
         if self._view is not None:
             self._view.close()
 
+    # the newest picture
 
-class TellingScreen(ViewingScreen):
-    """Takes pictures of the diagnostics.
-
-    Attributes:
-        told: the newest picture.
-        noticed: the entry that stands above the keys, None when none does.
-    """
-
-    header = query_one("#header", HeaderBar)
-
-    class Told(Message):
-        """There is a new picture of the diagnostics to take."""
-
-    def __init__(self, plane: Plane, attach: Attach, clock: Clock, keymap: Keymap) -> None:
-        super().__init__(plane, attach, clock, keymap)
-        self.told = DiagnosticsPicture()
-        self.noticed: Entry | None = None
-        self._told_box: Mailbox[DiagnosticsPicture] = Mailbox(lambda: post(self, self.Told()))
-        self._notice_until = 0.0
-        self._known = 0
-        self._diagnostics_screen: DiagnosticsScreen | None = None
-        self.diagnostics_feed = DiagnosticsFeed(plane, self._told_box.put)
-
-    def on_telling_screen_told(self, message: Told) -> None:
-        message.stop()
-        picture = self._told_box.take()
+    def take(self) -> None:
+        """Show the count and the notice of the newest picture."""
+        picture = self._box.take()
         if picture is None:
             return
-        self.told = picture
-        self.header.tell(
-            sum(map(picture.is_unread, picture.entries)), self.keymap.shown("view.diagnostics")
+        self.picture = picture
+        self._header.show_unread(
+            sum(map(picture.is_unread, picture.entries)), self._keymap.shown("view.diagnostics")
         )
-        self._notice_newest(picture)
-        if self._diagnostics_screen is not None:
-            self._diagnostics_screen.show(picture)
-
-    def _notice_newest(self, picture: DiagnosticsPicture) -> None:
-        fresh = {each.id for each in picture.diagnostics[self._known :]}
+        new = {each.id for each in picture.diagnostics[self._known :]}
         self._known = len(picture.diagnostics)
         newest = next((each for each in picture.entries if picture.is_unread(each)), None)
-        if newest is not None and any(each.id in fresh for each in newest.members):
-            self._notice_until = self._clock.boottime() + SHOWN_S
+        if newest is not None and any(each.id in new for each in newest.members):
+            self._shown_until = self._clock.boottime() + SHOWN_S
             self._notice(newest)
         elif self.noticed is not None:
-            # It may have grown, or have been seen meanwhile, here or elsewhere.
+            # It may have grown, or have been read meanwhile, here or elsewhere.
             before = self.noticed.id
-            still = (e for e in picture.entries if e.id == before and picture.is_unread(e))
-            self._notice(next(still, None))
+            same = (e for e in picture.entries if e.id == before and picture.is_unread(e))
+            self._notice(next(same, None))
 
-    def tick_told(self) -> None:
-        """Let a notice go when its time is over."""
-        if self.noticed is not None and self._clock.boottime() >= self._notice_until:
+    def tick(self) -> None:
+        """Take a notice away when its time is over."""
+        if self.noticed is not None and self._clock.boottime() >= self._shown_until:
             self._notice(None)
 
     def _notice(self, entry: Entry | None) -> None:
         self.noticed = entry
         if entry is None:
-            self.notices.show_told((), (), "")
+            self._notices.show_diagnostic((), (), "")
             return
         look = KINDS[entry.kind]
-        at = entry.at.astimezone(self._local_time().tzinfo)
-        is_today = at.date() == self._local_time().date()
-        time = f"{at:%H:%M}" if is_today else f"{at:%b %d %H:%M}"
+        today = self.local_time()
+        at = entry.at.astimezone(today.tzinfo)
+        time = f"{at:%H:%M}" if at.date() == today.date() else f"{at:%b %d %H:%M}"
         line: Line = (
             own(f" {look.glyph} ", look.role),
             own(f"{time} ", "muted"),
             safe(entry.sentence, "text", LONGEST_NOTICE),
         )
-        self.notices.show_told(line, self._way_back(entry), entry.sentence)
+        self._notices.show_diagnostic(line, self._undo_key(entry), entry.sentence)
 
-    def _way_back(self, entry: Entry) -> Line:
-        offered = self.told.open_undo(entry)
+    def _undo_key(self, entry: Entry) -> Line:
+        offered = self.picture.open_undo(entry)
         if not offered or offered[0].undo is None:
-            return (own(f"  {self.keymap.shown('view.diagnostics')} ", "key"),)
+            return (own(f"  {self._keymap.shown('view.diagnostics')} ", "key"),)
         verb = offered[0].undo.action
-        return (own(f" — {verb}: ", "muted"), own(f"{self.keymap.shown('pod.recover')} ", "key"))
-
-    def _local_time(self) -> datetime:
-        return self._clock.now().astimezone()
-
-    def action_diagnostics(self) -> None:
-        """Show the diagnostics."""
-        screen = self._diagnostics_screen
-        if screen is None:
-            # Loaded here only: the first paint does not need it.
-            from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen  # noqa: PLC0415
-
-            screen = self._diagnostics_screen = DiagnosticsScreen(
-                self.plane,
-                self._hand_over,
-                self.keymap,
-                self._local_time,
-                tell_elsewhere=self.tell,
-                keep_elsewhere=self.keep_report,
-            )
-            # Kept by name: a screen that is only pushed would be gone with what is under way on it.
-            self.app.install_screen(screen, "diagnostics")
-            screen.show(self.told)
-        screen.open_anew()
-        self.app.push_screen(screen)
-
-    def back_to_pods(self) -> None:
-        """Leave the diagnostics, when they are on screen."""
-        if self._diagnostics_screen is not None and self._diagnostics_screen.is_current:
-            self._diagnostics_screen.leave()
+        return (own(f" — {verb}: ", "muted"), own(f"{self._keymap.shown('pod.recover')} ", "key"))

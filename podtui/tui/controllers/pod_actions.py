@@ -1,13 +1,11 @@
-"""The actions on pods: on the marked ones, else on the selected one, each with its plan first."""
+"""The keys that act on pods: which pods an action is for, and its request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from textual.getters import query_one
-
+from podtui.core.diagnostics.report import DiagnosticsPicture, Entry
 from podtui.core.model.plans import Plan
 from podtui.core.model.requests import (
     OPERATOR,
@@ -23,16 +21,10 @@ from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.input_bar import MessageTarget
-from podtui.tui.bars.notice_bar import Notice
-from podtui.tui.controllers.action_runner import ActingScreen, Intended, undoing
-from podtui.tui.controllers.diagnostics import TellingScreen
-from podtui.tui.dialogs.report import ReportDialog
+from podtui.tui.controllers.action_runner import ActionRunner, PlannedAction, undo_action
+from podtui.tui.dialogs.recover import Recovery
 from podtui.tui.panes.tree.tree import PodTree
 from podtui.tui.panes.why.lines import is_reachable
-
-if TYPE_CHECKING:
-    from podtui.core.model.trash import TrashView
-    from podtui.tui.dialogs.recover import Recovery
 
 LONGEST_NAME = 80
 DOING = {
@@ -41,13 +33,12 @@ DOING = {
     "prune": "pruning",
     "stop": "stopping",
 }
-SHOWN_GONE = 3
 ORPHANS = "orphans"
-"""Stands for whatever is reaped that is no pod's alone."""
+"""The key of everything that is reaped without belonging to one pod."""
 IsDone = Callable[[PodView | None, PodView], bool]
 
 
-def _runs_again(now: PodView | None, then: PodView) -> bool:
+def _has_newer_run(now: PodView | None, then: PodView) -> bool:
     return now is not None and now.run > then.run
 
 
@@ -60,11 +51,11 @@ def _is_over(now: PodView | None, _then: PodView) -> bool:
 
 
 SEEN_DONE: dict[str, IsDone] = {
-    "restore": _runs_again,
+    "restore": _has_newer_run,
     "prune": _is_away,
     "stop": _is_over,
 }
-"""By action: how the screen sees that it was done to a pod."""
+"""By action: how a snapshot shows that it was done to a pod."""
 
 
 def named(pods: Sequence[PodView]) -> str:
@@ -74,216 +65,172 @@ def named(pods: Sequence[PodView]) -> str:
     return f"{len(pods)} pods"
 
 
-class PodActionsScreen(TellingScreen):
-    """Turns the keys of actions into plans, questions and reports."""
+class PodActions:
+    """Turns commands into planned actions on the marked pods, else on the selected one."""
 
-    pod_tree = query_one("#tree", PodTree)
+    def __init__(self, runner: ActionRunner, tree: PodTree) -> None:
+        self._runner = runner
+        self._plane = runner.plane
+        self._tree = tree
 
-    @property
-    def pods(self) -> tuple[PodView, ...]:
-        """Every pod of the last snapshot; subclasses have it."""
-        raise NotImplementedError
+    # which pods
 
-    def select_when_there(self, key: str) -> None:
-        """Select a pod as soon as it has a row; subclasses say how."""
-        raise NotImplementedError
-
-    # what is meant
-
-    def meant(self, action: str) -> tuple[PodView, ...]:
+    def _targets(self, action: str) -> tuple[PodView, ...]:
         """Return the marked pods, else the selected one; () after saying that there is none."""
-        marked = self.pod_tree.marked
-        if marked:
-            return marked
-        pod = self.pod_tree.selected
-        if pod is not None:
-            return (pod,)
-        key = self.keymap.shown("pod.spawn")
-        self.tell(Notice.of_words(f"no pod is selected to {action}; {key} starts one"))
+        pod = self._tree.selected
+        if self._tree.marked or pod is None:
+            return self._tree.marked or self._none_selected(action)
+        return (pod,)
+
+    def _none_selected(self, action: str) -> tuple[PodView, ...]:
+        key = self._runner.keymap.shown("pod.spawn")
+        self._runner.say(f"no pod is selected to {action}; {key} starts one")
         return ()
 
     def reachable(self, action: str) -> PodView | None:
-        """Return the selected pod, or None after saying why nothing can be done to it."""
-        pod = self.pod_tree.selected
+        """Return the selected pod, or None after saying why the action cannot reach it."""
+        pod = self._tree.selected
         if pod is None:
-            key = self.keymap.shown("pod.spawn")
-            self.tell(Notice.of_words(f"no pod is selected to {action}; {key} starts one"))
+            self._none_selected(action)
         elif not is_reachable(pod):
             words = f"{safe_line(pod.name, LONGEST_NAME)} has no live run to {action}: "
-            self.tell(Notice.of_words(words + pod.message, is_trouble=True))
+            self._runner.say(words + pod.message, is_trouble=True)
             return None
         return pod
 
-    def on_pod_tree_marks_changed(self, message: PodTree.MarksChanged) -> None:
-        message.stop()
-        if message.gone:
-            shown = ", ".join(safe_line(name, LONGEST_NAME) for name in message.gone[:SHOWN_GONE])
-            more = len(message.gone) - SHOWN_GONE
-            words = f"{shown}{f' and {more} more' if more > 0 else ''}"
-            self.tell(Notice.of_words(f"no longer marked, since it is gone: {words}"))
-        self.marks_changed()
-
-    def marks_changed(self) -> None:
-        """Show how many pods are marked; subclasses say where."""
+    @property
+    def parent_of_new(self) -> str | None:
+        """The name of the pod that a new one is proposed to be below."""
+        pod = self._tree.selected
+        return pod.name if pod is not None and pod.id else None
 
     # plans
 
-    def _intend(
+    def _propose(
         self,
         command: str,
         pods: Sequence[PodView],
         request: Callable[[tuple[str, ...]], Request],
     ) -> None:
-        """Propose an action on pods, addressed by their ids: no namesake is meant."""
+        """Propose an action on pods, addressed by their ids: never on a namesake."""
         action = command.partition(".")[2].partition("-")[0]
         asked = request(tuple(MessageTarget.of(pod).address for pod in pods))
-        self.propose(
-            Intended(
+        self._runner.propose(
+            PlannedAction(
                 command=command,
                 about=f"{action} {named(pods)}",
                 doing=f"{DOING[action]} {named(pods)}",
-                plan=lambda: self.plane.plan(asked),
-                carry_out=lambda: self.plane.carry_out(asked, actor=OPERATOR),
+                plan=lambda: self._plane.plan(asked),
+                carry_out=lambda: self._plane.carry_out(asked, actor=OPERATOR),
                 pods=frozenset(pod.key for pod in pods),
                 progress=partial(self._progress, SEEN_DONE.get(action), pods),
             )
         )
 
     def _progress(self, is_done: IsDone | None, pods: Sequence[PodView]) -> str:
-        """Return how many of many pods an action was done to, as the last picture shows it."""
+        """Return to how many of many pods an action was done, as the newest snapshot shows it."""
         if is_done is None or len(pods) == 1:
             return ""
-        now = {pod.key: pod for pod in self.pods}
+        now = {pod.key: pod for pod in self._tree.state.pods}
         done = sum(is_done(now.get(pod.key), pod) for pod in pods)
         return f": {done} of {len(pods)}"
 
-    def begin(self, intended: Intended) -> None:
-        """Do what was confirmed; what it is done to is not marked any more."""
-        self.pod_tree.unmark(intended.pods)
-        super().begin(intended)
+    def attach(self, *, read_only: bool) -> None:
+        """Hand the terminal to the selected pod."""
+        pod = self.reachable("attach to")
+        if pod is not None:
+            self._runner.attach_to(pod, read_only=read_only)
 
-    def action_stop(self) -> None:
-        """Show the plan to stop what is meant."""
-        if self.pod_tree.marked:
-            pods = self.pod_tree.marked
-        else:
+    def stop(self) -> None:
+        """Show the plan to stop the marked pods, else the selected one."""
+        pods = self._tree.marked
+        if not pods:
             pod = self.reachable("stop")
             pods = () if pod is None else (pod,)
         if pods:
-            self._intend("pod.stop", pods, Stop)
+            self._propose("pod.stop", pods, Stop)
 
-    def action_restore(self) -> None:
-        """Show the plan to restore what is meant."""
-        pods = self.meant("restore")
+    def restore(self) -> None:
+        """Show the plan to restore the marked pods, else the selected one."""
+        pods = self._targets("restore")
         if pods:
-            self._restore("pod.restore", pods, in_bulk=len(pods) > 1)
+            self._propose("pod.restore", pods, partial(Restore, in_bulk=len(pods) > 1))
 
-    def action_restore_lost(self) -> None:
+    def restore_lost(self) -> None:
         """Show the plan to restore every lost pod."""
-        pods = tuple(pod for pod in self.pods if pod.status is Status.LOST)
+        pods = tuple(pod for pod in self._tree.state.pods if pod.status is Status.LOST)
         if pods:
-            self._restore("pods.restore-lost", pods, in_bulk=True)
+            self._propose("pods.restore-lost", pods, partial(Restore, in_bulk=True))
         else:
-            self.tell(Notice.of_words("no pod is lost"))
+            self._runner.say("no pod is lost")
 
-    def _restore(self, command: str, pods: Sequence[PodView], *, in_bulk: bool) -> None:
-        self._intend(command, pods, partial(Restore, in_bulk=in_bulk))
-
-    def action_reap(self) -> None:
-        """Show the plan to end what past runs of what is meant left running."""
-        pods = self.meant("reap")
+    def reap(self) -> None:
+        """Show the plan to end what past runs of the pods left running."""
+        pods = self._targets("reap")
         if pods:
-            self._intend("pod.reap", pods, Reap)
+            self._propose("pod.reap", pods, Reap)
 
-    def action_reap_orphans(self) -> None:
+    def reap_orphans(self) -> None:
         """Show the plan to end everything that dead runs left running."""
-        self.propose(
-            Intended(
+        self._runner.propose(
+            PlannedAction(
                 command="pods.reap-orphans",
                 about="reap all orphans",
                 doing="reaping all orphans",
-                plan=lambda: self.plane.plan(ReapOrphans()),
-                carry_out=lambda: self.plane.carry_out(ReapOrphans(), actor=OPERATOR),
+                plan=lambda: self._plane.plan(ReapOrphans()),
+                carry_out=lambda: self._plane.carry_out(ReapOrphans(), actor=OPERATOR),
                 pods=frozenset({ORPHANS}),
             )
         )
 
-    def action_prune(self) -> None:
-        """Show the plan to move what is meant into the trash."""
-        pods = self.meant("prune")
+    def prune(self) -> None:
+        """Show the plan to move the marked pods, else the selected one, into the trash."""
+        pods = self._targets("prune")
         if pods:
-            # What cannot be read is told as such by its row, and again by the plan.
+            # The row of an unreadable record says so, and the plan says it again.
             unreadable = any(pod.record_error for pod in pods)
-            self._intend("pod.prune", pods, partial(Prune, unreadable=unreadable))
+            self._propose("pod.prune", pods, partial(Prune, unreadable=unreadable))
 
-    def planned(self, plan: Plan, intended: Intended) -> None:
-        """Say where to go when what is selected need not be restored, and others do."""
-        if intended.command != "pod.restore" or not plan.is_refused or plan.parts:
+    def hint(self, message: ActionRunner.Planned) -> None:
+        """Say where the lost pods are when the selected one need not be restored."""
+        plan, action = message.result, message.action
+        if action.command != "pod.restore" or not isinstance(plan, Plan):
+            return
+        if not plan.is_refused or plan.parts:
             return
         lost = [
-            pod for pod in self.pods if pod.status is Status.LOST and pod.key not in intended.pods
+            p for p in self._tree.state.pods if p.status is Status.LOST and p.key not in action.pods
         ]
         if lost:
             others = named(lost) + (" is lost" if len(lost) == 1 else " are lost")
-            urgent, all_lost = map(self.keymap.shown, ("view.urgent", "pods.restore-lost"))
-            words = f"{others}: {urgent} selects the next, {all_lost} restores all"
-            self.tell(Notice.of_words(words))
+            urgent, all_lost = map(self._runner.keymap.shown, ("view.urgent", "pods.restore-lost"))
+            self._runner.say(f"{others}: {urgent} selects the next, {all_lost} restores all")
 
-    # the way back
+    # undo
 
-    def action_recover(self) -> None:
-        """Show the plan that takes back what is told above the keys, else the trash."""
-        entry = self.noticed
-        offered = self.told.open_undo(entry) if entry is not None else ()
-        if entry is not None and offered:
-            intended = undoing(self.plane, offered, entry.label, "pod.recover")
-            if intended is not None:
-                self.propose(intended)
-                return
-        self.action_trash()
+    def undo(self, entry: Entry | None, picture: DiagnosticsPicture) -> bool:
+        """Show the plan that undoes a diagnostic; False when there is nothing to undo."""
+        offered = picture.open_undo(entry) if entry is not None else ()
+        if entry is None or not offered:
+            return False
+        action = undo_action(self._plane, offered, entry.label, "pod.recover")
+        if action is not None:
+            self._runner.propose(action)
+        return action is not None
 
-    def action_trash(self) -> None:
-        """Show what was pruned."""
-        # Loaded here only: the first paint does not need it.
-        from podtui.tui.screens.trash_screen import TrashScreen  # noqa: PLC0415
-
-        self.app.push_screen(TrashScreen(self.plane, self.keymap, self._local_time), self._recover)
-
-    def _recover(self, recovery: Recovery | None) -> None:
+    def recover(self, recovery: Recovery | None) -> None:
+        """Recover what was chosen and confirmed in the trash."""
         if recovery is None:
             return
-        name = safe_line(recovery.name, LONGEST_NAME)
-        entry: TrashView = recovery.entry
-        self.begin(
-            Intended(
+        name, entry = safe_line(recovery.name, LONGEST_NAME), recovery.entry
+        request = Recover((entry.id,), recovery.as_name)
+        self._runner.begin(
+            PlannedAction(
                 command="view.trash",
                 about=f"recover {name}",
                 doing=f"recovering {name}",
                 plan=lambda: recovery.plan,
-                carry_out=lambda: self.plane.carry_out(
-                    Recover((entry.id,), recovery.as_name), actor=OPERATOR
-                ),
+                carry_out=lambda: self._plane.carry_out(request, actor=OPERATOR),
                 pods=frozenset({entry.pod_id or entry.id}),
             )
         )
-
-    # reports
-
-    def action_report(self) -> None:
-        """Show again what the last action did."""
-        if self.last_report is None:
-            self.tell(Notice.of_words("nothing was done from this screen yet"))
-        else:
-            self.app.push_screen(ReportDialog(self.last_report))
-
-    def on_acting_screen_done(self, message: ActingScreen.Done) -> None:
-        message.stop()
-        self.end(message)
-        self.look_again()
-        report = message.report
-        if report is not None and report.action in {"spawn", "recover"} and report.view is not None:
-            self.select_when_there(report.view.key)
-
-    def look_again(self) -> None:
-        """Ask for a look now; subclasses say whom."""
-        raise NotImplementedError

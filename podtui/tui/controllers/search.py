@@ -1,81 +1,62 @@
-"""Searches a pod's output for the screen, and shows outcomes above the keys."""
+"""Searches the output of a pod in a thread, and shows the line that was found."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from textual import work
-from textual.getters import query_one
 from textual.message import Message
+from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from podtui.core.control.plane import Plane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.snapshot import PodView
-from podtui.core.output.follower import Asked, is_over
+from podtui.core.output.follower import is_over
 from podtui.core.output.lines import OutputLine
 from podtui.core.output.search import Pattern, search
 from podtui.tui.bars.notice_bar import Notice, NoticeBar
-from podtui.tui.commands.keymap import Keymap
-from podtui.tui.controllers.action_runner import ActingScreen, Attach
-from podtui.tui.feeds.clock import Clock
+from podtui.tui.controllers.action_runner import ActionRunner
 from podtui.tui.feeds.mailbox import post
 from podtui.tui.panes.output.pane import OutputPane
 
 
-class SearchingScreen(ActingScreen):
-    """Owns the output pane and searches for it in a thread."""
+class Search:
+    """Searches for the output pane.
 
-    notices = query_one("#notices", NoticeBar)
+    Args:
+        host: runs the thread and gets the messages.
+    """
 
     @dataclass
-    class SearchEnded(Message):
-        """A search came to its end; ``line`` is None without a match."""
+    class Ended(Message):
+        """A search ended: with a line, with None when nothing matches, or with an error."""
 
         pod: str
         pattern: Pattern
-        line: OutputLine | None
+        result: OutputLine | Notice | None
 
-    @dataclass
-    class Trouble(Message):
-        """A thread has an error that the operator should know."""
+    def __init__(self, host: Screen[Any], runner: ActionRunner, pane: OutputPane) -> None:
+        self._host = host
+        self._runner = runner
+        self._pane = pane
 
-        error: PodtuiError
+    def start(self, asked: OutputPane.SearchAsked) -> None:
+        """Search in a thread; a search that is still running is given up."""
+        pod = self._pane.pod
+        if pod is not None:
+            self._runner.say(f"searching for {asked.pattern.words!r} …")
+            self._host.run_worker(
+                partial(self._search, pod, asked), thread=True, exclusive=True, group="search"
+            )
 
-    def __init__(self, plane: Plane, attach: Attach, clock: Clock, keymap: Keymap) -> None:
-        super().__init__(plane, attach, keymap)
-        self._clock = clock
-        self.output = OutputPane(self.ask_reader, view_key=keymap.shown("output.view"), id="output")
-
-    def ask_reader(self, what: Asked) -> None:
-        """Say what to read, or what was seen; returns at once. Subclasses say whom."""
-        raise NotImplementedError
-
-    def tell(self, outcome: Notice) -> None:
-        """Show an outcome above the keys."""
-        self.notices.say(outcome)
-
-    def tell_trouble(self, error: PodtuiError) -> None:
-        """Show an error above the keys; may be called from any thread."""
-        post(self, self.Trouble(error))
-
-    def on_searching_screen_trouble(self, message: Trouble) -> None:
-        message.stop()
-        self.tell(Notice.of_error(message.error))
-
-    def on_output_pane_search_asked(self, message: OutputPane.SearchAsked) -> None:
-        message.stop()
-        if self.output.pod is not None:
-            self.tell(Notice.of_words(f"searching for {message.pattern.words!r} …"))
-            self._search(self.output.pod, message)
-
-    @work(thread=True, exclusive=True, group="search", exit_on_error=True)
     def _search(self, pod: PodView, asked: OutputPane.SearchAsked) -> None:
         worker = get_current_worker()
+        result: OutputLine | Notice | None
         try:
-            with closing(self.plane.output(pod.name)) as output:
-                line = search(
+            with closing(self._runner.plane.output(pod.name)) as output:
+                result = search(
                     output,
                     asked.pattern,
                     view=asked.pane.view,
@@ -85,18 +66,19 @@ class SearchingScreen(ActingScreen):
                     given_up=lambda: worker.is_cancelled,
                 )
         except PodtuiError as error:
-            self.post_message(self.Trouble(error))
-            return
+            result = Notice.of_error(error)
         if not worker.is_cancelled:
-            self.post_message(self.SearchEnded(pod.key, asked.pattern, line))
+            post(self._host, self.Ended(pod.key, asked.pattern, result))
 
-    def on_searching_screen_search_ended(self, message: SearchEnded) -> None:
-        message.stop()
-        pod = self.output.pod
-        if pod is None or pod.key != message.pod or self.output.pattern != message.pattern:
+    def show(self, message: Ended, notices: NoticeBar) -> None:
+        """Show the match, unless another pod or pattern is shown by now."""
+        pod, result = self._pane.pod, message.result
+        if isinstance(result, Notice):
+            self._runner.show_notice(result)
+        elif pod is None or (pod.key, self._pane.pattern) != (message.pod, message.pattern):
             return
-        if message.line is None:
-            self.tell(Notice.of_words(f"no match for {message.pattern.words!r}"))
+        elif result is None:
+            self._runner.say(f"no match for {message.pattern.words!r}")
         else:
-            self.notices.forget()
-            self.output.found(message.line)
+            notices.clear_notice()
+            self._pane.found(result)

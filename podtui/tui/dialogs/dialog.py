@@ -1,4 +1,4 @@
-"""What dialogs with a long text have in common: it scrolls, and the keys below stay in sight."""
+"""The base of dialogs with a long text: it scrolls, and the keys below stay in sight."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from textual.screen import ModalScreen
 Answer = TypeVar("Answer")
 
 TIGHT_ROWS = 28
-"""On screens of fewer rows a dialog does without the blank lines around its text."""
+"""On screens of fewer rows a dialog has no blank lines around its text."""
 AROUND, AROUND_TIGHT = 8, 4
-"""Rows of a dialog that are not its text: border, blank lines, title, keys."""
+"""Rows of a dialog besides its text: border, blank lines, title, keys."""
 LEAST_ROWS = 3
 
 
 class TextDialog(ModalScreen[Answer], inherit_bindings=False):
-    """A dialog whose text is in a room of its own, with the class ``dialog-room``."""
+    """A dialog whose text is in a container with the class ``dialog-room``."""
 
     def on_mount(self) -> None:
-        # Before the first paint: what is laid out anew after it is seen to jump.
+        # Before the first paint: a later layout would be seen as a jump.
         self.fit()
 
     def on_resize(self) -> None:
         self.fit()
 
     def fit(self) -> None:
-        """Give the text as many rows as the screen has for it."""
+        """Limit the rows of the text to those the screen has."""
         rows = self.app.size.height
         is_tight = rows < TIGHT_ROWS
         self.set_class(is_tight, "-tight")

@@ -1,4 +1,4 @@
-"""All keys, and what the shapes mean."""
+"""The help: all keys, and the meaning of the shapes."""
 
 from __future__ import annotations
 

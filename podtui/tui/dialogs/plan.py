@@ -1,4 +1,4 @@
-"""A plan, shown before it is carried out: what will be done, what speaks against it, how back."""
+"""A plan, shown before it is carried out: its steps, warnings, refusals, and the undo."""
 
 from __future__ import annotations
 
@@ -8,27 +8,49 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
+from podtui.core.errors import PodtuiError
 from podtui.core.model.plans import Plan
 from podtui.tui.dialogs.dialog import TextDialog
-from podtui.tui.dialogs.words import Words
+from podtui.tui.dialogs.words import Words, keys_line
 from podtui.tui.widgets.spans import Line, own, safe, wrap_words
 
 LONGEST_STEP = 400
 INDENT = 4
-MOST_UNDONE_IN_WORDS = 4
-"""Of more pods at once, the commands that take it back would fill a screen."""
+MOST_UNDO_COMMANDS = 4
+"""For more pods, their undo commands would fill a screen."""
+
+
+def step_texts(plan: Plan) -> tuple[str, ...]:
+    """Return the steps of a plan as sentences."""
+    return plan.steps
+
+
+def has_content(plan: Plan) -> bool:
+    """Whether there is anything to ask: steps to carry out, or refusals to show."""
+    return bool(plan.steps or plan.refusals)
+
+
+def result_lines(result: Plan | PodtuiError, width: int) -> list[Line]:
+    """Return a plan, or the error instead of it, as lines."""
+    if isinstance(result, Plan):
+        return plan_lines(result, width)
+    lines = wrap_words((own(" ✗  ", "failed"), safe(result.sentence(), "failed")), width, INDENT)
+    if result.next_step:
+        next_step = (own("    next: ", "muted"), safe(result.next_step))
+        lines += wrap_words(next_step, width, INDENT)
+    return lines
 
 
 def plan_lines(plan: Plan, width: int) -> list[Line]:
-    """Return a plan in words; that of many pods pod by pod, those that are refused first."""
+    """Return a plan as lines; a plan for many pods pod by pod, the refused ones first."""
     lines: list[Line] = []
     for part in sorted(plan.parts, key=lambda part: not part.is_refused):
         lines += wrap_words((safe(part.pod, "strong", LONGEST_STEP),), width)
-        # What is left out of many has no steps: they would read as if they were taken.
+        # The steps of a refused pod are left out: they would read as if they were taken.
         lines += _body(part, width, shows_steps=not part.is_refused)
     if not plan.parts:
         lines += _body(plan, width)
-    if not plan.is_refused and len(plan.parts) <= MOST_UNDONE_IN_WORDS:
+    if not plan.is_refused and len(plan.parts) <= MOST_UNDO_COMMANDS:
         back = safe(plan.undo, "text", LONGEST_STEP) if plan.undo else own("no single command")
         lines += [(), *wrap_words((own("    to undo: ", "muted"), back), width, INDENT)]
     return lines
@@ -36,7 +58,7 @@ def plan_lines(plan: Plan, width: int) -> list[Line]:
 
 def _body(plan: Plan, width: int, *, shows_steps: bool = True) -> list[Line]:
     lines: list[Line] = []
-    for number, step in enumerate(plan.steps if shows_steps else (), 1):
+    for number, step in enumerate(step_texts(plan) if shows_steps else (), 1):
         lines += wrap_words(
             (own(f" {number}  ", "muted"), safe(step, limit=LONGEST_STEP)), width, INDENT
         )
@@ -55,7 +77,7 @@ def _body(plan: Plan, width: int, *, shows_steps: bool = True) -> list[Line]:
 
 
 def counted(plan: Plan) -> tuple[int, int]:
-    """Return how many pods a plan is for, and of how many it is refused."""
+    """Return how many pods a plan is for, and for how many it is refused."""
     parts = plan.parts or (plan,)
     return len(parts), sum(part.is_refused for part in parts)
 
@@ -95,16 +117,16 @@ class PlanDialog(TextDialog[bool], inherit_bindings=False):
 
     def _keys(self, _width: int) -> list[Line]:
         if self.plan.is_refused:
-            return [(own("esc", "key"), own(" close", "muted"))]
+            return keys_line(("esc", "close"))
         pods, refused = counted(self.plan)
         what = "it" if pods == 1 else f"{pods - refused} of {pods}" if refused else f"all {pods}"
         keys = [("y", f"{self.plan.action} {what}"), ("esc", "cancel")]
         if pods > 1:
             keys.append(("↑ ↓", "scroll"))
-        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
+        return keys_line(*keys)
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer; a refused plan cannot be answered with yes."""
-        # A key that was pressed twice may come while the dialog is on its way out.
+        # The second of two key presses may come while the dialog is closing.
         if self.is_current:
             self.dismiss(yes and not self.plan.is_refused)

@@ -21,8 +21,8 @@ from podtui.core.model.plans import Plan
 from podtui.core.model.trash import TrashView
 from podtui.core.text.safe import safe_line
 from podtui.tui.dialogs.dialog import TextDialog
-from podtui.tui.dialogs.plan import plan_lines
-from podtui.tui.dialogs.words import Words
+from podtui.tui.dialogs.plan import result_lines
+from podtui.tui.dialogs.words import Words, keys_line
 from podtui.tui.widgets.safe_input import SafeInput
 from podtui.tui.widgets.spans import Line, own, safe, wrap_words
 
@@ -31,12 +31,12 @@ LONGEST_NAME = 200
 TYPING_PAUSE_S = 0.15
 NAME_ROWS = 2
 ANY_NAME = "NAME"
-"""Stands in a proposal where any name will do."""
+"""The placeholder in a proposal that leaves the name open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What is to be recovered, as it was confirmed; ``as_name`` is None for its own name."""
+    """A confirmed recovery; ``as_name`` is None for the pod's own name."""
 
     entry: TrashView
     as_name: str | None
@@ -44,7 +44,7 @@ class Recovery:
 
     @property
     def name(self) -> str:
-        """What it will be called."""
+        """The name the pod gets."""
         return self.as_name or self.entry.name
 
 
@@ -54,7 +54,7 @@ def proposed_name(plan: Plan) -> str | None:
         try:
             words = shlex.split(refusal.next or "")
         except ValueError:
-            # No command that could be typed proposes anything.
+            # Not a command that could be typed, so it proposes no name.
             continue
         if "--as" in words[:-1]:
             name = words[words.index("--as") + 1]
@@ -63,7 +63,7 @@ def proposed_name(plan: Plan) -> str | None:
 
 
 class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
-    """Returns what was confirmed, or None.
+    """Returns the confirmed recovery, or None.
 
     Args:
         plan: makes the plan of an entry's id under a name; called in a thread.
@@ -71,10 +71,10 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
 
     @dataclass
     class Planned(Message):
-        """A plan, or why there is none; ``submitted`` when it is to be carried out at once."""
+        """A plan, or the error instead of it; ``submitted``: Enter asked for it, carry it out."""
 
         as_name: str | None
-        said: Plan | PodtuiError
+        result: Plan | PodtuiError
         submitted: bool
 
     AUTO_FOCUS = "#recover-room"
@@ -89,7 +89,7 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
         super().__init__()
         self._entry = entry
         self._make_plan = plan
-        self._said: Plan | PodtuiError | None = None
+        self._result: Plan | PodtuiError | None = None
         self._planned_name: str | None = None
         self._asks_name = False
         self._pause: Timer | None = None
@@ -121,19 +121,19 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
     def _plan(self, as_name: str | None, *, submitted: bool) -> None:
         worker = get_current_worker()
         try:
-            said: Plan | PodtuiError = self._make_plan(self._entry.id, as_name)
+            result: Plan | PodtuiError = self._make_plan(self._entry.id, as_name)
         except PodtuiError as error:
-            said = error
+            result = error
         if not worker.is_cancelled:
-            self.post_message(self.Planned(as_name, said, submitted))
+            self.post_message(self.Planned(as_name, result, submitted))
 
     def on_recover_dialog_planned(self, message: Planned) -> None:
         message.stop()
-        self._said, self._planned_name = message.said, message.as_name
+        self._result, self._planned_name = message.result, message.as_name
         self._renew()
-        if not isinstance(message.said, Plan):
+        if not isinstance(message.result, Plan):
             return
-        proposal = proposed_name(message.said)
+        proposal = proposed_name(message.result)
         if proposal is not None and not self._asks_name:
             self._ask_name(proposal)
         elif message.submitted and self.is_current:
@@ -155,8 +155,8 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        # What was planned is not what is typed any more: Enter asks again.
-        self._said = None
+        # The plan is for another name than the typed one: Enter asks again.
+        self._result = None
         self._renew()
         if self._pause is not None:
             self._pause.stop()
@@ -171,7 +171,7 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
         name = self._line.typed.strip()
         if not name:
             return
-        if self._said is None or name != self._planned_name:
+        if self._result is None or name != self._planned_name:
             self._plan(name, submitted=True)
         else:
             self._finish()
@@ -179,12 +179,12 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
     # the answer
 
     def _finish(self) -> None:
-        said = self._said
-        if isinstance(said, Plan) and not said.is_refused and self.is_current:
-            self.dismiss(Recovery(self._entry, self._planned_name, said))
+        result = self._result
+        if isinstance(result, Plan) and not result.is_refused and self.is_current:
+            self.dismiss(Recovery(self._entry, self._planned_name, result))
 
     def action_confirm(self) -> None:
-        """Close with what the plan says; before it is shown there is nothing to confirm."""
+        """Close with a yes; before the plan is shown there is nothing to confirm."""
         self._finish()
 
     def action_cancel(self) -> None:
@@ -199,20 +199,14 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
         return wrap_words((own("recover ", "title-focus"), name), width)
 
     def _plan_lines(self, width: int) -> list[Line]:
-        said = self._said
-        if said is None:
+        if self._result is None:
             return [(own(" the plan is being made …", "muted"),)]
-        if isinstance(said, Plan):
-            return plan_lines(said, width)
-        lines = wrap_words((own(" ✗  ", "failed"), safe(said.sentence(), "failed")), width, 4)
-        if said.next_step:
-            lines += wrap_words((own("    next: ", "muted"), safe(said.next_step)), width, 4)
-        return lines
+        return result_lines(self._result, width)
 
     def _keys(self, _width: int) -> list[Line]:
         keys = [("esc", "cancel")]
-        if isinstance(self._said, Plan) and not self._said.is_refused:
+        if isinstance(self._result, Plan) and not self._result.is_refused:
             keys.insert(0, ("enter" if self._asks_name else "y", "recover it"))
         elif self._asks_name:
             keys.insert(0, ("type", "another name"))
-        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
+        return keys_line(*keys)

@@ -1,4 +1,4 @@
-"""What an action did to many pods: done, skipped and failed, each with its words."""
+"""The report of an action on many pods: done, skipped and failed, a sentence each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from podtui.core.model.plans import Report
 from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.dialogs.dialog import TextDialog
-from podtui.tui.dialogs.words import Words
+from podtui.tui.dialogs.words import Words, keys_line
 from podtui.tui.widgets.spans import Line, Span, own, safe, wrap_words
 
 LONGEST_LINE = 800
@@ -44,7 +44,7 @@ def counts_line(report: Report) -> Line:
 
 
 def report_lines(report: Report, width: int) -> list[Line]:
-    """Return a report in words, what needs the operator first."""
+    """Return a report as lines, the failures first."""
     lines: list[Line] = []
     for attribute, shape, role, text in PARTS:
         words: tuple[str, ...] = getattr(report, attribute)
@@ -56,7 +56,7 @@ def report_lines(report: Report, width: int) -> list[Line]:
     return lines or [(own(" nothing was to be done", "muted"),)]
 
 
-def outcome_of_many(report: Report, key: str) -> Notice:
+def summary_of_many(report: Report, key: str) -> Notice:
     """Return a long report in one line; ``key`` shows all of it, "" when it is on screen."""
     mark = own(" ✗ ", "failed") if report.failed else own(" ✓ ", "ok")
     more = (own("   "), own(key, "key"), own(" shows the report", "muted")) if key else ()
@@ -90,8 +90,7 @@ class ReportDialog(TextDialog[None], inherit_bindings=False):
         return wrap_words((head, *counts_line(self.report)), width)
 
     def _keys(self, _width: int) -> list[Line]:
-        keys = (("esc", "close"), ("↑ ↓", "scroll"))
-        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
+        return keys_line(("esc", "close"), ("↑ ↓", "scroll"))
 
     def action_close(self) -> None:
         """Go back."""

@@ -1,4 +1,4 @@
-"""The form for a new pod: what is typed is planned as it is typed, and started on enter."""
+"""The form for a new pod: its plan is shown while you type, and Enter starts it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from podtui.core.model.plans import Plan
 from podtui.core.model.requests import Spawn
 from podtui.core.text.safe import safe_line
 from podtui.tui.dialogs.dialog import TextDialog
-from podtui.tui.dialogs.plan import plan_lines
-from podtui.tui.dialogs.words import Words
+from podtui.tui.dialogs.plan import result_lines
+from podtui.tui.dialogs.words import Words, keys_line
 from podtui.tui.widgets.safe_input import SafeInput
-from podtui.tui.widgets.spans import Line, own, safe, wrap_words
+from podtui.tui.widgets.spans import Line, own
 
 FIELDS: tuple[tuple[str, str], ...] = (
     ("name", "reviewer-2"),
@@ -50,7 +50,7 @@ def _unclosed(field: str, error: ValueError) -> BadInput:
 
 
 class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
-    """Returns what to start, or None.
+    """Returns the request, or None.
 
     Args:
         plan: makes a plan of a request; called in a thread.
@@ -58,15 +58,15 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
 
     @dataclass
     class Planned(Message):
-        """The plan of what is typed, or why there is none."""
+        """The plan of what is typed, or the error instead of it."""
 
         request: Spawn
-        said: Plan | PodtuiError
+        result: Plan | PodtuiError
         submitted: bool
 
     AUTO_FOCUS = "#spawn-name"
-    # The two that change the field come first: what is typed right after them, all at once over a
-    # slow line, belongs to the field they lead to.
+    # The two that change the field have priority: what is typed right after them, in one piece over
+    # a slow line, belongs to the next field.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="spawn.cancel", tooltip="Start nothing"),
         Binding(
@@ -101,7 +101,7 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         self._stall_after_s = stall_after_s
         self._make_plan = plan
         self._values = {"parent": safe_line(parent or ""), "directory": safe_line(directory)}
-        self._said: Plan | PodtuiError | None = None
+        self._result: Plan | PodtuiError | None = None
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -128,7 +128,7 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         return self.query_one(f"#{_id_of(field)}", SafeInput).typed.strip()
 
     def request(self) -> Spawn:
-        """Return what is typed.
+        """Return the request that is typed.
 
         Raises:
             BadInput: the command cannot be split into words.
@@ -148,7 +148,7 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         )
 
     def _paths(self, mode: str) -> tuple[str, ...]:
-        """Return the paths of a scope; blanks part them, as in a shell."""
+        """Return the paths of a scope, which are split at blanks, as in a shell."""
         field = SCOPES[mode]
         try:
             return tuple(shlex.split(self._value(field)))
@@ -159,14 +159,14 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         event.stop()
         if self._pause is not None:
             self._pause.stop()
-        # A plan looks at the disk: it is made when the typing pauses, not for every letter.
+        # A plan reads the disk: it is made when the typing pauses, not for every letter.
         self._pause = self.set_timer(TYPING_PAUSE_S, self._preview)
 
     def _preview(self) -> None:
-        # The pause may end while the form is being taken away, with its fields gone already.
+        # The pause may end while the form is being removed, after its fields.
         if not self.query(SafeInput):
             return
-        self._said = None
+        self._result = None
         if self._value("name") and self._value("command"):
             self._ask(submitted=False)
         self.query_one("#spawn-plan", Words).renew()
@@ -183,7 +183,7 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         try:
             request = self.request()
         except BadInput as error:
-            self._said = error
+            self._result = error
             self.query_one("#spawn-plan", Words).renew()
             return
         self._plan(request, submitted=submitted)
@@ -192,35 +192,26 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
     def _plan(self, request: Spawn, *, submitted: bool) -> None:
         worker = get_current_worker()
         try:
-            said: Plan | PodtuiError = self._make_plan(request)
+            result: Plan | PodtuiError = self._make_plan(request)
         except PodtuiError as error:
-            said = error
+            result = error
         if not worker.is_cancelled:
-            self.post_message(self.Planned(request, said, submitted))
+            self.post_message(self.Planned(request, result, submitted))
 
     def on_spawn_form_planned(self, message: Planned) -> None:
         message.stop()
-        self._said = said = message.said
+        self._result = result = message.result
         self.query_one("#spawn-plan", Words).renew()
         # Only the screen on top can be dismissed; below another one Enter is to be pressed again.
         wanted = message.submitted and self.is_current
-        if wanted and isinstance(said, Plan) and not said.refusals:
+        if wanted and isinstance(result, Plan) and not result.refusals:
             self.dismiss(message.request)
 
     def _plan_lines(self, width: int) -> list[Line]:
-        said = self._said
-        if said is None:
-            return [()]
-        if isinstance(said, Plan):
-            return [(), *plan_lines(said, width)]
-        lines = wrap_words((own(" ✗  ", "failed"), safe(said.sentence(), "failed")), width, 4)
-        if said.next_step:
-            lines += wrap_words((own("    next: ", "muted"), safe(said.next_step)), width, 4)
-        return [(), *lines]
+        return [(), *result_lines(self._result, width)] if self._result else [()]
 
     def _keys(self, _width: int) -> list[Line]:
-        keys = (("enter", "spawn"), ("tab", "next field"), ("esc", "cancel"))
-        return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
+        return keys_line(("enter", "spawn"), ("tab", "next field"), ("esc", "cancel"))
 
     def action_cancel(self) -> None:
         """Close without starting anything."""

@@ -1,4 +1,4 @@
-"""Lines of words in a dialog, as high as they need to be."""
+"""Lines of text in a dialog, as high as they need to be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from textual.geometry import Size
 
 from podtui.tui.widgets.line_widget import LineWidget
-from podtui.tui.widgets.spans import Line, Span
+from podtui.tui.widgets.spans import Line, Span, own
+
+
+def keys_line(*keys: tuple[str, str]) -> list[Line]:
+    """Return the line of keys below a dialog: each key and what it does."""
+    return [tuple(span for k, w in keys for span in (own(k, "key"), own(f" {w}    ", "muted")))]
 
 
 class Words(LineWidget):

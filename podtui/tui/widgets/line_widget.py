@@ -14,11 +14,11 @@ from podtui.tui.widgets.roles import style_of
 from podtui.tui.widgets.spans import Span, paint
 
 PAINTED_KEPT = 256
-"""Painted lines a widget keeps: where output moves up by a line, all others were painted before."""
+"""Painted lines a widget keeps: when output moves up by a line, the others are reused."""
 
 
 class RoledWidget(Widget):
-    """A widget that looks up the style of each role once per theme and ground."""
+    """A widget that looks up the style of each role once per theme and background."""
 
     ALLOW_SELECT = False
 
@@ -43,7 +43,7 @@ class RoledWidget(Widget):
 
 
 class LineWidget(RoledWidget):
-    """A widget that draws its lines; subclasses say what is in each."""
+    """A widget that draws the lines its subclass returns."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, classes=classes)
@@ -65,8 +65,8 @@ class LineWidget(RoledWidget):
         return strip
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        # Textual makes each line anew, for borders and padding that most of ours have not; a strip
-        # that stays the same keeps what was made of it on its way to the terminal.
+        # Textual builds each line again, for borders and padding that most of our widgets do not
+        # have; a strip that stays the same object keeps its rendered escape sequences.
         if self.styles.gutter != (0, 0, 0, 0) or self.opacity != 1:
             return super().render_lines(crop)
         strips = [self.render_line(y) for y in crop.line_range]

@@ -1,4 +1,4 @@
-"""What each role of a span looks like: a colour of the theme, a ground, a way of writing.
+"""How each role of a span looks: a colour of the theme, a background, a text style.
 
 Kept out of the style sheet: as component classes, forty roles on ten widgets were matched against
 every rule more than a thousand times before the first paint.
@@ -52,7 +52,7 @@ LOOKS: Mapping[str, TextStyle] = {
 
 
 def style_of(role: str, variables: Mapping[str, str]) -> Style:
-    """Return what a role adds to a widget's own style, in the colours of a theme."""
+    """Return the style that a role adds to a widget's own, in the colours of a theme."""
     look = LOOKS[role]
     return Style(
         color=None if look.colour is None else Color.parse(variables[look.colour]).rich_color,

@@ -1,4 +1,4 @@
-"""A line of input that shows only safe text and never cuts what is pasted into it."""
+"""A line of input that shows only safe text and keeps all lines of a pasted text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from textual.widgets import Input
 from podtui.core.text.safe import safe_text
 
 LINE_BREAK = "⏎"
-"""Stands for a line break in the one line there is to type in."""
+"""Shown for a line break, since the input has one line."""
 
 
 class SafeInput(Input, inherit_bindings=True):
     """An input for words of the operator."""
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Take all that is pasted: Textual's own takes the first line and drops the rest."""
+        """Insert the whole pasted text; Textual's own handler drops all but the first line."""
         event.stop()
         event.prevent_default()
         lines = safe_text(event.text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -26,5 +26,5 @@ class SafeInput(Input, inherit_bindings=True):
 
     @property
     def typed(self) -> str:
-        """What was typed, with its line breaks."""
+        """The typed text, with its line breaks."""
         return self.value.replace(LINE_BREAK, "\n")

@@ -1,6 +1,6 @@
 """Lines of safe, styled text, and how they are fitted into cells and painted.
 
-A `Span` names the role of its colour, never a colour: what a role looks like is the theme's.
+A `Span` names the role of its colour, never a colour: the theme says how a role looks.
 Everything that is drawn comes through `own` (podtui's own words) or `safe` (anybody else's).
 """
 

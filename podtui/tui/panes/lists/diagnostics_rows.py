@@ -1,4 +1,4 @@
-"""The diagnostics as lines: pure, from a picture to rows, drawn one by one."""
+"""Turns a picture of the diagnostics into rows, and each row into a line."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class DiagnosticsRow:
 
     Attributes:
         key: stays the same as long as what it shows is in the list.
-        diagnostic: of one alone, or a member of many; None for many together.
-        detail: the line itself, for one that belongs to what is unfolded above it.
-        is_open: whether what belongs to it is shown below.
+        diagnostic: the one it shows; None for the row of a group.
+        detail: the line itself, for a row of the unfolded details of the row above.
+        is_open: whether its details are shown below.
     """
 
     key: str
@@ -43,13 +43,13 @@ class DiagnosticsRow:
     is_open: bool = False
 
     @property
-    def meant(self) -> tuple[Diagnostic, ...]:
-        """What an action on this row is about."""
+    def members(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that an action on this row is for."""
         return self.entry.members if self.diagnostic is None else (self.diagnostic,)
 
     @property
     def label(self) -> str:
-        """Of which pod, or how many."""
+        """The name of the pod, or how many pods."""
         return self.entry.label if self.diagnostic is None else self.diagnostic.pod or ""
 
 
@@ -79,7 +79,7 @@ def columns_for(width: int) -> DiagnosticsColumns:
 
 
 def haystack(entry: Entry) -> str:
-    """Return everything of an entry that a filter looks in, in small letters."""
+    """Return the text of an entry that a filter searches, in lower case."""
     look = KINDS[entry.kind]
     actor = entry.members[0].actor or ""
     names = " ".join(pods_of(entry.members)) if entry.is_many else entry.label
@@ -89,7 +89,7 @@ def haystack(entry: Entry) -> str:
 def build_rows(
     picture: DiagnosticsPicture, entries: Sequence[Entry], unfolded: Collection[str], width: int
 ) -> list[DiagnosticsRow]:
-    """Return the rows of entries, with what is unfolded of them, for lines of ``width`` cells."""
+    """Return the rows of entries and of their unfolded details, for lines of ``width`` cells."""
     rows: list[DiagnosticsRow] = []
     for entry in entries:
         one = None if entry.is_many else entry.members[0]
@@ -118,18 +118,18 @@ def _details(
 
 
 def detail_lines(one: Diagnostic, undone: str, width: int) -> list[Line]:
-    """Return all that is known of a diagnostic."""
-    told: list[Line] = [(safe(words_of(one), "strong", LONGEST),), _facts(one)]
-    lines = [line for each in told for line in _wrapped(each, width)]
+    """Return the details of a diagnostic."""
+    first: list[Line] = [(safe(words_of(one), "strong", LONGEST),), _facts(one)]
+    lines = [line for each in first for line in _wrapped(each, width)]
     for each in one.evidence:
         word, role = _ANSWERS[each.answer]
         said = (own(f"{word:<5}", role), safe(f" {each.detail}", "text", LONGEST))
         lines += _labelled(each.probe.value, said, width)
     if one.undo is not None:
-        way: Line = (own(undone, "muted"),) if undone else (safe(one.undo.command, "accent", 400),)
-        lines += _labelled("undone" if undone else "undo", way, width)
+        undo: Line = (own(undone, "muted"),) if undone else (safe(one.undo.command, "accent", 400),)
+        lines += _labelled("undone" if undone else "undo", undo, width)
     else:
-        lines += _labelled("undo", (own("nothing takes this back", "muted"),), width)
+        lines += _labelled("undo", (own("no undo", "muted"),), width)
     return [*lines, ()]
 
 
@@ -149,7 +149,7 @@ def _labelled(label: str, words: Line, width: int) -> list[Line]:
     return wrap_words((lead, *words), width, INDENT + LABEL)
 
 
-# how a row looks
+# drawing
 
 
 def row_line(
@@ -160,7 +160,7 @@ def row_line(
     if row.detail is not None:
         return cut_line((bar, *_without_blank(row.detail)), width)
     columns = columns_for(width)
-    is_unread = any(each.id in picture.unread for each in row.meant)
+    is_unread = any(each.id in picture.unread for each in row.members)
     fold = ("▾" if row.is_open else "▸") if row.diagnostic is None else " "
     look = KINDS[row.entry.kind]
     at = row.entry.at if row.diagnostic is None else row.diagnostic.at
@@ -176,11 +176,11 @@ def row_line(
     undo = Span(fit(way.text, columns.undo), way.role)
     words = row.entry.words if row.diagnostic is None else words_of(row.diagnostic)
     weight = "strong" if is_unread else "text"
-    # What belongs to many is indented, and its words stand where all others do.
+    # A member of a group is indented; its words start where those of all others do.
     label = columns.label - 2 * row.depth
     name = Span(fit(safe_line(row.label, LONGEST), label), weight)
     room = width - width_of(lead) - label - columns.undo - 4
-    # Kind and label stand in columns of their own.
+    # Kind and label have columns of their own.
     words = words.removeprefix(f"{row.label} ").removeprefix(look.word).lstrip(": ")
     said = cut_line((safe(words, "text", LONGEST),), max(room, 1))
     blank = own(" " * max(room - width_of(said), 0))
@@ -202,11 +202,11 @@ def _time(at: datetime, today: datetime, width: int) -> str:
 
 
 def _undo_words(row: DiagnosticsRow, picture: DiagnosticsPicture, width: int) -> Span:
-    """Return what is to be done, or why it is past."""
+    """Return the undo that is open, or why it no longer is."""
     open_undos = [
-        each.undo for each in row.meant if each.undo is not None and each.id not in picture.undone
+        each.undo for each in row.members if each.undo is not None and each.id not in picture.undone
     ]
     if open_undos:
         return own("U" if width == 1 else f"{open_undos[0].action}: U", "accent")
-    past = next((picture.undone[each.id] for each in row.meant if each.id in picture.undone), "")
+    past = next((picture.undone[each.id] for each in row.members if each.id in picture.undone), "")
     return own("✓" if past and width == 1 else past, "muted")

@@ -1,4 +1,4 @@
-"""The list of what is in the trash: a line-API widget, newest first."""
+"""The list of the trash: a line-API widget, newest first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from podtui.core.model.verdicts import Status
 from podtui.core.text.durations import size_short
 from podtui.core.text.safe import SafeText, safe_line
 from podtui.tui.panes.tree.columns import SELECTED
-from podtui.tui.widgets.row_list import RowList
+from podtui.tui.widgets.row_list import FilteredList
 from podtui.tui.widgets.spans import Line, Span, cut, fit, fit_right, own
 
 LONGEST_TEXT = 200
@@ -23,7 +23,7 @@ _LEAST: tuple[tuple[str, int], ...] = (("status", 34), ("when", 50), ("actor", 7
 
 
 def haystack(entry: TrashView) -> str:
-    """Return what a filter looks in."""
+    """Return the text of an entry that a filter searches."""
     parts = (entry.name, entry.parent or "", entry.actor, entry.status, entry.message, entry.id)
     return " ".join(parts).casefold()
 
@@ -35,7 +35,7 @@ def found(entries: Sequence[TrashView], wanted: str) -> tuple[TrashView, ...]:
 
 
 def time_words(at: datetime | None, today: datetime) -> str:
-    """Return when it was pruned: the time, of another day with its date."""
+    """Return when an entry was pruned: the time, or the date of another day."""
     if at is None:
         return "?"
     local = at.astimezone(today.tzinfo)
@@ -43,7 +43,7 @@ def time_words(at: datetime | None, today: datetime) -> str:
 
 
 def status_span(entry: TrashView) -> Span:
-    """Return shape and word of the status the pod had when it was pruned."""
+    """Return the shape and word of the status a pod had when it was pruned."""
     if entry.problem:
         return own("? unreadable", "unknown")
     try:
@@ -72,11 +72,14 @@ def row_line(entry: TrashView, width: int, today: datetime, *, selected: bool) -
     return (mark, Span(name, "strong" if selected else "text"), *rest)
 
 
-class TrashList(RowList, can_focus=False):
-    """Shows entries, one selected; kept by its id through every filter.
+class TrashList(FilteredList[TrashView], can_focus=False):
+    """Shows the entries of the trash.
+
+    Attributes:
+        entries: all of them, None until they are listed.
 
     Args:
-        local_time: says which day it is.
+        local_time: returns the time here, which says what "today" is.
     """
 
     class Chosen(Message):
@@ -91,38 +94,32 @@ class TrashList(RowList, can_focus=False):
         super().__init__(id=id)
         self._local_time = local_time
         self.entries: tuple[TrashView, ...] | None = None
-        self.shown: tuple[TrashView, ...] = ()
-        self.wanted = ""
+
+    def show(self, entries: Sequence[TrashView]) -> None:
+        """Take the entries of the trash."""
+        self.entries = tuple(entries)
+        self.filter(self.wanted)
+
+    def build_rows(self) -> Sequence[TrashView]:
+        return found(self.entries or (), self.wanted)
+
+    def key_of(self, row: TrashView) -> str:
+        return row.id
 
     @property
-    def selected(self) -> TrashView | None:
-        """The selected entry, None when none is shown."""
-        return self.shown[self._index] if self._index < len(self.shown) else None
-
-    @property
-    def row_count(self) -> int:
-        return len(self.shown)
-
-    def show(self, entries: Sequence[TrashView] | None, wanted: str) -> None:
-        """Take what is in the trash, None while that is not known, and the words of a filter."""
-        before = self.selected
-        self.entries = None if entries is None else tuple(entries)
-        self.wanted = wanted
-        self.shown = found(self.entries or (), wanted)
-        places = {entry.id: place for place, entry in enumerate(self.shown)}
-        self._index = places.get(before.id, 0) if before is not None else 0
-        self.take_rows()
-        self.reveal()
+    def index_when_gone(self) -> int:
+        """The first: Enter recovers the first match of the typed words."""
+        return 0
 
     def row_at(self, index: int, width: int, *, selected: bool) -> Line:
-        return row_line(self.shown[index], width, self._local_time(), selected=selected)
+        return row_line(self.rows[index], width, self._local_time(), selected=selected)
 
     def nothing(self) -> Line:
         if self.entries is None:
-            return (own("  looking into the trash …", "muted"),)
+            return (own("  reading the trash …", "muted"),)
         if self.entries:
             return (own("  nothing in the trash has ", "muted"), own(repr(self.wanted), "muted"))
         return (own("  the trash is empty: nothing was pruned", "muted"),)
 
-    def chosen_again(self) -> None:
+    def choose_again(self) -> None:
         self.post_message(self.Chosen())

@@ -1,4 +1,4 @@
-"""What one row of the tree says, column by column: pure, from a row to a line of spans."""
+"""The columns of the tree: turns a row into a line of spans."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ _LEFT = {
     (True, False): MARKED,
     (True, True): MARKED_SELECTED,
 }
-"""What stands left of a row, by whether it is marked and selected."""
+"""The mark left of a row, by whether it is marked and selected."""
 
 
 def _status_role(pod: PodView) -> str:
@@ -112,7 +112,7 @@ def _status_role(pod: PodView) -> str:
 
 
 def short_status(pod: PodView) -> SafeText:
-    """Return glyph and word; which signal it was is told in the note, not in the status."""
+    """Return glyph and word of the status; the note names the signal."""
     word = status_word(pod)
     if pod.signal is not None:
         word = word.partition(" ")[0]
@@ -121,7 +121,7 @@ def short_status(pod: PodView) -> SafeText:
 
 def _name(row: PodRow, width: int, role: str) -> tuple[Span, ...]:
     pod = row.pod
-    # A deep tree keeps its names readable: the indent ends where the shortest name begins.
+    # The indent of a deep tree ends where only the shortest name fits.
     indent = min(pod.depth * INDENT, max(width - SHORTEST_NAME, 0))
     fold = (FOLDED if row.folded else UNFOLDED) if row.folds else " "
     hidden = _hidden(row)
@@ -193,8 +193,8 @@ def note(pod: PodView) -> SafeText:
     if pod.status in LIVE_STATUSES:
         return SafeText("")
     message = safe_line(pod.message, LONGEST_NAME_SHOWN)
-    # What the status column says already is not said again.
-    said = (f"exited {pod.exit_code}", STOPPED, APPEARANCE[pod.status].word)
-    for word in said:
+    # The words of the status column are not repeated.
+    shown = (f"exited {pod.exit_code}", STOPPED, APPEARANCE[pod.status].word)
+    for word in shown:
         message = SafeText(message.removeprefix(word).removeprefix(":").removeprefix(","))
     return SafeText(message.strip())

@@ -1,4 +1,4 @@
-"""Which rows the tree shows: pure, from the pods of a snapshot, what is folded, and a filter."""
+"""The rows of the tree: computed from the pods of a snapshot, the folded keys and a filter."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PodRow(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What the pod is told by, see `PodView.key`."""
+        """The key of the pod, see `PodView.key`."""
         return self.pod.key
 
 
@@ -44,7 +44,7 @@ class _Fold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The visible rows in order; a row is made when it is asked for, since few are on screen.
+    """The visible rows in order; each is made on demand, since few are on screen.
 
     Attributes:
         pods: every pod of the snapshot.
@@ -78,7 +78,7 @@ class Rows:
         return self.pods[self.shown[index]]
 
     def key(self, index: int) -> str:
-        """Return what the pod of a row is told by."""
+        """Return the key of the pod of a row."""
         return self.pod(index).key
 
     @property
@@ -102,8 +102,7 @@ def build_rows(pods: Sequence[PodView], folded: Collection[str], wanted: str = "
     """Return the rows of a tree in depth-first order, a parent before its children.
 
     ``folded`` are the keys of the pods whose children are not to be shown; ``wanted`` are words
-    that must all occur in a pod's name, role, task or status. Folding does not hide what was
-    asked for.
+    that must all occur in a pod's name, role, task or status. A folded pod does not hide matches.
     """
     words = wanted.casefold().split()
     if words:
@@ -132,7 +131,7 @@ def _filtered(pods: Sequence[PodView], words: Sequence[str]) -> Rows:
     shown: list[int] = []
     matching: set[int] = set()
     needed_depth = -1
-    # Backwards, so that an ancestor is met after the matches below it.
+    # Backwards, so that an ancestor comes after the matches below it.
     for position in range(len(pods) - 1, -1, -1):
         pod = pods[position]
         if _matches(pod, words):

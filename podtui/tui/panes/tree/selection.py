@@ -1,4 +1,4 @@
-"""Which pods are marked: pure; kept by what a pod is told by, through every change of the tree."""
+"""The marked pods, kept by key through every change of the tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Selection:
     """The marked pods, whether or not a filter or a fold hides them.
 
     Attributes:
-        names: by what a pod is told by, the name it had when it was marked.
+        names: by key, the name the pod had when it was marked.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class Selection:
         return tuple(pod for pod in pods if pod.key in self.names)
 
     def gone_from(self, pods: Sequence[PodView]) -> dict[str, str]:
-        """Return the marks whose pods went away.
+        """Return the marks whose pods are gone, names by key.
 
-        A record that cannot be read for a while has no id to tell its pod by: it did not go.
+        A pod whose record is unreadable for a while has no id; it is not gone.
         """
         if not self.names:
             return {}
@@ -56,7 +56,7 @@ class Selection:
 
 
 def subtree(pods: Sequence[PodView], key: str) -> tuple[PodView, ...]:
-    """Return a pod and all below it, of pods in depth-first order."""
+    """Return a pod and all pods below it; ``pods`` are in depth-first order."""
     first = next((i for i, pod in enumerate(pods) if pod.key == key), None)
     if first is None:
         return ()

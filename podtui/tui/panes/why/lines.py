@@ -1,4 +1,4 @@
-"""Why a pod has its status, in words: pure, from a pod to lines."""
+"""Turns the evidence of a pod into the lines of the why pane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABEL = 12
 TASK_SHOWN = 500
 DETAIL_SHOWN = 2000
 
-# What an answer means for the reader; an answer that is not here is "ok" for yes, "muted" for no.
+# The role of an answer; one that is not in the table is "ok" for yes, "muted" for no.
 _TONES: dict[tuple[Probe, Answer], str] = {
     (Probe.SOCKET, Answer.NO): "stalled",
     (Probe.OUTPUT, Answer.NO): "stalled",
@@ -27,7 +27,7 @@ _TONES: dict[tuple[Probe, Answer], str] = {
     (Probe.TERMINAL, Answer.YES): "waiting",
     (Probe.STARTED, Answer.NO): "quiet",
 }
-# For a run that has no exit record, these being gone is what "lost" rests on.
+# "lost" is proven by a "no" of these, for a run without an exit record.
 _GONE = frozenset({Probe.LOCK, Probe.SUPERVISOR, Probe.EXIT_RECORD})
 _HOST = frozenset({Probe.MACHINE, Probe.BOOT})
 _COULD_NOT_TELL = "could not tell"
@@ -56,7 +56,7 @@ def headline(pod: PodView) -> Line:
 
 
 def summary(pod: PodView | None) -> Line:
-    """Return everything that fits one line, for the folded pane."""
+    """Return the one line of the folded pane."""
     if pod is None:
         return ()
     appearance = APPEARANCE[pod.status]
@@ -74,14 +74,14 @@ def why_lines(
     loans: Sequence[Loan] = (),
     conflicts: Sequence[str] = (),
 ) -> list[Line]:
-    """Return all that is known about why a pod has its status, and what it may write and read.
+    """Return why a pod has its status, and what it may write and read.
 
     ``at`` is the wall time of the snapshot, ``elapsed`` the seconds since, ``width`` the cells to
-    wrap to; ``conflicts`` says why what came back cannot be lent to it again.
+    wrap to; ``conflicts`` says why returned scopes cannot be lent to it again.
     """
     lines = wrap_words(headline(pod), width)
     lines += _row("verdict", _verdict(pod, at, elapsed), width)
-    # The message of a row without a readable record is what is wrong with the record.
+    # Without a readable record the message is the record's error already.
     if pod.record_error and pod.record_error not in pod.message:
         lines += _row("record", (safe(pod.record_error, "unknown", DETAIL_SHOWN),), width)
     for label, words in _evidence_rows(pod):
@@ -96,7 +96,7 @@ def why_lines(
 
 
 def _evidence_rows(pod: PodView) -> list[tuple[str, Line]]:
-    """Return label and words of each observation; what goes without saying is left out."""
+    """Return label and words of each probe; the usual answers are left out."""
     at_home = {each.probe for each in pod.evidence if each.answer is Answer.YES} >= _HOST
     names_supervisor = any(each.probe is Probe.SUPERVISOR for each in pod.evidence)
     rows: list[tuple[str, Line]] = []
@@ -153,7 +153,7 @@ def _row(label: str, words: Sequence[Span], width: int) -> list[Line]:
 
 
 def next_keys(pod: PodView, keymap: Keymap) -> Line:
-    """Return what the operator can do about this pod, as keys and words."""
+    """Return the keys of the actions that are possible on this pod."""
     reaching = (("pod.attach", "attach"), ("pod.send", "send"), ("pod.stop", "stop"))
     over = (("pod.restore", "restore"), ("pod.reap", "reap"), ("pod.prune", "prune"))
     wanted = list(reaching) if is_reachable(pod) else []
@@ -168,5 +168,5 @@ def next_keys(pod: PodView, keymap: Keymap) -> Line:
 
 
 def is_reachable(pod: PodView) -> bool:
-    """Whether there is a live run to attach to, send to or stop, as far as is known."""
+    """Whether the pod is known to have a live run to attach to, send to or stop."""
     return pod.verdict is Verdict.ALIVE

@@ -1,4 +1,4 @@
-"""The pane that says why the selected pod has its status."""
+"""The pane that shows why the selected pod has its status."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from podtui.tui.widgets.spans import Line, Span, own
 
 MARGIN = 1
 LOANS_EVERY = 5
-"""Ticks after which the scopes of the selected pod are looked at again."""
+"""Ticks after which the scopes of the selected pod are read again."""
 
 
 class WhyPane(LineWidget):
@@ -31,7 +31,7 @@ class WhyPane(LineWidget):
 
     @dataclass
     class LoansRead(Message):
-        """What was lent to a pod."""
+        """The scopes of a pod, and why returned ones cannot be lent again."""
 
         key: str
         loans: tuple[Loan, ...]
@@ -76,7 +76,7 @@ class WhyPane(LineWidget):
             self._ask_for_loans()
 
     def show(self, pod: PodView | None, at: datetime) -> None:
-        """Show another pod, or news of the same; ``at`` is the time of the snapshot."""
+        """Show another pod, or new facts of the same; ``at`` is the time of the snapshot."""
         if pod is None or self._pod is None or pod.key != self._pod.key:
             self._first = 0
             self._loans, self._conflicts, self._asked_for = (), (), None
@@ -84,10 +84,10 @@ class WhyPane(LineWidget):
         self._update()
         self._ask_for_loans()
 
-    # what is lent to it
+    # scopes
 
     def _ask_for_loans(self) -> None:
-        """Look at a pod's scopes when it is selected, and when its status is another."""
+        """Read a pod's scopes when it is selected, and when its status changes."""
         pod = self._pod
         if pod is None or self._folded or not self.is_attached:
             return
@@ -102,10 +102,10 @@ class WhyPane(LineWidget):
         try:
             loans = self._loans_of(address)
             if not all(loan.is_out for loan in loans):
-                # What stands in the way of having them again is what somebody else has of them.
+                # The plan's refusals name the pods that hold the scopes now.
                 conflicts = tuple(each.message for each in self._plan_relend(address).refusals)
         except (PodtuiError, OSError):
-            # The pane is about the status: what stands in the way of that is told there.
+            # The scopes are left out; an error that matters is also in the pod's status.
             loans = ()
         post(self, self.LoansRead(key, loans, conflicts))
 
@@ -116,7 +116,7 @@ class WhyPane(LineWidget):
             self._update()
 
     def tick(self) -> None:
-        """Let the ages go on, and look now and then at the scopes: they change by themselves."""
+        """Show the ages of now; read the scopes now and then: their changes send no event."""
         self._update()
         self._ticks += 1
         if self._ticks % LOANS_EVERY == 0:
@@ -132,7 +132,7 @@ class WhyPane(LineWidget):
         before = [tuple(self.line(y)) for y in range(self.size.height)]
         self._lines, self._keys = lines, keys
         width = self.size.width
-        # Once a second only an age goes on: the other lines need not be drawn again.
+        # Most ticks change only an age: the other lines are not drawn again.
         changed = [
             Region(0, y, width, 1) for y, old in enumerate(before) if tuple(self.line(y)) != old
         ]
@@ -164,7 +164,7 @@ class WhyPane(LineWidget):
 
     @property
     def _room(self) -> int:
-        """Rows for the evidence: what the operator can do stays in sight below it."""
+        """Rows for the evidence; the line of keys stays in sight below it."""
         return max(self.size.height - bool(self._keys), 1)
 
     def line(self, y: int, /) -> Sequence[Span]:
