@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from podtui.core.output.reading import OutputPiece, OutputReading
 
 STATUS_IS_FRESH_S = 0.5
-"""How old a status in a followed reading may be: each look costs more than a piece."""
+"""How old a status in a followed reading may be: reading it costs more than a piece."""
 
 
 @click.command("read")
@@ -76,19 +76,19 @@ def command(
         write_screen(session, plane, name)
         return
     reading = plane.reading(name, reader=chosen, view=view, from_start=from_start, peek=peek)
-    told = _Told(plane, name)
+    status = _Status(plane, name)
     with interruptible() as stop:
         pieces = reading.follow(stop) if follow else reading.pieces()
         if not session.as_json:
-            _write(session, reading, pieces, told)
+            _write(session, reading, pieces, status)
         elif follow:
-            _write_objects(session, reading, pieces, told, view)
+            _write_objects(session, reading, pieces, status, view)
         else:
-            _write_object(session, reading, pieces, told, view)
+            _write_object(session, reading, pieces, status, view)
 
 
-class _Told:
-    """What is said of the pod beside its output."""
+class _Status:
+    """The pod's status, which is reported beside its output."""
 
     def __init__(self, plane: LocalPlane, name: str) -> None:
         self._plane = plane
@@ -118,7 +118,7 @@ def message(view: PodView, *, something_new: bool) -> str:
 
 
 def _write(
-    session: Session, reading: OutputReading, pieces: Iterator[OutputPiece], told: _Told
+    session: Session, reading: OutputReading, pieces: Iterator[OutputPiece], status: _Status
 ) -> None:
     something_new = False
     ends_line = True
@@ -131,20 +131,20 @@ def _write(
     if not ends_line and session.output.is_terminal:
         # A remark right behind a prompt would read as if the pod had said it.
         session.output.line()
-    session.messages.note(message(told.view(), something_new=something_new))
+    session.messages.note(message(status.view(), something_new=something_new))
 
 
 def _write_objects(
     session: Session,
     reading: OutputReading,
     pieces: Iterator[OutputPiece],
-    told: _Told,
+    status: _Status,
     view: Literal["text", "raw"],
 ) -> None:
     """Write one object per piece, and one more when the pod has ended."""
 
     def write(run: int, data: str | bytes, begin: int, end: int, gap: int, *, last: bool) -> None:
-        pod = told.view(fresh=last)
+        pod = status.view(fresh=last)
         if isinstance(data, bytes):
             content = {"text": "", "data_base64": base64.b64encode(data).decode("ascii")}
         else:
@@ -172,7 +172,7 @@ def _write_object(
     session: Session,
     reading: OutputReading,
     pieces: Iterator[OutputPiece],
-    told: _Told,
+    status: _Status,
     view: Literal["text", "raw"],
 ) -> None:
     """Write one object, its text piece by piece, so that no output is too large for it.
@@ -181,7 +181,7 @@ def _write_object(
     """
     first = next(pieces, None)
     begin = first.from_position if first else reading.position
-    name = told.view().name
+    name = status.view().name
     session.output.text(document(pod=name)[:-1] + ", ")
     gap_bytes, last = 0, None
     body = _Base64Body(session) if view == "raw" else _TextBody(session)
@@ -189,7 +189,7 @@ def _write_object(
         body.add(piece.data)
         gap_bytes, last = gap_bytes + piece.gap_bytes, piece
     body.close()
-    pod = told.view()
+    pod = status.view()
     rest: dict[str, Any] = {
         "run": reading.run,
         "from": begin,

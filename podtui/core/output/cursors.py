@@ -38,7 +38,7 @@ def read_cursor(fs: Fs, paths: PodPaths, reader: str) -> Position | None:
     raise Unreadable(
         f"the cursor of reader {reader!r} is unknown: {problem}",
         pod=paths.root.name,
-        next_step=f"mend {path}, or move it away to begin at the start; --as reads as someone else",
+        next_step=f"repair {path}, or move it away to begin at the start; or read with --as",
         kept="the record was not touched",
     )
 

@@ -251,6 +251,6 @@ class FileOutput:
             raise DiskTrouble(
                 f"{what} of pod {self.pod!r} cannot be read from the disk: {errno_words(error)}",
                 pod=self.pod,
-                next_step=f"look at {error.filename or self._paths.root}, then read again",
+                next_step=f"check {error.filename or self._paths.root}, then read again",
                 kept="no reader's cursor was moved",
             ) from error

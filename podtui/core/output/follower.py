@@ -69,7 +69,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """The operator does not look at the newest output any more: scrolled up, or elsewhere."""
+    """The newest output is not on screen any more: the operator scrolled up or went elsewhere."""
 
     pod: str
 
@@ -295,7 +295,7 @@ class _Opened:
     # what was seen
 
     def note(self, what: Seen | Away) -> None:
-        """Take in what the operator has seen, or that they do not look any more."""
+        """Take in what the operator has seen, or that the newest output left the screen."""
         if isinstance(what, Away):
             self._is_away = True
             return
@@ -305,7 +305,7 @@ class _Opened:
             self._unread.is_unchanged = True
 
     def _count_unread(self) -> None:
-        """Count what comes while nobody looks, from where they looked last."""
+        """Count what comes while the operator is away, from what they saw last."""
         if not self._is_away:
             return
         if self._unread is None or self._unread.is_unchanged:
@@ -319,7 +319,7 @@ class _Opened:
             Unreadable: the cursor's record does not say.
         """
         self._marked = self.output.cursor(READER)
-        # What nobody has ever looked at is not marked as new: all of it is.
+        # An output that was never on screen gets no mark: all of it is new.
         if self._marked is not None:
             self._seen = self._positioned.position_of(self._marked)
             self._is_away = True

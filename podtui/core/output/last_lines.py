@@ -9,7 +9,7 @@ from podtui.core.system.fs import Fs
 from podtui.core.text.view import text_view
 
 LOOKED_AT = 4096
-"""Bytes from the end of a file that are looked at."""
+"""Bytes that are read from the end of a file."""
 SHOWN_LINES = 3
 SHOWN = 400
 """Characters shown of each."""
@@ -28,7 +28,7 @@ def _tail(fs: Fs, path: Path) -> str:
     try:
         descriptor = fs.open_plain(path)
     except OSError:
-        # They only explain a failure that is told anyway.
+        # They only explain a failure that is reported anyway.
         return ""
     try:
         size = fs.size_of(descriptor)

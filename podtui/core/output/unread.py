@@ -1,4 +1,4 @@
-"""What came while the operator did not look: one line in the output says how much it is."""
+"""Counts output that came while the operator was away, for the line that says how much it is."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class LiveScreen:
         try:
             stamp = self._fs.stamp(self.paths.status)
         except OSError:
-            # The size known so far goes on being used; reading the output tells what is wrong.
+            # The size known so far is used; reading the output reports what is wrong.
             return False
         if self._screen is not None and stamp == self._stamp:
             return False

@@ -56,7 +56,7 @@ def read_tail(fs: Fs, descriptor: int, upto: int) -> Tail:
         return Tail(start, data, is_whole=True)
     place = last_screen_switch(fs, descriptor, start)
     if place is None:
-        # Left without having been taken as far as we look: it was taken before that.
+        # Left without having been taken within the bytes searched: it was taken before them.
         before = _USUAL_SWITCHES[0] if first else b""
         return Tail(start, data, is_whole=False, before=before)
     begin = max(place - BEFORE_BYTES, 0)
@@ -77,7 +77,7 @@ def _first_beginning(data: bytes) -> int:
 
 
 def last_screen_switch(fs: Fs, descriptor: int, upto: int) -> int | None:
-    """Return where a program last took or left the other screen, as far back as we look."""
+    """Return where a program last took or left the other screen, within `SEARCH_BYTES`."""
     end = upto
     while end > max(upto - SEARCH_BYTES, 0):
         start = max(end - SEARCH_WINDOW, 0)

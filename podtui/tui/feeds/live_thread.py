@@ -40,7 +40,7 @@ class LiveThread:
         self._thread.start()
 
     def refresh(self) -> None:
-        """Ask for a look now."""
+        """Ask for a new snapshot now."""
         self._asked.put(True)
 
     def want_samples(self, names: frozenset[str]) -> None:

@@ -27,26 +27,26 @@ class Mailbox(Generic[T]):
     """Holds the newest value.
 
     Args:
-        tell: called in the putting thread when there is something to take again; it must be safe
+        notify: called in the putting thread when there is something to take again; it must be safe
             to call from any thread.
     """
 
-    def __init__(self, tell: Callable[[], object]) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[], object]) -> None:
+        self._notify = notify
         self._newest: T | None = None
-        self._told = False
+        self._is_notified = False
 
     def put(self, value: T) -> None:
         """Replace what was not taken yet."""
         # Plain assignments in this order need no lock: the taker clears the flag before it takes,
-        # so a value that comes in between is told of again.
+        # so a value that comes in between is notified again.
         self._newest = value
-        if not self._told:
-            self._told = True
-            self._tell()
+        if not self._is_notified:
+            self._is_notified = True
+            self._notify()
 
     def take(self) -> T | None:
         """Return the newest value, None when it was taken already."""
-        self._told = False
+        self._is_notified = False
         newest, self._newest = self._newest, None
         return newest

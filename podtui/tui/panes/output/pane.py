@@ -37,7 +37,7 @@ class OutputPane(LineWidget, can_focus=True):
     """Shows and searches the output of the selected pod.
 
     Args:
-        ask: tells the reader thread what to read, and what was seen.
+        ask: passes what to read, and what was seen, to the reader thread.
         view_key: the key that changes the view.
 
     Attributes:
@@ -88,7 +88,7 @@ class OutputPane(LineWidget, can_focus=True):
         self.pattern: Pattern | None = None
         self.match: Key | None = None
         self._asked: Want | None = None
-        self._looks = False
+        self._sees_newest = False
         self._is_first_page = True
 
     def on_mount(self) -> None:
@@ -109,7 +109,7 @@ class OutputPane(LineWidget, can_focus=True):
         if other:
             self.scrolling.begin()
             self.match = self.pattern = self._asked = None
-            self._is_first_page, self._looks = True, False
+            self._is_first_page, self._sees_newest = True, False
             self._redraw()
         asked = self._asked
         if pod is not None and (
@@ -145,17 +145,17 @@ class OutputPane(LineWidget, can_focus=True):
         self._note_seen()
 
     def _note_seen(self) -> None:
-        """Say what was seen, and that it is not looked at any more."""
+        """Report what was seen, and when the newest output leaves the screen."""
         page = self.scrolling.page
         if page is None or self.pod is None:
             return
         key = self.pod.key
-        looks = page.to_end and self.app.app_focus and self.scrolling.is_at_bottom
-        if looks:
+        sees_newest = page.to_end and self.app.app_focus and self.scrolling.is_at_bottom
+        if sees_newest:
             self._ask(Seen(key, page.total))
-        elif self._looks:
+        elif self._sees_newest:
             self._ask(Away(key))
-        self._looks = looks
+        self._sees_newest = sees_newest
 
     # drawing
 
@@ -228,7 +228,7 @@ class OutputPane(LineWidget, can_focus=True):
             self._change_view()
 
     def show_as_text(self) -> None:
-        """Leave the screen view of this pod: it cannot be drawn, or lines are looked for."""
+        """Leave the screen view of this pod: it cannot be drawn, or a search needs lines."""
         if self.pod is not None and self.view == "screen":
             self.views.show_as_text(self.pod.key)
             self._change_view()

@@ -39,5 +39,5 @@ class ViewChoice:
         return True
 
     def show_as_text(self, pod: str) -> None:
-        """Show this pod alone as text: its screen cannot be drawn, or lines are looked for."""
+        """Show this pod alone as text: its screen cannot be drawn, or a search needs lines."""
         self._own[pod] = "text"

@@ -42,7 +42,7 @@ class ScreenPane(RoledWidget, can_focus=True):
     """Shows as much of a terminal as there is room for.
 
     Args:
-        ask: tells the reader thread what was looked at.
+        ask: passes what was seen to the reader thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("terminal")
@@ -79,7 +79,7 @@ class ScreenPane(RoledWidget, can_focus=True):
         self.follows = True
         self._shot: Shot | None = None
         self._frame = Frame(0, 0)
-        self._looks = False
+        self._sees_it = False
         self._strips: dict[int, tuple[ScreenLine, Strip]] = {}
 
     def on_mount(self) -> None:
@@ -108,7 +108,7 @@ class ScreenPane(RoledWidget, can_focus=True):
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._shot, self.follows, self._looks = None, True, False
+        self._shot, self.follows, self._sees_it = None, True, False
         self._strips = {}
         self.refresh()
 
@@ -129,16 +129,16 @@ class ScreenPane(RoledWidget, can_focus=True):
         self._tell_seen()
 
     def _tell_seen(self) -> None:
-        """Say what was looked at: a reader of the screen view has seen the newest output."""
+        """Report what was seen: the screen view shows the newest output."""
         if self.pod is None or self._shot is None or not self.display:
             return
         key = self.pod.key
-        looks = self.app.app_focus
-        if looks:
+        sees_it = self.app.app_focus
+        if sees_it:
             self._ask(Seen(key, self._shot.total))
-        elif self._looks:
+        elif self._sees_it:
             self._ask(Away(key))
-        self._looks = looks
+        self._sees_it = sees_it
 
     # drawing
 
