@@ -18,7 +18,7 @@ from tests.tui.scene import GONE, app_over, settled, until
 SIZE = (120, 36)
 
 
-def told(
+def diagnostic(
     number: int,
     kind: DiagnosticKind = DiagnosticKind.LOST,
     *,
@@ -31,7 +31,7 @@ def told(
     """Return a diagnostic of a pod of its own."""
     name = f"pod-{number:03d}" if pod_name is None else pod_name
     fields: dict[str, object] = {
-        "id": f"{number}.told",
+        "id": f"{number}.diagnostic",
         "at": NOW - timedelta(seconds=ago_s),
         "kind": kind,
         "pod": name,
@@ -46,11 +46,13 @@ def told(
 def some_of_each() -> list[Diagnostic]:
     """Return what a day may bring, oldest first."""
     crowd = [
-        told(100 + number, ago_s=1500 - number / 100, evidence=GONE, pod_name=f"shard-{number:03d}")
+        diagnostic(
+            100 + number, ago_s=1500 - number / 100, evidence=GONE, pod_name=f"shard-{number:03d}"
+        )
         for number in range(200)
     ]
     return [
-        told(
+        diagnostic(
             1,
             DiagnosticKind.PRUNED,
             pod_name="old-docs",
@@ -59,7 +61,7 @@ def some_of_each() -> list[Diagnostic]:
             actor="operator",
             undo=Undo("recover", "01TRASHA"),
         ),
-        told(
+        diagnostic(
             2,
             DiagnosticKind.RECOVERED,
             pod_name="old-docs",
@@ -68,7 +70,7 @@ def some_of_each() -> list[Diagnostic]:
             actor="operator",
             undo=Undo("prune", "id-old-docs"),
         ),
-        told(
+        diagnostic(
             3,
             DiagnosticKind.LOAN_RETURNED,
             pod_name="writer",
@@ -78,7 +80,7 @@ def some_of_each() -> list[Diagnostic]:
             undo=Undo("relend", "01LOANA"),
         ),
         *crowd,
-        told(
+        diagnostic(
             4,
             DiagnosticKind.RESTORE_FAILED,
             pod_name="reviewer",
@@ -87,8 +89,8 @@ def some_of_each() -> list[Diagnostic]:
             actor="operator",
             undo=Undo("restore", "reviewer"),
         ),
-        told(5, pod_name="reviewer-2", ago_s=160, evidence=GONE),
-        told(
+        diagnostic(5, pod_name="reviewer-2", ago_s=160, evidence=GONE),
+        diagnostic(
             6,
             DiagnosticKind.PRUNED,
             pod_name="reviewer-3",
@@ -101,7 +103,7 @@ def some_of_each() -> list[Diagnostic]:
     ]
 
 
-SEEN = ("1.told", "2.told", "3.told")
+SEEN = ("1.diagnostic", "2.diagnostic", "3.diagnostic")
 
 
 @asynccontextmanager
@@ -112,9 +114,11 @@ async def opened(
     app = app_over(plane)
     async with app.run_test(size=size) as pilot:
         await settled(pilot, app)
-        count = len(plane.told.diagnostics)
+        count = len(plane.diagnostics.diagnostics)
         await until(
-            pilot, lambda: len(app.main_screen.diagnostics.picture.diagnostics) == count, "the told"
+            pilot,
+            lambda: len(app.main_screen.diagnostics.picture.diagnostics) == count,
+            "the diagnostics",
         )
         for key in keys:
             await pilot.press(key)

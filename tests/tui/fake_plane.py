@@ -152,11 +152,11 @@ class FakeTold:
     plane: FakePlane
 
     def close(self) -> None:
-        self.plane.told_closed.set()
+        self.plane.diagnostics_closed.set()
 
 
 class FakePlane:
-    """Answers as it is told, and writes down what it was asked.
+    """Gives scripted answers, and records its calls.
 
     Args:
         root: where outputs are, as in a store.
@@ -178,10 +178,10 @@ class FakePlane:
         self.watching = threading.Event()
         self.called = threading.Condition()
         self.hold: threading.Event | None = None
-        self.told = DiagnosticsPicture()
-        self.told_closed = threading.Event()
+        self.diagnostics = DiagnosticsPicture()
+        self.diagnostics_closed = threading.Event()
         self._on_snapshot: Callable[[Snapshot], None] = lambda _: None
-        self._on_told: Callable[[DiagnosticsPicture], None] = lambda _: None
+        self._on_diagnostics: Callable[[DiagnosticsPicture], None] = lambda _: None
 
     @property
     def store_path(self) -> Path:
@@ -314,23 +314,25 @@ class FakePlane:
     # diagnostics, and what they offer to take back
 
     def watch_diagnostics(self, on_picture: Callable[[DiagnosticsPicture], None]) -> FakeTold:
-        self._on_told = on_picture
-        on_picture(self.told)
+        self._on_diagnostics = on_picture
+        on_picture(self.diagnostics)
         return FakeTold(self)
 
-    def tell(
+    def show_diagnostics(
         self, diagnostics: Sequence[Diagnostic], *, seen: Collection[str] = (), problem: str = ""
     ) -> None:
         """Let these be all diagnostics there are from now on."""
         unread = frozenset(each.id for each in diagnostics) - frozenset(seen)
-        self.told = picture_of(diagnostics, unread=unread, problems=(problem,) if problem else ())
-        self._on_told(self.told)
+        self.diagnostics = picture_of(
+            diagnostics, unread=unread, problems=(problem,) if problem else ()
+        )
+        self._on_diagnostics(self.diagnostics)
 
     def mark_diagnostics_read(self, ids: Collection[str]) -> None:
         self._called("seen", frozenset(ids))
-        told = self.told
-        seen = {each.id for each in told.diagnostics} - told.unread | set(ids)
-        self.tell(told.diagnostics, seen=seen)
+        shown = self.diagnostics
+        seen = {each.id for each in shown.diagnostics} - shown.unread | set(ids)
+        self.show_diagnostics(shown.diagnostics, seen=seen)
 
     def _plan(self, action: str, pod: str) -> Plan:
         self._called(f"plan_{action}", pod)
@@ -372,9 +374,9 @@ class FakePlane:
         parts = []
         for address in names:
             plan = self._plan_of(action, address)
-            told = tuple(f"{plan.pod}: {each.message}" for each in plan.refusals)
-            done = () if told else (f"{action}: {plan.pod}",)
-            parts.append(Report(action=action, pod=plan.pod, done=done, skipped=told))
+            skipped = tuple(f"{plan.pod}: {each.message}" for each in plan.refusals)
+            done = () if skipped else (f"{action}: {plan.pod}",)
+            parts.append(Report(action=action, pod=plan.pod, done=done, skipped=skipped))
         return joined_report(action, parts)
 
     def _plan_restore(self, names: Sequence[str]) -> Plan:

@@ -39,7 +39,7 @@ GONE = evidence(
     (Probe.SUPERVISOR, NO, "no process 48200"),
     (Probe.EXIT_RECORD, NO, "none"),
 )
-TOLD = b"\n".join(
+OLD = b"\n".join(
     [
         "● I'll review the restore path first.".encode(),
         b"",
@@ -140,10 +140,10 @@ def furnished(root: Path, pods: tuple[PodView, ...] | None = None) -> FakePlane:
     shown = one_of_each() if pods is None else pods
     plane = FakePlane(root, picture(shown))
     for each in shown:
-        plane.write_output(each.name, TOLD)
+        plane.write_output(each.name, OLD)
     if plane.snapshot.find("reviewer"):
         system = still_system()
-        move_cursor(system, plane.paths.pod("reviewer"), READER, Position(1, len(TOLD)))
+        move_cursor(system, plane.paths.pod("reviewer"), READER, Position(1, len(OLD)))
         plane.write_output("reviewer", NEW)
     return plane
 

@@ -19,12 +19,12 @@ from tests.tui.diagnostics_builders import (
     SEEN,
     SIZE,
     called,
+    diagnostic,
     diagnostics_screen,
     is_shown,
     opened,
     selected,
     some_of_each,
-    told,
 )
 from tests.tui.fake_plane import NOW, FakePlane, evidence, picture, pod
 from tests.tui.scene import app_over, settled, shown_text, until, words_on
@@ -39,7 +39,9 @@ def shot(plane: FakePlane, *keys: str) -> tuple[PodtuiApp, Callable[[Pilot[int]]
 
     async def prepare(pilot: Pilot[int]) -> None:
         await settled(pilot, app)
-        await until(pilot, lambda: app.main_screen.diagnostics.picture.diagnostics, "the told")
+        await until(
+            pilot, lambda: app.main_screen.diagnostics.picture.diagnostics, "the diagnostics"
+        )
         app.main_screen._sampler.stop()
         for key in keys:
             await pilot.press(key)
@@ -50,7 +52,7 @@ def shot(plane: FakePlane, *keys: str) -> tuple[PodtuiApp, Callable[[Pilot[int]]
 
 def test_the_diagnostics_with_one_unfolded(plane: FakePlane, snap_compare: Compare) -> None:
     """Newest first, unread ones marked, two hundred losses in one line, the evidence of one."""
-    plane.tell(some_of_each(), seen=SEEN)
+    plane.show_diagnostics(some_of_each(), seen=SEEN)
     app, prepare = shot(plane, "D", "down", "enter")
     assert snap_compare(app, terminal_size=SIZE, run_before=prepare)
 
@@ -62,7 +64,7 @@ async def test_unread_ones_are_counted_and_the_newest_is_told_above_the_keys(
     plane: FakePlane,
 ) -> None:
     """One calm line with the way back, and a count that stays."""
-    plane.tell(some_of_each(), seen=SEEN)
+    plane.show_diagnostics(some_of_each(), seen=SEEN)
     async with opened(plane) as (_, app):
         shown = shown_text(app).splitlines()
         assert "4 diagnostics D" in shown[0]
@@ -74,7 +76,7 @@ async def test_unread_ones_are_counted_and_the_newest_is_told_above_the_keys(
 
 async def test_without_unread_ones_nothing_is_said(plane: FakePlane) -> None:
     """Calm is when nothing is there."""
-    plane.tell(some_of_each()[-1:], seen=["6.told"])
+    plane.show_diagnostics(some_of_each()[-1:], seen=["6.diagnostic"])
     async with opened(plane) as (_, app):
         assert "diagnostic" not in shown_text(app).splitlines()[0]
         assert "reviewer-3" not in shown_text(app)
@@ -84,7 +86,7 @@ async def test_the_notice_goes_after_a_minute_and_the_count_stays(
     plane: FakePlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not looked at is not pushed at anybody for ever."""
-    plane.tell(some_of_each(), seen=SEEN)
+    plane.show_diagnostics(some_of_each(), seen=SEEN)
     async with opened(plane) as (pilot, app):
         screen = app.main_screen
         assert screen.diagnostics.noticed is not None
@@ -99,11 +101,11 @@ async def test_the_notice_goes_after_a_minute_and_the_count_stays(
 async def test_what_is_told_while_the_screen_is_open_is_noticed(plane: FakePlane) -> None:
     """Whoever told it; and what is seen elsewhere goes."""
     async with opened(plane) as (pilot, app):
-        plane.tell([told(1)])
+        plane.show_diagnostics([diagnostic(1)])
         await until(pilot, lambda: "pod-001: lost" in shown_text(app), "the notice")
-        plane.tell([told(1), told(2, ago_s=-30)])
+        plane.show_diagnostics([diagnostic(1), diagnostic(2, ago_s=-30)])
         await until(pilot, lambda: "pod-002: lost" in shown_text(app), "the newer one")
-        plane.tell([told(1), told(2, ago_s=-30)], seen=["2.told"])
+        plane.show_diagnostics([diagnostic(1), diagnostic(2, ago_s=-30)], seen=["2.diagnostic"])
         await until(pilot, lambda: app.main_screen.diagnostics.noticed is None, "the end of it")
         await pilot.pause()
         assert "1 diagnostic D" in shown_text(app)
@@ -115,9 +117,9 @@ async def test_a_notice_of_the_store_that_says_the_same_is_not_said_twice(
     plane: FakePlane,
 ) -> None:
     """The observer's own banner about many losses gives way to the line with the way back."""
-    losses = [told(number, ago_s=1) for number in range(3)]
-    plane.tell(losses)
-    sentence = plane.told.entries[0].sentence
+    losses = [diagnostic(number, ago_s=1) for number in range(3)]
+    plane.show_diagnostics(losses)
+    sentence = plane.diagnostics.entries[0].sentence
     plane.snapshot = picture(plane.snapshot.pods, notices=(sentence, "something else"))
     async with opened(plane) as (_, app):
         shown = words_on(app)
@@ -129,8 +131,8 @@ async def test_a_notice_of_the_store_that_says_the_same_is_not_said_twice(
 async def test_ends_with_the_screen(plane: FakePlane) -> None:
     """The watch over the diagnostics is closed when the screen is."""
     async with opened(plane):
-        assert not plane.told_closed.is_set()
-    assert plane.told_closed.is_set()
+        assert not plane.diagnostics_closed.is_set()
+    assert plane.diagnostics_closed.is_set()
 
 
 # the list
@@ -138,7 +140,7 @@ async def test_ends_with_the_screen(plane: FakePlane) -> None:
 
 async def test_the_list_shows_newest_first_with_unread_marked(plane: FakePlane) -> None:
     """Many at once are one line; each says what can be done."""
-    plane.tell(some_of_each(), seen=SEEN)
+    plane.show_diagnostics(some_of_each(), seen=SEEN)
     async with opened(plane, "D") as (_, app):
         lines = shown_text(app).splitlines()
         assert "diagnostics" in lines[0]
@@ -158,7 +160,7 @@ async def test_the_list_shows_newest_first_with_unread_marked(plane: FakePlane) 
 
 async def test_enter_unfolds_the_evidence_and_folds_it_again(plane: FakePlane) -> None:
     """What the diagnostic rests on, and the command that undoes it."""
-    plane.tell(some_of_each())
+    plane.show_diagnostics(some_of_each())
     async with opened(plane, "D", "down") as (pilot, app):
         assert "no process 48200" not in shown_text(app)
         await pilot.press("enter")
@@ -171,26 +173,26 @@ async def test_enter_unfolds_the_evidence_and_folds_it_again(plane: FakePlane) -
         await pilot.press("down", "down", "enter")
         await pilot.pause()
         assert "no process 48200" not in shown_text(app)
-        assert selected(app) == "5.told"
+        assert selected(app) == "5.diagnostic"
 
 
 async def test_many_unfold_into_each_and_each_into_its_evidence(plane: FakePlane) -> None:
     """Two hundred in one line, one by one below it, newest first."""
-    plane.tell(some_of_each())
+    plane.show_diagnostics(some_of_each())
     async with opened(plane, "D", "down", "down", "down", "enter", "down") as (pilot, app):
-        assert selected(app) == "100.told/299.told"
+        assert selected(app) == "100.diagnostic/299.diagnostic"
         assert "shard-199" in shown_text(app)
         await pilot.press("enter")
         await pilot.pause()
         assert "podtui restore shard-199" in words_on(app)
         await pilot.press("end")
         await pilot.pause()
-        assert selected(app) == "1.told"
+        assert selected(app) == "1.diagnostic"
 
 
 async def test_typing_filters_and_escape_ends_the_filter_first(plane: FakePlane) -> None:
     """Words of kind, pod, actor or sentence; of many a single name finds them."""
-    plane.tell(some_of_each())
+    plane.show_diagnostics(some_of_each())
     async with opened(plane, "D", "slash", *"prun rev") as (pilot, app):
         shown = shown_text(app)
         assert "reviewer-3" in shown
@@ -220,26 +222,28 @@ async def test_the_empty_list_says_that_nothing_was_told(plane: FakePlane) -> No
 
 async def test_what_comes_meanwhile_moves_nothing_that_is_selected(plane: FakePlane) -> None:
     """New ones come in above; the selection and the rows on screen stay."""
-    many = [told(number, ago_s=5000 - 10 * number) for number in range(100)]
-    plane.tell(many)
+    many = [diagnostic(number, ago_s=5000 - 10 * number) for number in range(100)]
+    plane.show_diagnostics(many)
     async with opened(plane, "D", *["down"] * 50) as (pilot, app):
         before = [line[:-1] for line in shown_text(app).splitlines()[1:20]]
-        assert selected(app) == "49.told"
-        plane.tell([*many, told(500)])
+        assert selected(app) == "49.diagnostic"
+        plane.show_diagnostics([*many, diagnostic(500)])
         await until(pilot, lambda: "101 unread" in shown_text(app), "the new one")
-        assert selected(app) == "49.told"
+        assert selected(app) == "49.diagnostic"
         assert [line[:-1] for line in shown_text(app).splitlines()[1:20]] == before
 
 
 async def test_ten_thousand_cost_what_is_on_screen(plane: FakePlane) -> None:
     """Only the lines that are shown are drawn, and nothing is when nothing happens."""
-    plane.tell([told(number, ago_s=100_000 - 10 * number) for number in range(10_000)])
+    plane.show_diagnostics(
+        [diagnostic(number, ago_s=100_000 - 10 * number) for number in range(10_000)]
+    )
     async with opened(plane, "D") as (pilot, app):
         shown = diagnostics_screen(app).list
         assert len(shown._drawn) <= SIZE[1]
         await pilot.press("end")
         await pilot.pause()
-        assert selected(app) == "0.told"
+        assert selected(app) == "0.diagnostic"
         assert len(shown._drawn) <= 2 * SIZE[1]
         shown._drawn.clear()
         app.main_screen._tick()
@@ -249,7 +253,9 @@ async def test_ten_thousand_cost_what_is_on_screen(plane: FakePlane) -> None:
 
 async def test_a_line_that_cannot_be_read_is_told(plane: FakePlane) -> None:
     """The list does not look whole when it is not."""
-    plane.tell([told(1)], problem="/store/diagnostics/000001.jsonl has a line that cannot be read")
+    plane.show_diagnostics(
+        [diagnostic(1)], problem="/store/diagnostics/000001.jsonl has a line that cannot be read"
+    )
     async with opened(plane, "D") as (_, app):
         assert "has a line that cannot be read" in words_on(app)
         assert "pod-001" in shown_text(app)
@@ -258,7 +264,7 @@ async def test_a_line_that_cannot_be_read_is_told(plane: FakePlane) -> None:
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20)])
 async def test_it_fits_narrow_terminals(plane: FakePlane, size: tuple[int, int]) -> None:
     """Kind, pod and undo are there at every width; no line is longer than the screen."""
-    plane.tell(some_of_each(), seen=SEEN)
+    plane.show_diagnostics(some_of_each(), seen=SEEN)
     async with opened(plane, "D", "enter", size=size) as (_, app):
         lines = shown_text(app).splitlines()
         assert all(len(line) <= size[0] for line in lines)
@@ -269,9 +275,9 @@ async def test_it_fits_narrow_terminals(plane: FakePlane, size: tuple[int, int])
 
 async def test_hostile_text_stays_text(plane: FakePlane) -> None:
     """In names, sentences, evidence and what an undo is given."""
-    plane.tell(
+    plane.show_diagnostics(
         [
-            told(
+            diagnostic(
                 number,
                 pod_name=text,
                 ago_s=1000 - 10 * number,
@@ -294,15 +300,15 @@ async def test_hostile_text_stays_text(plane: FakePlane) -> None:
 
 async def test_leaving_marks_what_was_on_screen_as_seen(plane: FakePlane) -> None:
     """And nothing that was never shown; looking again shows them as seen."""
-    plane.tell([told(number, ago_s=5000 - 10 * number) for number in range(100)])
+    plane.show_diagnostics([diagnostic(number, ago_s=5000 - 10 * number) for number in range(100)])
     async with opened(plane, "D") as (pilot, app):
         assert not called(plane, "seen")
         await pilot.press("escape")
         await until(pilot, lambda: called(plane, "seen"), "the mark")
         [(_, ids)] = called(plane, "seen")
         assert isinstance(ids, frozenset)
-        assert "99.told" in ids
-        assert "0.told" not in ids
+        assert "99.diagnostic" in ids
+        assert "0.diagnostic" not in ids
         left = 100 - len(ids)
         await until(pilot, lambda: f"{left} diagnostics D" in shown_text(app), "the count")
         await pilot.press("D", "q")
@@ -313,7 +319,7 @@ async def test_leaving_marks_what_was_on_screen_as_seen(plane: FakePlane) -> Non
 
 async def test_a_mark_that_cannot_be_written_is_told(plane: FakePlane) -> None:
     """Where the operator is by then: on the main screen."""
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D") as (pilot, app):
         plane.error = DiskTrouble("that diagnostics were seen cannot be noted: disk full")
         await pilot.press("D")
@@ -324,7 +330,7 @@ async def test_a_mark_that_cannot_be_written_is_told(plane: FakePlane) -> None:
 async def test_a_store_that_is_only_shown_is_marked_nowhere(plane: FakePlane) -> None:
     """Looking changes nothing in it, and complains of nothing."""
     plane.snapshot = picture(plane.snapshot.pods, read_only=True)
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "escape"):
         assert not called(plane, "seen")
 
@@ -332,7 +338,7 @@ async def test_a_store_that_is_only_shown_is_marked_nowhere(plane: FakePlane) ->
 async def test_help_and_palette_know_the_screen(plane: FakePlane) -> None:
     """The keys are listed, and choosing a pod in the palette goes back to the pods."""
     plane.snapshot = picture([pod("one"), pod("two", Status.LOST)])
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "question_mark") as (pilot, app):
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("escape")

@@ -15,8 +15,8 @@ from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
 from tests.tui.diagnostics_builders import (
     called,
+    diagnostic,
     opened,
-    told,
 )
 from tests.tui.fake_plane import FakePlane
 from tests.tui.scene import until, words_on
@@ -24,7 +24,7 @@ from tests.tui.scene import until, words_on
 
 async def test_u_shows_the_plan_and_y_does_it(plane: FakePlane) -> None:
     """The pod is addressed by its id: a namesake is never meant."""
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         await pilot.pause()
@@ -40,7 +40,7 @@ async def test_u_shows_the_plan_and_y_does_it(plane: FakePlane) -> None:
 
 async def test_anything_but_yes_does_nothing(plane: FakePlane) -> None:
     """Escape closes the question, and the list is still there."""
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         await pilot.press("escape")
@@ -51,8 +51,8 @@ async def test_anything_but_yes_does_nothing(plane: FakePlane) -> None:
 
 async def test_many_are_taken_back_together(plane: FakePlane) -> None:
     """On the line of many the plan is for all of them; those restored meanwhile are left out."""
-    losses = [told(number, ago_s=2) for number in range(3)]
-    plane.tell([*losses, told(9, DiagnosticKind.RESTORED, pod_name="pod-001")])
+    losses = [diagnostic(number, ago_s=2) for number in range(3)]
+    plane.show_diagnostics([*losses, diagnostic(9, DiagnosticKind.RESTORED, pod_name="pod-001")])
     async with opened(plane, "D", "down", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         assert called(plane, "plan_restore") == [("plan_restore", "id-pod-000, id-pod-002")]
@@ -74,7 +74,7 @@ async def test_of_many_the_refused_ones_do_not_stop_the_others(plane: FakePlane)
         refusals=refused.refusals,
         parts=(going_on, refused),
     )
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         await pilot.pause()
@@ -91,7 +91,7 @@ async def test_a_refused_plan_is_shown_and_not_done(plane: FakePlane) -> None:
         steps=(),
         refusals=(Refusal(kind="refused", message="it is alive: attach instead"),),
     )
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         await pilot.press("y")
@@ -101,7 +101,9 @@ async def test_a_refused_plan_is_shown_and_not_done(plane: FakePlane) -> None:
 
 async def test_what_is_undone_already_or_has_no_way_back_says_so(plane: FakePlane) -> None:
     """No plan is asked for; the key is not offered."""
-    plane.tell([told(1), told(2, DiagnosticKind.RESTORED, pod_name="pod-001")])
+    plane.show_diagnostics(
+        [diagnostic(1), diagnostic(2, DiagnosticKind.RESTORED, pod_name="pod-001")]
+    )
     async with opened(plane, "D") as (pilot, app):
         assert "U undo" not in words_on(app)
         await pilot.press("U")
@@ -115,7 +117,7 @@ async def test_what_is_undone_already_or_has_no_way_back_says_so(plane: FakePlan
 
 async def test_what_an_undo_came_to_is_told_where_the_operator_is(plane: FakePlane) -> None:
     """Gone back to the pods before it was done: it is told there."""
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         plane.hold = threading.Event()
@@ -126,9 +128,25 @@ async def test_what_an_undo_came_to_is_told_where_the_operator_is(plane: FakePla
         assert app.screen is app.main_screen
 
 
+async def test_the_result_of_an_action_on_the_pods_is_shown_on_the_diagnostics(
+    plane: FakePlane,
+) -> None:
+    """Opened before the action was done, the diagnostics show that it runs and what it did."""
+    plane.show_diagnostics([diagnostic(1)])
+    async with opened(plane, "D", "escape", "x") as (pilot, app):
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
+        plane.hold = threading.Event()
+        await pilot.press("y", "D")
+        await until(pilot, lambda: isinstance(app.screen, DiagnosticsScreen), "the diagnostics")
+        await until(pilot, lambda: "stopping planner" in words_on(app), "what is running")
+        plane.hold.set()
+        await until(pilot, lambda: "asked it to end" in words_on(app), "the report")
+        assert isinstance(app.screen, DiagnosticsScreen)
+
+
 async def test_an_outcome_goes_with_who_leaves_at_once(plane: FakePlane) -> None:
     """Told on the list a moment ago, and still to be read above the pods' keys."""
-    plane.tell([told(1)])
+    plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D", "U") as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
         await pilot.press("y")
@@ -145,7 +163,7 @@ def test_every_undo_there_is_has_its_plan_and_its_action(
     plane: FakePlane, verb: str, count: int
 ) -> None:
     """The verb that a diagnostic offers is the call that is made, for each of them."""
-    given = [told(number, undo=Undo(verb, f"target-{number}")) for number in range(count)]
+    given = [diagnostic(number, undo=Undo(verb, f"target-{number}")) for number in range(count)]
     intended = undo_action(plane, given, "pods", "diagnostics.undo")
     assert intended is not None
     assert intended.plan().action == verb
@@ -157,7 +175,7 @@ def test_every_undo_there_is_has_its_plan_and_its_action(
 
 def test_an_error_of_one_of_many_does_not_stop_the_others(plane: FakePlane) -> None:
     """It is a refusal in the plan and a failure in the report, each with its pod."""
-    given = [told(number, undo=Undo("recover", f"t-{number}")) for number in range(2)]
+    given = [diagnostic(number, undo=Undo("recover", f"t-{number}")) for number in range(2)]
     intended = undo_action(plane, given, "2 pods", "diagnostics.undo")
     assert intended is not None
     plane.error = DiskTrouble("the disk is full")

@@ -306,7 +306,7 @@ async def test_what_is_told_above_the_keys_is_taken_back_first(plane: FakePlane)
         undo=Undo("recover", "entry-1"),
     )
     async with opened(plane) as (pilot, app):
-        plane.tell([pruned])
+        plane.show_diagnostics([pruned])
         await until(pilot, lambda: "recover: U" in shown_text(app))
         await pilot.press("U")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from podtui.core.diagnostics.report import DiagnosticsPicture, Entry
 from podtui.core.model.plans import Plan
@@ -22,9 +23,11 @@ from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.text.safe import safe_line
 from podtui.tui.bars.input_bar import MessageTarget
 from podtui.tui.controllers.action_runner import ActionRunner, PlannedAction, undo_action
-from podtui.tui.dialogs.recover import Recovery
 from podtui.tui.panes.tree.tree import PodTree
 from podtui.tui.panes.why.lines import is_reachable
+
+if TYPE_CHECKING:
+    from podtui.tui.dialogs.recover import Recovery
 
 LONGEST_NAME = 80
 DOING = {

@@ -73,6 +73,7 @@ class DiagnosticsScreen(CommandScreen[None]):
 
     def on_screen_resume(self) -> None:
         self.list.focus()
+        self._runner.show_progress()
 
     def reopen(self) -> None:
         """Begin at the newest, because the screen is opened again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.binding import BindingType
@@ -30,6 +30,7 @@ from podtui.tui.widgets.spans import Line, own, paint
 CACHED_STRIPS = 400
 SMALLEST_FOLD_REACH = 2
 """Cells around the fold mark that a click may hit."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,9 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
     def show(self, data: TreeData) -> None:
         """Take a new snapshot; repaint the visible rows that have changed."""
         self._at = data.at
-        gone: list[str] = []
-        self._change(lambda: gone.extend(self.state.take(data.pods)))
+        gone = self._change(lambda: self.state.take(data.pods))
         if gone:
-            self.post_message(self.MarksChanged(tuple(gone)))
+            self.post_message(self.MarksChanged(gone))
 
     def show_activity(self, activity: Mapping[str, Sequence[int]]) -> None:
         """Take new activity: bytes per stretch of time, by key of the pod."""
@@ -140,22 +140,16 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
 
     def select(self, key: str) -> bool:
         """Select a pod, unfolding what hides it; returns whether there is such a pod."""
-        is_there = False
-
-        def select() -> None:
-            nonlocal is_there
-            is_there = self.state.select(key)
-
-        self._change(select)
+        is_there = self._change(lambda: self.state.select(key))
         if is_there:
             self.reveal()
         return is_there
 
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, change: Callable[[], Result]) -> Result:
         """Change the rows; the row at the top stays there when rows above it come or go."""
         before, count, top = self.selected, self.row_count, self.scroll_offset.y
         top_key = self.rows.key(top) if 0 < top < count else None
-        change()
+        result = change()
         if self.row_count != count:
             self.virtual_size = Size(0, self.row_count)
             # Textual leaves its bars to the widget here, as its own list widgets do.
@@ -170,6 +164,7 @@ class PodTree(RowList, can_focus=True, inherit_bindings=False):
             self.repaint_changed()
         if self.selected != before:
             self.post_message(self.Changed())
+        return result
 
     def _change_marks(self, change: Callable[[], None]) -> None:
         before = self.state.marks
