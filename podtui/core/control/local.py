@@ -122,7 +122,7 @@ class LocalPlane(Acting):
         from podtui.core.actions.recovery import repair_child_links
         from podtui.core.observe.live.live_view import LiveView
 
-        return LiveView(self.store, on_snapshot, mend=lambda: repair_child_links(self.store))
+        return LiveView(self.store, on_snapshot, repair=lambda: repair_child_links(self.store))
 
     def absent_parent(self, name: str) -> str:
         """Return why a pod's parent is not in its place, "" when it is, or when it has none."""
@@ -258,7 +258,7 @@ class LocalPlane(Acting):
         live = self.watch(lambda _: None)
         position: LogPosition | None = None
         try:
-            for _ in ticks_on_change(self.store.paths.journal, stop):
+            for _ in ticks_on_change(self.store.system.watcher, self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
                 for event in self.access.sight.told(read.entries):
