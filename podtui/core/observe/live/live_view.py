@@ -15,8 +15,9 @@ import msgspec
 
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Verdict
-from podtui.core.observe.journal.ends import EndsJournal, EndWriter
-from podtui.core.observe.journal.stalls import StallsBeside, StallsJournal
+from podtui.core.observe.journal.ends import EndsJournal
+from podtui.core.observe.journal.stalls import StallsJournal
+from podtui.core.observe.journal.writer import BackgroundWriter
 from podtui.core.observe.live.death_watch import DeathWatch, Target
 from podtui.core.observe.live.file_watch import LATE_S, FilePoll, FileWatch
 from podtui.core.observe.live.hints import Hints
@@ -91,17 +92,17 @@ class LiveView:
         self._show_trouble = ""
         journal = EndsJournal(store)
         self._asking = BackgroundPings(store, self._want_picture)
-        self._ends = EndWriter(journal, self._want_picture)
-        self._stalls = StallsBeside(StallsJournal(store), self._want_picture)
-        ways = ObserverOptions(
+        self._ends = BackgroundWriter("podtui-journal", journal, self._want_picture)
+        self._stalls = BackgroundWriter("podtui-stalls", StallsJournal(store), self._want_picture)
+        options = ObserverOptions(
             asking=self._asking,
             ends=self._ends,
             stalls=self._stalls,
             ping_every_s=PING_EVERY_S,
             only=wanted,
-            early=self._show_early,
+            on_partial=self._show_partial,
         )
-        self._observer = Observer(store, ends=journal, ways=ways)
+        self._observer = Observer(store, ends=journal, options=options)
         self._sampler = Sampler(store)
         self._deaths = DeathWatch(store.system.proc, self._clock, self.hint)
         self._threads = [
@@ -184,8 +185,8 @@ class LiveView:
         except Exception as error:  # noqa: BLE001 - see above
             self._show_trouble = f"a picture could not be shown: {type(error).__name__}: {error}"
 
-    def _show_early(self, picture: Snapshot) -> None:
-        """Show how far a long look has come, and give it up when nobody wants it any more."""
+    def _show_partial(self, picture: Snapshot) -> None:
+        """Show how far a long scan has come, and give it up when nobody wants it any more."""
         if self._stopping.is_set():
             raise _Closed
         self._show(self._with_extras(picture))
@@ -306,7 +307,6 @@ class LiveView:
             self._show_trouble,
             self._repair_trouble,
             self._asking.trouble,
-            self._ends.trouble,
         )
         return msgspec.structs.replace(
             picture,
