@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from podtui.core.model.loans import LoanBook
 
 
+figures_option = click.option(
+    "--figures", is_flag=True, help="Show CPU and memory of each live pod too; takes a moment."
+)
+
+
 @click.command("ls")
+@figures_option
 @click.option("--loans", is_flag=True, help="List the scope loans instead: who has which path.")
 @json_option
 @pass_session
-def command(session: Session, *, loans: bool) -> None:
+def command(session: Session, *, figures: bool, loans: bool) -> None:
     """List the pods, each with what is known of its latest run."""
     plane = session.open_plane(False)
     if loans:
         _list_loans(session, plane.loans())
         return
-    seen = plane.snapshot(sample=True)
+    seen = plane.snapshot(sample=figures)
     if session.as_json:
         # Each half is loaded only where it is used: a listing should start at once.
         from podtui.cli.as_json import document, pod_object  # noqa: PLC0415
@@ -55,12 +61,13 @@ DEEPEST_GUIDE = 24
 
 
 @click.command("tree")
+@figures_option
 @json_option
 @pass_session
-def tree_command(session: Session) -> None:
+def tree_command(session: Session, *, figures: bool) -> None:
     """Show the pods as a tree: who started whom."""
     plane = session.open_plane(False)
-    seen = plane.snapshot(sample=True)
+    seen = plane.snapshot(sample=figures)
     if session.as_json:
         from podtui.cli.as_json import document, forest  # noqa: PLC0415 - see above
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from podtui.core.output.reading import OutputReading
     from podtui.core.screen.live import LiveScreen
     from podtui.core.store.logs import LogPosition
+    from podtui.core.system.figures import HostFigures
 
 __all__ = ["LocalPlane", "SpawnRequest"]
 View = Literal["text", "raw"]
@@ -267,6 +268,10 @@ class LocalPlane(Acting):
                     yield event
         finally:
             live.close()
+
+    def host(self) -> HostFigures | None:
+        """Return memory and load of this machine, None when they could not be determined."""
+        return self.store.system.figures.host()
 
     def doctor(self) -> tuple[Problem, ...]:
         """Return everything that is wrong in the store."""

@@ -43,15 +43,15 @@ class Inspector:
 
     def inspect(self, name: str) -> Inspection:
         """Look at one pod closely."""
-        from podtui.core.processes.sample import process_views, sample_tree
+        from podtui.core.processes.figures import tree_figures
         from podtui.core.store.loans import loans_of
 
         own_name = self.access.name_of(name)
         view = self.look_at(own_name)
         record = self.store.pod_record(own_name)
         run = self.store.run_record(own_name, view.run) if view.run else None
-        sample = (
-            sample_tree(self.store.system, run.supervisor)
+        figures = (
+            tree_figures(self.store.system, run.supervisor)
             if isinstance(run, RunRecord) and view.verdict is Verdict.ALIVE
             else None
         )
@@ -63,7 +63,7 @@ class Inspector:
         return Inspection(
             pod=self._with_figures(view),
             runs=self._runs(own_name, view),
-            processes=process_views(self.store.system, sample) if sample else (),
+            processes=figures.views() if figures else (),
             argv=tuple(known.argv) if known else (),
             cwd=known.cwd if known else "",
             children=child_labels(self.store, own_name, view.id),
@@ -101,20 +101,20 @@ class Inspector:
         return msgspec.structs.replace(view, parent=parent)
 
     def _with_figures(self, view: PodView) -> PodView:
-        from podtui.core.processes.sample import cpu_percent, sample_tree
+        from podtui.core.processes.figures import tree_figures
 
         if view.verdict is not Verdict.ALIVE:
             return view
         run = self.store.run_record(view.name, view.run)
-        sample = (
-            sample_tree(self.store.system, run.supervisor) if isinstance(run, RunRecord) else None
+        figures = (
+            tree_figures(self.store.system, run.supervisor) if isinstance(run, RunRecord) else None
         )
-        if sample is None:
+        if figures is None:
             return view
         return msgspec.structs.replace(
             view,
-            cpu_percent=round(cpu_percent(self.store.system, sample, None), 1),
-            rss_bytes=sample.rss_bytes,
+            cpu_percent=round(figures.cpu_percent(None), 1),
+            rss_bytes=figures.rss_bytes,
         )
 
     def _runs(self, name: str, view: PodView) -> tuple[RunView, ...]:
