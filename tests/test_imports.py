@@ -106,7 +106,7 @@ def test_a_verb_that_agents_call_often_loads_no_library_for_screens(
     loaded = modules_after(code)
 
     assert "podtui.core.control.local" in loaded
-    assert loaded.isdisjoint({"watchfiles", "psutil", "textual", "asyncio"})
+    assert loaded & {"watchfiles", "psutil", "textual", "asyncio"} == set()
 
 
 def test_figures_load_their_library_only_when_they_are_asked_for(yard: Yard) -> None:
