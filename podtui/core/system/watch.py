@@ -36,6 +36,9 @@ MOST_AT_ONCE = 8192
 and watchfiles does not report an overflow."""
 CLOSE_S = 2.0
 POLL_S = 0.05
+QUIET_POLL_S = 0.1
+QUIET_AFTER_S = 10.0
+"""After so long without a change or a wake-up, files are asked half as often."""
 OnChange = Callable[[frozenset[Path]], None]
 
 
@@ -100,6 +103,7 @@ class Watcher:
         self._is_stale = False
         self._replace_due = 0.0
         self._armed: dict[str, int] = {}
+        self._roots: frozenset[str] = frozenset()
         self._missing: dict[str, str] = {}
         self._trouble = ""
         self._beat = self._clock.monotonic()
@@ -200,6 +204,7 @@ class Watcher:
             self._report(_paths(last))
         new = there.keys() - self._armed.keys()
         self._armed, self._trouble = there, ""
+        self._roots = frozenset(each for each in there if not self._has_watched_parent(each))
         self._missing = {each: f"{each}: no such directory" for each in wanted - there.keys()}
         self._beat = self._clock.monotonic()
         self._replace_due = self._beat + REPLACE_REST * (self._beat - began)
@@ -235,14 +240,18 @@ class Watcher:
             self._check(paths & self._armed.keys())
             if now >= check_due:
                 check_due = now + CHECK_S
-                self._check([each for each in self._armed if not self._has_watched_parent(each)])
+                self._check(self._roots & self._armed.keys())
                 self._is_stale |= any(map(_inode, self._missing))
             if self._is_stale and now >= self._replace_due:
                 return
 
     def _has_watched_parent(self, directory: str) -> bool:
         """Whether a directory above reports when this one is renamed with all that is in it."""
-        return any(str(each) in self._armed for each in Path(directory).parents)
+        while (above := os.path.dirname(directory)) != directory:
+            if above in self._armed:
+                return True
+            directory = above
+        return False
 
     def _check(self, directories: Collection[str]) -> None:
         """Find out whether directories are still in their places.
@@ -252,7 +261,7 @@ class Watcher:
         for each in directories:
             if _inode(each) == self._armed[each]:
                 continue
-            if not self._has_watched_parent(each):
+            if each in self._roots:
                 raise WatchFailed(f"{each} was taken away or replaced")
             # Its pod went away or came back: as soon as it is there again it is a new directory.
             below = f"{each}/"
@@ -343,6 +352,7 @@ class ChangeWaiter:
     def __init__(self) -> None:
         self._woken = threading.Event()
         self._files: FileStamps | None = None
+        self._quiet_s = 0.0
 
     @property
     def is_watching(self) -> bool:
@@ -360,11 +370,17 @@ class ChangeWaiter:
         """Wait for at most so long (None = no limit); returns whether a file has changed."""
         left = inf if timeout_s is None else timeout_s
         while not (self._files and self._files.have_changed()):
-            step = min(left, POLL_S if self._files else inf)
-            if left <= 0 or self._woken.wait(None if step == inf else step):
+            poll_s = POLL_S if self._quiet_s < QUIET_AFTER_S else QUIET_POLL_S
+            step = min(left, poll_s if self._files else inf)
+            if left <= 0:
+                return False
+            if self._woken.wait(None if step == inf else step):
                 self._woken.clear()
+                self._quiet_s = 0.0
                 return False
             left -= step
+            self._quiet_s += step
+        self._quiet_s = 0.0
         return True
 
     def wait_to_be_woken(self, timeout_s: float) -> None:
