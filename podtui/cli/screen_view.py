@@ -17,7 +17,7 @@ def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
     """Write the screen of a pod's latest run; no reader's cursor is moved."""
     screen = plane.screen(name)
     picture = screen.update() or screen.picture
-    pod = plane.inspect(name).pod
+    pod = plane.look_at(plane.access.name_of(name))
     lines = picture.plain_lines()
     if session.as_json:
         session.output.line(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from textual.theme import BUILTIN_THEMES
 from podtui.core.control.plane import Plane
 from podtui.core.model.verdicts import LIVE_STATUSES
 from podtui.core.settings.settings import Loaded, Settings, load_settings
+from podtui.core.system import collector
 from podtui.core.system.system import System, real_system
 from podtui.tui.bars.notice_bar import Notice
 from podtui.tui.commands.commands import Command, bindings_of
@@ -108,7 +108,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     def on_ready(self) -> None:
         if self.collects_late:
-            self.set_timer(COLLECT_AFTER_S, _collect_again)
+            self.set_timer(COLLECT_AFTER_S, collector.started)
         terminal = None if self.is_headless else standard_input()
         if terminal is not None:
             self.set_interval(LOOK_EVERY_S, lambda: self._end_without_terminal(terminal))
@@ -176,8 +176,3 @@ def run(plane: LocalPlane) -> int:
         with suppress(OSError):
             os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)
-
-
-def _collect_again() -> None:
-    gc.freeze()
-    gc.enable()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from podtui.core.errors import NotFound
 from podtui.core.output import reading
 from podtui.core.output.cursors import Position
 from podtui.core.output.reading import OutputPiece
-from podtui.core.system.watch import WatchFailed
+from podtui.core.system.watch import FileStamps
 from tests.support.log_readers import WrittenPod, committed, text_of
 
 
@@ -106,15 +105,11 @@ def test_a_follower_told_to_end_gives_nothing_more(pod: WrittenPod, stop: thread
     assert list(pod.reading().follow(stop)) == []
 
 
-def test_without_a_watcher_following_looks_again_and_again(
+def test_without_any_hint_following_looks_again_and_again(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hints are not needed: with no watches to be had, all output comes all the same."""
-
-    def no_watches(*paths: Path, **options: object) -> Iterator[frozenset[Path]]:
-        raise WatchFailed("OS file watch limit reached")
-
-    monkeypatch.setattr(reading, "watch", no_watches)
+    """Hints are not needed: where stamps never change, all output comes all the same."""
+    monkeypatch.setattr(FileStamps, "have_changed", lambda _: False)
     monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 0.01)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
@@ -123,13 +118,42 @@ def test_without_a_watcher_following_looks_again_and_again(
     assert next(pieces).data == "two\n"
 
 
-def test_a_watcher_that_is_interrupted_does_not_swallow_it(
+def test_new_output_is_given_long_before_the_next_look(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When Ctrl-C ends the watching, the follower's caller hears of it."""
-    monkeypatch.setattr(reading, "watch", lambda *paths, **options: iter(()))
+    """A follower is hinted by the output itself, and by a run that is restored."""
+    monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 3600.0)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
+    assert next(pieces).data == "one\n"
+    given: queue.SimpleQueue[OutputPiece] = queue.SimpleQueue()
+
+    def follow() -> None:
+        for piece in pieces:
+            given.put(piece)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    pod.print(1, b"two\n")
+    assert given.get(timeout=10).data == "two\n"
+    pod.run(2, b"three\n")
+    assert str(given.get(timeout=10).data).startswith("── run 2, ")
+    assert given.get(timeout=10).data == "three\n"
+    stop.set()
+    follower.join(10)
+
+
+def test_an_interruption_while_following_is_passed_on(
+    pod: WrittenPod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Ctrl-C ends the wait for output, the follower's caller hears of it."""
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    pod.run(1, b"one\n")
+    pieces = pod.reading().follow(Interrupted())
     assert next(pieces).data == "one\n"
     with pytest.raises(KeyboardInterrupt):
         next(pieces)

@@ -13,7 +13,7 @@ from podtui.core.output import follower
 from podtui.core.output.follower import Away, OutputReader, Seen, Want
 from podtui.core.output.page import Page
 from podtui.core.output.read_marks import ReaderMark
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter
 from tests.tui.fake_plane import FakePlane, picture, pod
 from tests.tui.scene import still_system
 
@@ -41,7 +41,7 @@ class Counted(ChangeWaiter):
 class Blind(Counted):
     """A waiter on a machine that has no watch left."""
 
-    def watch(self, directory: Path | None) -> None:
+    def watch(self, *files: Path) -> None:
         """Watch nothing."""
 
 

@@ -1,8 +1,7 @@
 """The one thread that reads output for the screen; the event loop never touches the disk.
 
-It is woken by the kernel when something in the run's directory changes. The size of the output is
-looked at now and then all the same: one `fstat` costs microseconds and misses nothing, also where
-the kernel has no watch left, and there it is looked at several times a second.
+It asks for the stamp of the output every 50 ms while the run on screen is alive: that costs as much
+as a watcher of the same latency (0.2 % of a core), and reports a change earlier.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from podtui.core.output.source import FullScreenWatch, OutputSource
 from podtui.core.paths import PodPaths
 from podtui.core.screen.run_screen import NoScreen, RunScreen, Shot
 from podtui.core.system.system import System
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter
 
 BUSY_LOOK_S = 0.05
 """No two looks for changes are nearer to each other: a run may write without a pause."""
@@ -176,7 +175,7 @@ class OutputReader:
         """Wait until something is wanted or a look is due."""
         if self._waiter.wait(self._pause()):
             left = self._looked_at + BUSY_LOOK_S - self._clock.monotonic()
-            self._waiter.wait_for_word(max(left, GATHER_S))
+            self._waiter.wait_to_be_woken(max(left, GATHER_S))
         self._looked_at = self._clock.monotonic()
 
     def _all_asked(self) -> list[Asked | None]:
@@ -253,12 +252,12 @@ class OutputReader:
         self._opened = opened
 
     def _watch(self, want: Want) -> None:
-        """Be woken by the run that is shown, where the kernel gives a watch."""
+        """Be woken by the output of the run that is shown, while it may grow."""
         opened = self._opened
-        place = None if opened is None or want.ended else opened.paths.run(want.run).root
-        if place != self._watched or not self._waiter.is_watching:
-            self._watched = place
-            self._waiter.watch(place)
+        output = None if opened is None or want.ended else opened.paths.run(want.run).output
+        if output != self._watched:
+            self._watched = output
+            self._waiter.watch(*(() if output is None else (output,)))
 
     def _page(self, opened: _Opened) -> Page:
         want = opened.want

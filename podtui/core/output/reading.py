@@ -18,7 +18,7 @@ from podtui.core.output.cursors import Position, checked_reader, move_cursor, re
 from podtui.core.output.files import OutputWindow, RunOutput
 from podtui.core.paths import PodPaths
 from podtui.core.system.system import System
-from podtui.core.system.watch import WatchFailed, watch
+from podtui.core.system.watch import POLL_S, FileStamps
 from podtui.core.text.boundaries import line_end, safe_end, text_end
 from podtui.core.text.view import text_view
 
@@ -355,17 +355,14 @@ class OutputReading:
     # following
 
     def _hints(self, stop: threading.Event) -> Generator[None, None, None]:
-        """Yield whenever another look may be worth it; ends when told to stop."""
-        try:
-            for _ in watch(self._paths.root, stop=stop, timeout_s=HINT_TIMEOUT_S):
-                yield
-        except WatchFailed:
-            # No watches left, or the directory is gone: looking again and again still tells both.
-            while not stop.wait(HINT_TIMEOUT_S):
-                yield
-        if not stop.is_set():
-            # The watcher takes Ctrl-C for an order to end, and must not be the one who hears it.
-            raise KeyboardInterrupt
+        """Yield when a file of the pod has changed, and now and then; ends when told to stop."""
+        while not stop.is_set():
+            run = self._paths.run(max(self.run, 1))
+            seen = FileStamps(self._paths.root, self._paths.runs, run.output, run.exit)
+            yield
+            left = HINT_TIMEOUT_S
+            while left > 0 and not stop.wait(POLL_S) and not seen.have_changed():
+                left -= POLL_S
 
     @staticmethod
     def _until(stop: threading.Event, pieces: Iterator[OutputPiece]) -> Iterator[OutputPiece]:
