@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
+
+from podtui.core.system import collector
 
 if TYPE_CHECKING:
     from podtui.core.control.local import LocalPlane
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def _open_screen(plane: LocalPlane) -> int:
     # Off until the first rows are there; the screen switches it on again.
-    gc.disable()
+    collector.start_up()
     # Loaded here only: no verb pays for the screen.
     from podtui.cli.open_screen import open_screen  # noqa: PLC0415
 
@@ -24,7 +25,7 @@ def main() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
     # Loading makes many objects and drops none, so that looking for garbage meanwhile only costs;
     # it is switched on when the core is there.
-    gc.disable()
+    collector.start_up()
     from podtui.cli.app import run  # noqa: PLC0415 - see above
 
     _end(run(sys.argv[1:], open_screen=_open_screen))

@@ -6,12 +6,14 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import podtui
+from podtui.core.system.system import real_system
+from tests.support.store_fixture import Yard
 
 SCREEN = ("textual", "rich")
 LOOK = """
@@ -65,6 +67,57 @@ def test_looking_loads_nothing_that_only_acting_needs() -> None:
 
     assert loaded.isdisjoint({"watchfiles", "tomli_w", "asyncio", "subprocess", "hashlib"})
     assert "podtui.core.actions.spawn.spawn" not in loaded
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    """A store whose pods are of this very machine, as the command line sees it."""
+    made = Yard(tmp_path, machine_id=real_system().machine_id)
+    yield made
+    made.end_everything()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ls"],
+        ["ls", "--json"],
+        ["tree"],
+        ["read", "coder"],
+        ["send", "coder", "go"],
+        ["wait", "coder", "--until", "ended", "--timeout", "0.2s"],
+    ],
+    ids=" ".join,
+)
+def test_a_verb_that_agents_call_often_loads_no_library_for_screens(
+    yard: Yard, arguments: list[str]
+) -> None:
+    """Neither the file watcher nor the library of figures is paid for by a single answer."""
+    yard.shell("coder", "read go; sleep 600")
+    code = "; ".join(
+        (
+            "import os",
+            f"os.environ.update({dict(yard.environment)!r})",
+            "from podtui.cli.app import run",
+            f"code = run({arguments!r}, open_screen=None)",
+            "print()",
+        )
+    )
+    loaded = modules_after(code)
+
+    assert "podtui.core.control.local" in loaded
+    assert loaded & {"watchfiles", "psutil", "textual", "asyncio"} == set()
+
+
+def test_figures_load_their_library_only_when_they_are_asked_for(yard: Yard) -> None:
+    """``ls --figures`` is what pays for them."""
+    yard.spawn("coder")
+    loaded = modules_after(
+        f"import os; os.environ.update({dict(yard.environment)!r});"
+        "from podtui.cli.app import run; run(['ls', '--figures'], open_screen=None); print()"
+    )
+
+    assert "psutil" in loaded
 
 
 def test_the_supervisor_loads_the_standard_library_and_itself_only() -> None:
@@ -170,6 +223,28 @@ def test_the_screen_sees_no_disk() -> None:
 def test_no_files_import_each_other_in_a_circle() -> None:
     """An arrow only goes down between files, too, and an import inside a function is an arrow."""
     assert _circles(_arrows()) == []
+
+
+KNOWN_CIRCLE = ["podtui.tui.controllers", "podtui.tui.screens"]  # to be removed
+
+
+def _room_of(module: str, packages: set[str]) -> str:
+    """Return the folder whose own file a module is."""
+    return module if module in packages else module.rpartition(".")[0]
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    """The own files of a folder are one room and each folder below it is another."""
+    arrows = _arrows()
+    names = {module.rpartition(".")[0] for module in arrows} - {""}
+    rooms: dict[str, set[str]] = {}
+    for module, imported in arrows.items():
+        own = _room_of(module, names)
+        others = {_room_of(each, names) for each in imported - {"podtui"}}
+        rooms.setdefault(own, set()).update(others - {own})
+    rooms.pop("podtui")
+
+    assert [circle for circle in _circles(rooms) if circle != KNOWN_CIRCLE] == []
 
 
 def test_a_circle_is_found() -> None:

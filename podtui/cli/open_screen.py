@@ -8,6 +8,7 @@ from podtui.core.control.local import LocalPlane
 from podtui.core.control.plane import Plane
 from podtui.core.paths import config_directory
 from podtui.core.settings.settings import Loaded, load_settings
+from podtui.core.system import collector
 from podtui.core.system.system import System, real_system
 from podtui.tui.app import PodtuiApp, run
 from podtui.tui.controllers.action_runner import Attach
@@ -32,7 +33,10 @@ def open_screen(plane: LocalPlane) -> int:
         key = loaded.settings.detach_key
         return attach_in_terminal(plane, name, read_only=read_only, key=key)
 
-    return run(screen_over(plane, system, attach=attach, loaded=loaded))
+    app = screen_over(plane, system, attach=attach, loaded=loaded)
+    # Until then what a start makes would be walked by the garbage collector, in vain.
+    app.on_started = collector.started
+    return run(app)
 
 
 def screen_over(

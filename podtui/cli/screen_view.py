@@ -17,7 +17,7 @@ def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
     """Write the screen of a pod's latest run; no reader's cursor is moved."""
     terminal = plane.output(name).terminal()
     picture = terminal.update() or terminal.picture
-    pod = plane.inspect(name).pod
+    pod = plane.look_at(plane.access.name_of(name))
     lines = picture.plain_lines()
     if session.as_json:
         session.output.line(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 def _open_plane(create: bool) -> LocalPlane:
     # Loaded here only: `--help` and wrong usage need no core.
     from podtui.core.control.local import LocalPlane  # noqa: PLC0415
+    from podtui.core.system import collector  # noqa: PLC0415
     from podtui.core.system.system import real_system  # noqa: PLC0415
 
     # What was loaded stays for good and need not be looked through; from here on there is garbage.
-    gc.freeze()
-    gc.enable()
+    collector.started()
     return LocalPlane.open(real_system(), root=None, create=create)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -45,6 +44,9 @@ COLLECT_AFTER_S = 5.0
 class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
     """The screen over one store.
 
+    Attributes:
+        on_started: called once, some seconds after the first paint.
+
     Args:
         attach: hands the terminal over to a pod.
         clock: gives the time, and the age of what is shown.
@@ -80,7 +82,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         keymap = keymap_of(settings.keys)
         setup = ScreenSettings(keymap, settings.stall_after_s)
         self.main_screen = MainScreen(plane, clock, attach, setup)
-        self.collects_late = False
+        self.on_started: Callable[[], None] | None = None
         # NO_COLOR comes before the theme in the settings.
         usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
         self._wanted_theme = environment.get(THEME_VARIABLE) or usual
@@ -105,8 +107,8 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         self.set_keymap(dict(keymap.overrides))
 
     def on_ready(self) -> None:
-        if self.collects_late:
-            self.set_timer(COLLECT_AFTER_S, _collect_again)
+        if self.on_started is not None:
+            self.set_timer(COLLECT_AFTER_S, self.on_started)
         terminal = None if self.is_headless else standard_input()
         if terminal is not None:
             self.set_interval(LOOK_EVERY_S, lambda: self._end_without_terminal(terminal))
@@ -149,7 +151,6 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
 def run(app: PodtuiApp) -> int:
     """Show the screen until it is left; returns the exit code."""
-    app.collects_late = True
     code = app.run()
     living = sum(pod.status in LIVE_STATUSES for pod in app.main_screen.pods)
     if living:
@@ -158,8 +159,3 @@ def run(app: PodtuiApp) -> int:
         with suppress(OSError):
             os.write(1, f"podtui is closed; {goes} on running\n".encode())
     return code if code is not None else (app.return_code or 0)
-
-
-def _collect_again() -> None:
-    gc.freeze()
-    gc.enable()

@@ -84,9 +84,9 @@ def test_no_verb_loads_the_screen(loaded: Callable[..., set[str]], verb: str) ->
     assert not {each for each in modules if each.startswith("podtui.tui")}
 
 
-@pytest.mark.parametrize("verb", ["ls", "tree", "read", "inspect", "send"])
+@pytest.mark.parametrize("verb", ["ls", "tree", "read", "send", "spawn", "wait"])
 def test_quick_verbs_load_nothing_heavy(loaded: Callable[..., set[str]], verb: str) -> None:
-    """Looking once needs no watcher, no process library and no event loop."""
+    """Looking once needs no watcher, no library of figures and no event loop."""
     assert not loaded(verb, *ARGUMENTS[verb]) & HEAVY
 
 

@@ -121,9 +121,23 @@ def test_ls_lists_every_pod(yard: Yard, podtui: Podtui) -> None:
     for pod in listed["pods"]:
         assert_pod(pod)
     alive, dead = listed["pods"]
-    assert alive["rss_bytes"] > 0
+    assert alive["rss_bytes"] is None
     assert (dead["exit_code"], dead["signal"], dead["verdict"]) == (3, None, "dead")
     assert dead["rss_bytes"] is None
+
+
+@pytest.mark.parametrize("verb", ["ls", "tree"])
+def test_figures_are_shown_when_they_are_asked_for(yard: Yard, podtui: Podtui, verb: str) -> None:
+    """CPU and memory of a live pod take time to find out, and are columns only on demand."""
+    yard.spawn("alive")
+    plain = podtui(verb).out.splitlines()[0].split()
+    asked = podtui(verb, "--figures").out.splitlines()[0].split()
+    (pod,) = podtui(verb, "--figures", "--json").document["pods"]
+
+    assert {"CPU", "MEM"}.isdisjoint(plain)
+    assert {"CPU", "MEM"} <= set(asked)
+    assert pod["rss_bytes"] > 0
+    assert pod["cpu_percent"] >= 0
 
 
 def test_tree_shows_who_started_whom(yard: Yard, podtui: Podtui) -> None:
@@ -230,6 +244,7 @@ def test_the_doctor_says_whether_all_is_well(yard: Yard, podtui: Podtui) -> None
     """A healthy store is ok with exit code 0; a bad record is a problem with exit code 1."""
     yard.spawn("p")
     well = podtui("doctor", "--json").document
+    assert set(well.pop("host")) == {"memory_bytes", "memory_free_bytes", "cores", "load"}
     assert well == {"ok": True, "problems": []}
     assert podtui("doctor").out.startswith("nothing is wrong with ")
     yard.plane.access.pod_paths("p").record.write_text("not = [toml")

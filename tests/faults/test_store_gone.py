@@ -26,6 +26,7 @@ from podtui.core.model.requests import (
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.live import live_view as live_module
+from podtui.core.system import watch as watch_module
 from tests.observe.test_live import Screen, watching
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard, until, wait_gone
@@ -56,7 +57,8 @@ TOLD_IN_THE_ANSWER = {"doctor"}
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a live view look again soon."""
-    monkeypatch.setattr(live_module, "REARM_S", 0.05)
+    monkeypatch.setattr(watch_module, "REARM_S", 0.05)
+    monkeypatch.setattr(live_module, "AFTER_FAILURE_S", 0.05)
     monkeypatch.setattr(live_module, "RESCAN_WITHOUT_WATCH_S", 0.05)
 
 

@@ -52,7 +52,7 @@ class Scene:
 
     def observer(self) -> Observer:
         """Return a new observer of the store, with a memory of its own."""
-        return Observer(self.yard.reopened().store, ways=ObserverOptions(asking=Answering()))
+        return Observer(self.yard.reopened().store, options=ObserverOptions(asking=Answering()))
 
     def lost(self, name: str, **fields: Any) -> PodRecord:
         """Write a pod whose supervisor is gone and whose lock is free: lost, when all is well."""

@@ -36,7 +36,7 @@ class Shown:
         self.pictures: list[Snapshot] = []
         self.ends: list[int] = []
         self.observer = Observer(
-            self._plane.store, ways=ObserverOptions(asking=Answering(), early=self._take)
+            self._plane.store, options=ObserverOptions(asking=Answering(), on_partial=self._take)
         )
 
     def _take(self, picture: Snapshot) -> None:

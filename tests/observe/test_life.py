@@ -403,7 +403,9 @@ def test_a_run_that_ends_while_its_socket_is_asked_is_ended_and_not_unresponsive
             super().ask(runs)
 
     store = yard.reopened().store
-    view = Observer(store, ways=ObserverOptions(asking=EndsWhenAsked(store))).look().find("brief")
+    view = (
+        Observer(store, options=ObserverOptions(asking=EndsWhenAsked(store))).look().find("brief")
+    )
 
     assert view is not None
     assert view.status is Status.FAILED

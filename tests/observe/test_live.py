@@ -10,21 +10,25 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import EventKind
-from podtui.core.model.requests import Send
+from podtui.core.model.requests import Restore, Send
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.observe.live import live_view as live_module
 from podtui.core.observe.live.death_watch import DeathWatch, Watched
-from podtui.core.observe.live.live_view import SETTING_UP, LiveView
+from podtui.core.observe.live.file_watch import SETTING_UP, FileWatch
+from podtui.core.observe.live.hints import hints_in
+from podtui.core.observe.live.live_view import LiveView
 from podtui.core.paths import log_lock
+from podtui.core.system import watch as watch_module
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.proc import Proc
-from podtui.core.system.watch import WatchFailed, watch
+from podtui.core.system.watch import Watcher
 from tests.observe.conftest import row
 from tests.support.faults import FaultyFs, FaultyProc, refusal
 from tests.support.record_builders import (
@@ -167,25 +171,31 @@ def test_every_picture_tells_the_ages_of_its_detectors(yard: Yard, screen: Scree
 
 
 def test_a_watcher_that_breaks_is_off_and_the_rescan_finds_what_changes(
-    yard: Yard, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no inotify left, changes are found by looking and the detector is off; then on."""
-    allowed = threading.Event()
+    """With no inotify left, changes are found by scanning and the detector is off; then on."""
 
-    def limited(*places: Path, **options: object) -> Iterator[frozenset[Path]]:
-        if not allowed.is_set():
-            raise WatchFailed("OS file watch limit reached")
-        return watch(*places, **options)  # type: ignore[arg-type]
+    class Limited(Watcher):
+        is_allowed = False
 
-    monkeypatch.setattr(live_module, "watch", limited)
-    monkeypatch.setattr(live_module, "REARM_S", 0.05)
+        def open(self, directories: list[str]) -> Any:
+            if not self.is_allowed:
+                raise OSError("OS file watch limit reached")
+            return super().open(directories)
+
+    watcher = Limited()
+    monkeypatch.setattr(watch_module, "REARM_S", 0.05)
     monkeypatch.setattr(live_module, "RESCAN_WITHOUT_WATCH_S", 0.05)
-    with watching(yard, screen):
-        off = screen.wait_for(lambda picture: detector(picture, "files").state is DetectorState.OFF)
-        yard.spawn("coder")
-        screen.wait_status("coder", Status.WORKING)
-        allowed.set()
-        screen.wait_for_next(lambda picture: detector(picture, "files").state is DetectorState.OK)
+    yard = Yard(tmp_path, watcher=watcher)
+    try:
+        with watching(yard, screen):
+            off = screen.wait_for(lambda seen: detector(seen, "files").state is DetectorState.OFF)
+            yard.spawn("coder")
+            screen.wait_status("coder", Status.WORKING)
+            watcher.is_allowed = True
+            screen.wait_for_next(lambda seen: detector(seen, "files").state is DetectorState.OK)
+    finally:
+        yard.end_everything()
 
     assert "limit reached" in detector(off, "files").detail
 
@@ -194,7 +204,7 @@ def test_a_pods_directory_that_is_replaced_is_watched_again(
     yard: Yard, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kernel goes on watching a directory that was moved away: the view finds out."""
-    monkeypatch.setattr(live_module, "REARM_S", 0.05)
+    monkeypatch.setattr(watch_module, "REARM_S", 0.05)
     pods = yard.plane.store.paths.pods
     with watching(yard, screen):
         screen.wait_for(lambda picture: detector(picture, "files").detail != SETTING_UP)
@@ -210,7 +220,7 @@ def test_a_pods_directory_that_is_gone_makes_everything_unknown_until_it_is_back
     yard: Yard, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody died because a directory went away."""
-    monkeypatch.setattr(live_module, "REARM_S", 0.05)
+    monkeypatch.setattr(watch_module, "REARM_S", 0.05)
     monkeypatch.setattr(live_module, "RESCAN_WITHOUT_WATCH_S", 0.05)
     yard.spawn("coder")
     pods = yard.plane.store.paths.pods
@@ -355,7 +365,7 @@ def test_two_hundred_views_leave_no_descriptor_and_no_thread(yard: Yard, screen:
     for _ in range(200):
         yard.plane.watch(lambda _: None).close()
 
-    # The file watcher closes its own descriptors from a thread of its own, a moment later.
+    # The watcher's thread closes its descriptors a moment later.
     until(lambda: held() == before)
 
 
@@ -443,7 +453,7 @@ def test_a_busy_pod_does_not_make_the_view_look_all_the_time(
             screen.wait_for_next(lambda picture: True)
             before, pictures = proc.sights, len(screen.pictures)
             for _ in range(10_000):
-                live._take_hints(pods, [output])
+                live._take_hints(hints_in(pods, [output]))
             looks, shown = proc.sights - before, len(screen.pictures) - pictures
     finally:
         yard.end_everything()
@@ -508,3 +518,64 @@ def test_a_view_of_one_pod_looks_at_that_one_only(yard: Yard, screen: Screen) ->
 
     assert [view.name for view in picture.pods] == ["one"]
     until(lambda: yard.view("two").verdict is Verdict.ALIVE)
+
+
+def test_a_repair_that_fails_is_a_notice(yard: Yard, screen: Screen) -> None:
+    """What a crash left incomplete, and could not be repaired, is not passed over in silence."""
+
+    def fail() -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    live = LiveView(yard.plane.store, screen.show, repair=fail)
+    try:
+        picture = screen.wait_for(lambda picture: picture.notices != ())
+        live.refresh()
+        later = screen.wait_for_next(lambda picture: True)
+    finally:
+        live.close()
+
+    assert "could not be repaired" in picture.notices[0]
+    assert "Read-only file system" in picture.notices[0]
+    assert later.notices == picture.notices
+
+
+def test_a_finished_pod_that_is_restored_elsewhere_is_shown(yard: Yard, screen: Screen) -> None:
+    """Its directory is not watched; the event in the journal names it long before a rescan."""
+    yard.shell("coder", "exit 0")
+    until(lambda: yard.view("coder").verdict is Verdict.DEAD)
+    with watching(yard, screen) as live:
+        screen.wait_for(lambda picture: row(picture, "coder").verdict is Verdict.DEAD)
+        screen.wait_for(lambda picture: detector(picture, "files").detail != SETTING_UP)
+        until(lambda: not watched_pods(live))
+        yard.reopened().carry_out(Restore(("coder",)))
+        screen.wait_for_next(lambda picture: row(picture, "coder").run == 2)
+
+
+def test_few_places_are_watched_however_many_pods_have_finished(
+    tmp_path: Path, screen: Screen
+) -> None:
+    """Only the directory of pods, the journal and the directories of live pods are watched."""
+    yard = Yard(tmp_path)
+    dead = a_dead_process()
+    for number in range(30):
+        write_exit(yard.plane, write_pod(yard.plane, f"done-{number}", supervisor=dead))
+    yard.spawn("alive")
+    try:
+        with watching(yard, screen) as live:
+            screen.wait_status("alive", Status.WORKING)
+            screen.wait_for(lambda picture: len(picture.pods) == 31)
+
+            def is_so() -> bool:
+                # A scan after their ends are written finds that nothing more can change.
+                live.refresh()
+                return watched_pods(live) == {"alive"} and len(yard.system.watcher._armed) == 4
+
+            until(is_so)
+    finally:
+        yard.end_everything()
+
+
+def watched_pods(live: LiveView) -> set[str]:
+    """Return the pods whose own directories are watched."""
+    assert isinstance(live._files, FileWatch)
+    return {name for name, _ in live._files._places}

@@ -130,9 +130,9 @@ def weighed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Weighed:
     def weigh_both(
         before: list[ProcessStat], after: list[ProcessStat], *, is_chatter: bool = False
     ) -> Work:
-        now = TreeSample(20.0, tuple(after), {})
+        now = TreeSample(20.0, tuple(after))
         monkeypatch.setattr(PtyHost, "sample", lambda *_: now)
-        earlier = TreeSample(10.0, tuple(before), {})
+        earlier = TreeSample(10.0, tuple(before))
         found = sample_cpu(
             scene.yard.plane.store, run, before=earlier, stuck_s=600, is_chatter=is_chatter
         )

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import queue
 import threading
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from podtui.core.errors import NotFound
 from podtui.core.output import files, reading
 from podtui.core.output.reading import OutputPiece
 from podtui.core.output.source import Position
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter, FileStamps
 from tests.support.log_readers import WrittenPod, committed, text_of
-
-
-class WithoutWatches(ChangeWaiter):
-    """A waiter on a machine that has no watch left."""
-
-    def watch(self, *directories: Path) -> None:
-        """Watch nothing."""
 
 
 class Interrupted(ChangeWaiter):
@@ -119,11 +109,11 @@ def test_a_follower_told_to_end_gives_nothing_more(pod: WrittenPod, stop: thread
     assert list(pod.reading().follow(stop)) == []
 
 
-def test_without_a_watcher_following_looks_again_and_again(
+def test_without_any_hint_following_looks_again_and_again(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hints are not needed: with no watches to be had, all output comes all the same."""
-    monkeypatch.setattr(files, "ChangeWaiter", WithoutWatches)
+    """Hints are not needed: where stamps never change, all output comes all the same."""
+    monkeypatch.setattr(FileStamps, "have_changed", lambda _: False)
     monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 0.01)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
@@ -132,44 +122,38 @@ def test_without_a_watcher_following_looks_again_and_again(
     assert next(pieces).data == "two\n"
 
 
-def test_a_watcher_that_is_interrupted_does_not_swallow_it(
+def test_new_output_is_given_long_before_the_next_look(
     pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When Ctrl-C ends the waiting, the follower's caller hears of it."""
+    """A follower is hinted by the output itself, and by a run that is restored."""
+    monkeypatch.setattr(reading, "HINT_TIMEOUT_S", 3600.0)
+    pod.run(1, b"one\n")
+    pieces = pod.reading().follow(stop)
+    assert next(pieces).data == "one\n"
+    given: queue.SimpleQueue[OutputPiece] = queue.SimpleQueue()
+
+    def follow() -> None:
+        for piece in pieces:
+            given.put(piece)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    pod.print(1, b"two\n")
+    assert given.get(timeout=10).data == "two\n"
+    pod.run(2, b"three\n")
+    assert str(given.get(timeout=10).data).startswith("── run 2, ")
+    assert given.get(timeout=10).data == "three\n"
+    stop.set()
+    follower.join(10)
+
+
+def test_an_interruption_while_following_is_passed_on(
+    pod: WrittenPod, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Ctrl-C ends the wait for output, the follower's caller gets it."""
     monkeypatch.setattr(files, "ChangeWaiter", Interrupted)
     pod.run(1, b"one\n")
     pieces = pod.reading().follow(stop)
     assert next(pieces).data == "one\n"
     with pytest.raises(KeyboardInterrupt):
         next(pieces)
-
-
-def test_following_a_pod_that_is_taken_away_ends_with_the_reason(
-    pod: WrittenPod, stop: threading.Event
-) -> None:
-    """A pod that is pruned under its follower is not found any more."""
-    pod.run(1, b"one\n")
-    pieces = pod.reading().follow(stop)
-    assert next(pieces).data == "one\n"
-    pod.paths.root.rename(pod.paths.root.with_name("elsewhere"))
-    with pytest.raises(NotFound):
-        next(pieces)
-
-
-def test_following_keeps_no_files_open(pod: WrittenPod, stop: threading.Event) -> None:
-    """A follower that waits, and one that was let go, hold no descriptors on the output."""
-    pod.run(1, b"one\n" * 10)
-    output = str(pod.paths.run(1).output)
-    pieces = pod.reading().follow(stop)
-    next(pieces)
-    pieces.close()  # type: ignore[attr-defined]
-    assert output not in open_files()
-
-
-def open_files() -> list[str]:
-    found = []
-    for number in os.listdir("/proc/self/fd"):
-        # The descriptor of the listing itself is closed by now.
-        with suppress(FileNotFoundError):
-            found.append(os.readlink(f"/proc/self/fd/{number}"))
-    return found

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from podtui.core.output import files, follower
-from podtui.core.output.files import QUIET_LOOK_S
 from podtui.core.output.follower import READER, WATCHED_LOOK_S, Away, OutputReader, Seen, Want
 from podtui.core.output.page import Page
 from podtui.core.output.source import Position
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter
 from tests.tui.fake_plane import FakePlane, picture, pod
 
 DEADLINE_S = 10.0
@@ -37,13 +36,6 @@ class Counted(ChangeWaiter):
     def wake(self) -> None:
         self.words += 1
         super().wake()
-
-
-class Blind(Counted):
-    """A waiter on a machine that has no watch left."""
-
-    def watch(self, *directories: Path) -> None:
-        """Watch nothing."""
 
 
 @pytest.fixture
@@ -97,22 +89,12 @@ def test_new_output_wakes_the_reader(plane: FakePlane, monkeypatch: pytest.Monke
         assert texts(pages.get(timeout=DEADLINE_S)) == ["first", "second"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "longest"),
-    [(Counted, WATCHED_LOOK_S), (Blind, QUIET_LOOK_S)],
-    ids=["watched", "no watch left"],
-)
-def test_a_silent_run_is_read_rarely(
-    plane: FakePlane, monkeypatch: pytest.MonkeyPatch, kind: type[Counted], longest: float
-) -> None:
-    """Where the kernel reports changes, a reading now and then is enough; only without a watch
-    the reader reads several times a second.
-    """
-    monkeypatch.setattr(files, "QUIET_AFTER_S", 0.0)
-    with reading(plane, monkeypatch, kind) as (reader, waiter, pages):
+def test_a_silent_run_is_read_rarely(plane: FakePlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stamps of the files are compared; the output itself is read now and then only."""
+    with reading(plane, monkeypatch) as (reader, waiter, pages):
         reader.ask(want(plane))
         pages.get(timeout=DEADLINE_S)
-        assert waiter.pauses.get(timeout=DEADLINE_S) == longest
+        assert waiter.pauses.get(timeout=DEADLINE_S) == WATCHED_LOOK_S
 
 
 def test_a_run_that_is_over_is_not_read_again(

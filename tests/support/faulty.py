@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from podtui.core.system.clock import Clock
+from podtui.core.system.figures import Figures
 from podtui.core.system.fs import Fs, Stamp
 from podtui.core.system.proc import Proc
 from podtui.core.system.signalling import Signals
@@ -172,10 +173,6 @@ class FaultyFs(Fs):
         self._may_fail("names_in", directory)
         return super().names_in(directory)
 
-    def free_bytes(self, path: Path) -> int:
-        self._may_fail("free_bytes", path)
-        return super().free_bytes(path)
-
     def make_directory(self, path: Path) -> None:
         self._may_fail("make_directory", path)
         super().make_directory(path)
@@ -238,3 +235,10 @@ WRITES = ("make_directory", "create", "replace", "append_line", "open_append", "
 def full_disk(where: Where = everywhere, number: int = errno.ENOSPC) -> FaultyFs:
     """Return a disk on which nothing can be written."""
     return FaultyFs(dict.fromkeys(WRITES, (number, where)))
+
+
+class NoFigures(Figures):
+    """A machine that does not tell how much room is on the disk."""
+
+    def free_bytes(self, path: Path) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))

@@ -199,8 +199,7 @@ class ProcessHost:
             processes = (command, *system.proc.descendants(run.child.pid))
         except ProcessGone:
             return None
-        cpu = {(each.pid, each.start_ticks): 0.0 for each in processes}
-        return TreeSample(system.clock.boottime(), processes, cpu)
+        return TreeSample(system.clock.boottime(), processes)
 
     def stop(self, name: str, run: RunRecord, *, grace_s: float, by: str) -> str:
         process = self._process(name, run)

@@ -18,6 +18,7 @@ from podtui.core.system.clock import Clock, SystemClock
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from podtui.core.system.system import System
+from podtui.core.system.watch import Watcher
 from podtui.kernel import processes, signals
 
 END_MS = 10_000
@@ -38,6 +39,7 @@ class Yard:
         fs: Fs | None = None,
         proc: Proc | None = None,
         clock: Clock | None = None,
+        watcher: Watcher | None = None,
         environment: Mapping[str, str] | None = None,
         machine_id: str = "test-machine",
     ) -> None:
@@ -53,6 +55,7 @@ class Yard:
             fs=fs or Fs(),
             proc=proc or Proc(),
             clock=clock or SystemClock(),
+            watcher=watcher or Watcher(),
             environment=self.environment,
             machine_id=machine_id,
         )

@@ -1,8 +1,7 @@
-"""Waiting for a change or a word: either ends it at once, and neither is lost."""
+"""Waiting for a change of a few files, or to be woken: either ends the wait and is not lost."""
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.system import waiting
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter, FileStamps
 
 LONG_S = 60.0
 
@@ -24,20 +22,20 @@ def waiter() -> Iterator[ChangeWaiter]:
     made.close()
 
 
-def test_a_change_in_the_directory_ends_the_wait(waiter: ChangeWaiter, tmp_path: Path) -> None:
-    """A file that is written there is heard of, once."""
-    waiter.watch(tmp_path)
+def test_a_change_of_the_file_ends_the_wait(waiter: ChangeWaiter, tmp_path: Path) -> None:
+    """A file that is written is reported, once."""
+    waiter.watch(tmp_path / "output")
     assert waiter.is_watching
 
-    (tmp_path / "output").write_bytes(b"news")
+    (tmp_path / "output").write_bytes(b"new")
 
     assert waiter.wait(LONG_S)
     assert not waiter.wait(0)
 
 
-def test_a_word_from_another_thread_ends_the_wait(waiter: ChangeWaiter, tmp_path: Path) -> None:
+def test_a_wake_from_another_thread_ends_the_wait(waiter: ChangeWaiter, tmp_path: Path) -> None:
     """Somebody who wants something need not wait for the disk, and is no change of it."""
-    waiter.watch(tmp_path)
+    waiter.watch(tmp_path / "output")
     other = threading.Thread(target=waiter.wake)
     other.start()
 
@@ -45,60 +43,73 @@ def test_a_word_from_another_thread_ends_the_wait(waiter: ChangeWaiter, tmp_path
     other.join()
 
 
-def test_changes_wait_while_a_word_is_waited_for(waiter: ChangeWaiter, tmp_path: Path) -> None:
-    """A wait for words lets changes gather and loses none of them."""
-    waiter.watch(tmp_path)
+def test_changes_are_kept_while_only_a_wake_is_waited_for(
+    waiter: ChangeWaiter, tmp_path: Path
+) -> None:
+    """A wait to be woken lets changes gather and loses none of them."""
+    waiter.watch(tmp_path / "output")
     (tmp_path / "output").touch()
 
-    waiter.wait_for_word(0)
+    waiter.wait_to_be_woken(0)
 
     assert waiter.wait(0)
 
 
-def test_another_directory_takes_the_place_of_the_first(
-    waiter: ChangeWaiter, tmp_path: Path
-) -> None:
-    """Only one is watched; what happens in the one before is nobody's concern any more."""
+def test_another_file_takes_the_place_of_the_first(waiter: ChangeWaiter, tmp_path: Path) -> None:
+    """What happens to the file before is not reported any more."""
     before, now = tmp_path / "0001", tmp_path / "0002"
-    for each in (before, now):
-        each.mkdir()
-        waiter.watch(each)
+    waiter.watch(before)
+    waiter.watch(now)
 
-    (before / "output").touch()
+    before.touch()
     assert not waiter.wait(0)
-    (now / "output").touch()
+    now.touch()
     assert waiter.wait(LONG_S)
 
 
-def test_a_directory_that_is_not_there_is_not_watched(waiter: ChangeWaiter, tmp_path: Path) -> None:
-    """It is told, so that whoever waits looks by itself; words are heard all the same."""
-    waiter.watch(tmp_path / "none")
-
+def test_without_a_file_only_a_wake_ends_the_wait(waiter: ChangeWaiter) -> None:
+    """Whoever has nothing to watch can be woken all the same."""
     assert not waiter.is_watching
+
     waiter.wake()
+
     assert not waiter.wait(None)
 
 
-def test_a_kernel_without_a_watch_left_is_told(
-    waiter: ChangeWaiter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With no instance left there is no watch, and no error either."""
+def test_a_file_that_comes_is_replaced_and_goes_has_changed_each_time(tmp_path: Path) -> None:
+    """The poll needs no file to be there, and sees another file of the same size."""
+    file, other = tmp_path / "record", tmp_path / "other"
+    stamps = FileStamps(file)
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    file.write_bytes(b"one")
+    assert stamps.have_changed()
+    other.write_bytes(b"two")
+    os.utime(other, ns=(0, file.stat().st_mtime_ns))
+    other.replace(file)
+    assert stamps.have_changed()
+    file.unlink()
+    assert stamps.have_changed()
+    assert not stamps.have_changed()
 
-    monkeypatch.setattr(waiting, "Inotify", refuse)
-    waiter.watch(tmp_path)
 
-    assert not waiter.is_watching
+def test_a_directory_changes_with_its_entries(tmp_path: Path) -> None:
+    """A new run is found by the directory of runs, whatever the run is called."""
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    os.utime(runs, (0, 0))
+    stamps = FileStamps(runs)
+
+    (runs / "0002").mkdir()
+
+    assert stamps.have_changed()
 
 
-def test_a_word_to_one_that_is_closed_goes_nowhere(tmp_path: Path) -> None:
-    """A screen that goes away is still told things: no descriptor of others is written to."""
+def test_a_wake_of_one_that_is_closed_goes_nowhere(tmp_path: Path) -> None:
+    """A screen that goes away is still told things, and nothing comes of it."""
     waiter = ChangeWaiter()
     waiter.watch(tmp_path)
     waiter.close()
-    with open(tmp_path / "other", "wb"):
-        waiter.wake()
 
-    assert (tmp_path / "other").read_bytes() == b""
+    waiter.wake()
+
+    assert not waiter.is_watching

@@ -15,19 +15,25 @@ if TYPE_CHECKING:
     from podtui.core.model.loans import LoanBook
 
 
+figures_option = click.option(
+    "--figures", is_flag=True, help="Show CPU and memory of each live pod too; takes a moment."
+)
+
+
 @click.command("ls")
+@figures_option
 @click.option(
     "--loans", is_flag=True, help="List the scope loans instead: which pod has which path."
 )
 @json_option
 @pass_session
-def command(session: Session, *, loans: bool) -> None:
+def command(session: Session, *, figures: bool, loans: bool) -> None:
     """List the pods, each with the state of its latest run."""
     plane = session.open_plane(False)
     if loans:
         _list_loans(session, plane.loans())
         return
-    seen = plane.snapshot(sample=True)
+    seen = plane.snapshot(sample=figures)
     if session.as_json:
         # Each half is loaded only where it is used, which keeps the start short.
         from podtui.cli.as_json import document, pod_object  # noqa: PLC0415
@@ -57,12 +63,13 @@ DEEPEST_GUIDE = 24
 
 
 @click.command("tree")
+@figures_option
 @json_option
 @pass_session
-def tree_command(session: Session) -> None:
+def tree_command(session: Session, *, figures: bool) -> None:
     """Show the pods as a tree: each below the pod that started it."""
     plane = session.open_plane(False)
-    seen = plane.snapshot(sample=True)
+    seen = plane.snapshot(sample=figures)
     if session.as_json:
         from podtui.cli.as_json import document, forest  # noqa: PLC0415 - see above
 

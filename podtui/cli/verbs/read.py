@@ -100,7 +100,8 @@ class _Status:
     def view(self, *, fresh: bool = True) -> PodView:
         now = self._clock.monotonic()
         if self._view is None or fresh or now - self._at > STATUS_IS_FRESH_S:
-            self._view, self._at = self._plane.inspect(self._name).pod, now
+            own_name = self._plane.access.name_of(self._name)
+            self._view, self._at = self._plane.look_at(own_name), now
         return self._view
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from podtui.core.output.files import FileOutput
     from podtui.core.output.reading import OutputReading
     from podtui.core.store.logs import LogPosition
+    from podtui.core.system.figures import HostFigures
 
 View = Literal["text", "raw"]
 
@@ -121,7 +122,7 @@ class LocalPlane:
         from podtui.core.actions.recovery import repair_child_links
         from podtui.core.observe.live.live_view import LiveView
 
-        return LiveView(self.store, on_snapshot, mend=lambda: repair_child_links(self.store))
+        return LiveView(self.store, on_snapshot, repair=lambda: repair_child_links(self.store))
 
     def absent_parent(self, name: str) -> str:
         """Return why a pod's parent is not in its place, "" when it is, or when it has none."""
@@ -241,7 +242,7 @@ class LocalPlane:
         live = self.watch(lambda _: None)
         position: LogPosition | None = None
         try:
-            for _ in ticks_on_change(self.store.paths.journal, stop):
+            for _ in ticks_on_change(self.store.system.watcher, self.store.paths.journal, stop):
                 read = self.store.journal.read(position)
                 position = read.position
                 for event in self.access.sight.visible(read.entries):
@@ -250,6 +251,10 @@ class LocalPlane:
                     yield event
         finally:
             live.close()
+
+    def host(self) -> HostFigures | None:
+        """Return memory and load of this machine, None when they could not be determined."""
+        return self.store.system.figures.host()
 
     def doctor(self) -> tuple[Problem, ...]:
         """Return everything that is wrong in the store."""

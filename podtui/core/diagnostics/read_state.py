@@ -60,7 +60,7 @@ def follow_diagnostics(
     live = watch(lambda _: None)
     position: LogPosition | None = None
     try:
-        for _ in ticks_on_change(store.paths.diagnostics, stop):
+        for _ in ticks_on_change(store.system.watcher, store.paths.diagnostics, stop):
             read = store.diagnostics.read(position)
             position = read.position
             for diagnostic in access.sight.visible(read.entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from podtui.core.access.access import Access
 from podtui.core.diagnostics.report import DiagnosticsPicture, picture_of
@@ -11,10 +12,11 @@ from podtui.core.model.diagnostics import Diagnostic
 from podtui.core.model.records import SeenRecord
 from podtui.core.store.diagnostics import unread_of
 from podtui.core.store.logs import LogPosition
-from podtui.core.system.watch import StopSignal, ticks_on_change
 
 REST_S = 0.1
 """How long what comes after a picture is gathered: many losses make few pictures."""
+EVERY_S = 1.0
+"""How often they are read without a hint: hints may be missed."""
 CLOSE_S = 5.0
 
 
@@ -40,7 +42,8 @@ class DiagnosticsView:
         self._store = access.store
         self._on_picture = on_picture
         self._reader = reader
-        self._stop = StopSignal()
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._position: LogPosition | None = None
         self._told: list[Diagnostic] = []
         self._seen: SeenRecord | None = None
@@ -53,16 +56,20 @@ class DiagnosticsView:
 
     def close(self) -> None:
         """End the thread; one that hangs in a disk is left: it touches nothing any more."""
-        self._stop.set()
+        self._stopping.set()
+        self._woken.set()
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
-        for _ in ticks_on_change(self._store.paths.diagnostics, self._stop):
-            if self._stop.is_set():
-                return
-            if self._look():
-                self._stop.wait(REST_S)
+        watcher, directory = self._store.system.watcher, self._store.paths.diagnostics
+        with closing(watcher.subscribe(lambda _: self._woken.set(), [directory])):
+            while not self._stopping.is_set():
+                # Cleared before it is read: what comes meanwhile is read next.
+                self._woken.clear()
+                if self._look():
+                    self._stopping.wait(REST_S)
+                self._woken.wait(EVERY_S)
 
     def _look(self) -> bool:
         """Show what has come; returns whether there was anything.

@@ -104,7 +104,7 @@ def _is_left(store: Store, staged: Path) -> bool:
 
 def _disk_problems(store: Store) -> Iterator[Problem]:
     try:
-        free = store.system.fs.free_bytes(store.paths.root)
+        free = store.system.figures.free_bytes(store.paths.root)
     except OSError as error:
         yield Problem(
             kind="disk",

@@ -141,7 +141,7 @@ class RunHost(Protocol):
         ...
 
     def sample(self, run: RunRecord) -> TreeSample | None:
-        """Return the processes of a live run with their CPU and memory, None when unreadable."""
+        """Return the processes of a live run, parents first, None when they cannot be read."""
         ...
 
     def stop(self, name: str, run: RunRecord, *, grace_s: float, by: str) -> str:

@@ -1,53 +1,71 @@
-"""Pictures of a first look that is still under way: a screen need not wait for thousands of pods.
+"""Snapshots of a first scan that is under way: a screen need not wait for thousands of pods.
 
-A pod that was not looked at yet is not in them at all: there is nothing to say of it.
+A pod that was not scanned yet is not in them at all: nothing is known about it.
 """
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+
+import msgspec
 
 from podtui.core.model.snapshot import Snapshot
 from podtui.core.paths import EXIT_FILE, run_name
 from podtui.core.store.store import Store
-from podtui.core.system.clock import Clock
 
 FIRST_AFTER_S = 0.15
 THEN_EVERY_S = 0.5
 SHOWING_SHARE = 5
-"""At least so many times as long as a picture took to make and show, none is made."""
+"""At least so many times as long as a snapshot took to make and show, none is made."""
 MANY = 300
-"""Fewer pods are looked at in the order of their names, before anybody could see it."""
+"""Fewer pods are scanned in the order of their names, before anybody could see it."""
 
-FirstScan = Callable[[Snapshot], None]
+OnPartial = Callable[[Snapshot], None]
 
 
-class EarlyPictures:
-    """Says when the next picture is due, and shows it."""
+class FirstScan:
+    """Scans pods for the first time, the living first, and shows how far that has come.
 
-    def __init__(self, clock: Clock, show: FirstScan | None) -> None:
-        self._clock = clock
-        self._show = show
-        self._due = clock.monotonic() + FIRST_AFTER_S
+    Args:
+        scan: scans one pod.
+        partial: makes a snapshot of the pods scanned so far; given those that are new since the
+            last one, and how many there are by now. None = it would not be believed.
+        show: takes the partial snapshots; None = nobody wants them.
+    """
 
-    def are_due(self) -> bool:
-        """Whether somebody should see now how far the look has come."""
-        return self._show is not None and self._clock.monotonic() >= self._due
+    def __init__(
+        self,
+        store: Store,
+        *,
+        scan: Callable[[str], None],
+        partial: Callable[[Collection[str], int], Snapshot | None],
+        show: OnPartial | None,
+    ) -> None:
+        self._store = store
+        self._scan = scan
+        self._partial = partial
+        self._on_partial = show
 
-    def show(self, picture: Callable[[], Snapshot | None]) -> None:
-        """Make a picture and show it, when there is one to be shown."""
-        began = self._clock.monotonic()
-        made = picture()
-        if made is not None and self._show is not None:
-            self._show(made)
-        ended = self._clock.monotonic()
-        self._due = ended + max(THEN_EVERY_S, SHOWING_SHARE * (ended - began))
+    def run(self, names: Collection[str]) -> None:
+        """Scan all these pods."""
+        clock = self._store.system.clock
+        due = clock.monotonic() + FIRST_AFTER_S
+        fresh: list[str] = []
+        for count, name in enumerate(in_order_of_interest(self._store, names), 1):
+            self._scan(name)
+            fresh.append(name)
+            if self._on_partial is None or (began := clock.monotonic()) < due:
+                continue
+            snapshot, fresh = self._partial(fresh, count), []
+            if snapshot is not None:
+                notices = (*snapshot.notices, f"looking: {count:,} of {len(names):,} pods")
+                self._on_partial(msgspec.structs.replace(snapshot, whole=False, notices=notices))
+            ended = clock.monotonic()
+            due = ended + max(THEN_EVERY_S, SHOWING_SHARE * (ended - began))
 
 
 def in_order_of_interest(store: Store, names: Collection[str]) -> list[str]:
-    """Return the names, those first whose first run has not ended: what lives is seen first."""
+    """Return the names, those first whose first run has not ended: the living are seen first."""
     if len(names) < MANY:
         return list(names)
     pods, first_run = store.paths.pods, run_name(1)
@@ -60,28 +78,5 @@ def _is_there(store: Store, path: str) -> bool:
     try:
         return store.system.fs.stamp(path) is not None
     except OSError:
-        # Could not tell; only the order rests on it.
+        # Could not be determined; only the order rests on it.
         return False
-
-
-def progress_words(count: int, of_all: int) -> str:
-    """Return how far a look has come, as a notice."""
-    return f"looking: {count:,} of {of_all:,} pods"
-
-
-@contextmanager
-def collector_paused(*, all_stays: bool) -> Iterator[None]:
-    """Keep the garbage collector from walking through all that a look makes, again and again.
-
-    Of what a first look at thousands of pods makes ``all_stays``: it is never walked at all, not
-    now and not with each later collection. Walking it took a third of the time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            if all_stays:
-                gc.freeze()
-            gc.enable()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from podtui.core.access.access import Access
@@ -12,6 +14,9 @@ from podtui.core.model.snapshot import Inspection, PodView, RunView, Snapshot
 from podtui.core.model.verdicts import Verdict
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
+
+if TYPE_CHECKING:
+    from podtui.core.processes.figures import TreeFigures
 
 
 class Inspector:
@@ -38,33 +43,27 @@ class Inspector:
             picture = self.access.sight.limit(picture)
         if not sample:
             return picture
-        pods = tuple(self._with_figures(view) for view in picture.pods)
+        pods = tuple(_with_figures(view, self._figures(view)) for view in picture.pods)
         return msgspec.structs.replace(picture, pods=pods)
 
     def inspect(self, name: str) -> Inspection:
         """Look at one pod closely."""
-        from podtui.core.hosts.registry import host_of
-        from podtui.core.processes.sample import process_views
         from podtui.core.store.loans import loans_of
 
         own_name = self.access.name_of(name)
         view = self.look_at(own_name)
         record = self.store.pod_record(own_name)
         run = self.store.run_record(own_name, view.run) if view.run else None
-        sample = (
-            host_of(self.store, run).sample(run)
-            if isinstance(run, RunRecord) and view.verdict is Verdict.ALIVE
-            else None
-        )
+        figures = self._figures(view)
         asked = record if isinstance(record, PodRecord) else run
         loans = loans_of(
             self.store.system.fs, self.store.paths.pod(own_name), pod=own_name, pod_id=view.id
         )
         known = asked if isinstance(asked, PodRecord | RunRecord) else None
         return Inspection(
-            pod=self._with_figures(view),
+            pod=_with_figures(view, figures),
             runs=self._runs(own_name, view),
-            processes=process_views(self.store.system, sample) if sample else (),
+            processes=figures.views() if figures else (),
             argv=tuple(known.argv) if known else (),
             cwd=known.cwd if known else "",
             children=child_labels(self.store, own_name, view.id),
@@ -96,21 +95,17 @@ class Inspector:
             return view
         return msgspec.structs.replace(view, parent=parent)
 
-    def _with_figures(self, view: PodView) -> PodView:
+    def _figures(self, view: PodView) -> TreeFigures | None:
+        """Return what the processes of a live run use, None when that could not be determined."""
         from podtui.core.hosts.registry import host_of
-        from podtui.core.processes.sample import cpu_percent
+        from podtui.core.processes.figures import tree_figures
 
         if view.verdict is not Verdict.ALIVE:
-            return view
+            return None
         run = self.store.run_record(view.name, view.run)
-        sample = host_of(self.store, run).sample(run) if isinstance(run, RunRecord) else None
-        if sample is None:
-            return view
-        return msgspec.structs.replace(
-            view,
-            cpu_percent=round(cpu_percent(self.store.system, sample, None), 1),
-            rss_bytes=sample.rss_bytes,
-        )
+        if isinstance(run, RecordProblem):
+            return None
+        return tree_figures(self.store.system, host_of(self.store, run).sample(run))
 
     def _runs(self, name: str, view: PodView) -> tuple[RunView, ...]:
         try:
@@ -137,3 +132,11 @@ class Inspector:
             reason=record.reason if record else "",
             record_error=run.sentence() if isinstance(run, RecordProblem) else None,
         )
+
+
+def _with_figures(view: PodView, figures: TreeFigures | None) -> PodView:
+    if figures is None:
+        return view
+    return msgspec.structs.replace(
+        view, cpu_percent=round(figures.cpu_percent(None), 1), rss_bytes=figures.rss_bytes
+    )

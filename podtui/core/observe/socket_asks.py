@@ -1,18 +1,22 @@
-"""Asking the owners of runs for a sign of life, at once or from a thread of its own."""
+"""Asks the owners of runs for a sign of life: those that are due, at once or from a thread."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from podtui.core.hosts.facts import Pong, RunKey
 from podtui.core.hosts.registry import ask_runs
 from podtui.core.model.records import RunRecord
+from podtui.core.model.verdicts import Answer
+from podtui.core.observe.memory import PodMemory
 from podtui.core.store.store import Store
+from podtui.core.system.clock import Clock
 from podtui.core.system.worker import Worker
 
 PING_TIMEOUT_S = 0.4
+ASK_SILENT_AGAIN_S = 2.0
 
 
 class Asking(Protocol):
@@ -28,7 +32,7 @@ class Asking(Protocol):
 
 
 class AskAndWait:
-    """Asks and waits, for one look of one command."""
+    """Asks and waits, for one scan by one command."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,7 +47,7 @@ class AskAndWait:
 
 
 class BackgroundPings:
-    """Asks from a thread of its own, so that an owner that hangs delays no other pod's news.
+    """Asks from a thread of its own, so that an owner that hangs delays no other pod.
 
     Args:
         on_answers: called from that thread when answers have come.
@@ -85,3 +89,45 @@ class BackgroundPings:
                 self._came |= self._asker.answers()
                 self._under_way.difference_update((run.pod_id, run.run) for run in runs)
         self._on_answers()
+
+
+class SocketAsks:
+    """Keeps in memories what the owners of runs answered.
+
+    Args:
+        ping_every_s: how often an owner that answered is asked again, in awake seconds.
+    """
+
+    def __init__(self, clock: Clock, asking: Asking, *, ping_every_s: float) -> None:
+        self._clock = clock
+        self._asking = asking
+        self._ping_every_s = ping_every_s
+        self._asked: dict[RunKey, str] = {}
+
+    def ask(self, due: Collection[PodMemory], memories: Mapping[str, PodMemory]) -> None:
+        """Ask the owners that are due; one whose answer is known already is not asked."""
+        self.take_answers(memories)
+        runs: list[RunRecord] = []
+        for memory in due:
+            record = memory.live_record
+            if record is not None and memory.look is not None:
+                if memory.look.known_pong:
+                    memory.take_pong(memory.look.known_pong, self._clock, again_after_s=0.0)
+                elif memory.pong is None or self._clock.monotonic() >= memory.ping_due:
+                    self._asked[record.pod_id, record.run] = memory.name
+                    runs.append(record)
+            memory.add_pong()
+        self._asking.ask(runs)
+        self.take_answers(memories)
+
+    def take_answers(self, memories: Mapping[str, PodMemory]) -> list[str]:
+        """Take the answers that have come; returns the pods they are from."""
+        answered = []
+        for run, pong in self._asking.answers().items():
+            memory = memories.get(self._asked.pop(run, ""))
+            if memory is not None:
+                is_there = pong.answer is Answer.YES
+                again_s = self._ping_every_s if is_there else ASK_SILENT_AGAIN_S
+                memory.take_pong(pong, self._clock, again_after_s=again_s)
+                answered.append(memory.name)
+        return answered

@@ -18,7 +18,7 @@ from podtui.core.paths import PodPaths
 from podtui.core.store.codec import RecordProblem, read_record
 from podtui.core.system.fs import UnsafeFile, errno_words
 from podtui.core.system.system import System
-from podtui.core.system.waiting import ChangeWaiter
+from podtui.core.system.watch import ChangeWaiter
 from podtui.core.text.safe import SafeText, safe_line
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ BUSY_LOOK_S = 0.05
 """The shortest time between two returns of `wait`: a run may write without a pause."""
 GATHER_S = 0.01
 """A supervisor writes several files for one piece of output; that is one change."""
-QUIET_LOOK_S = 0.25
-QUIET_AFTER_S = 2.0
-"""Where the kernel has no watch left, the files are read this often, a quiet output less often."""
 _RUN = re.compile(r"[0-9]{4,6}\Z")
 _LONGEST_REASON = 40
 _PAST_FORMS = {"spawn": "spawned", "restore": "restored"}
@@ -52,7 +49,7 @@ class FileOutput:
         self._waiter: ChangeWaiter | None = None
         self._is_woken = False
         self._watched: tuple[Path, ...] = ()
-        self._waited_at = self._changed_at = float("-inf")
+        self._waited_at = float("-inf")
 
     @property
     def pod(self) -> str:
@@ -67,7 +64,7 @@ class FileOutput:
             start = found[-1].end
         latest = found[-1] if found else Segment(0, 0, 0, 0)
         if latest != self._latest:
-            self._latest, self._changed_at = latest, self._clock.monotonic()
+            self._latest = latest
         return tuple(found)
 
     def _run_numbers(self) -> list[int]:
@@ -142,26 +139,23 @@ class FileOutput:
         if self._is_woken:
             self._is_woken = False
             return True
-        directories = (self._paths.runs, *self._latest_directory())
-        if directories != self._watched:
-            self._watched = directories
-            waiter.watch(*directories)
-            if waiter.is_watching:
-                # Something may have come before the watch stood.
-                return True
-        if not waiter.is_watching:
-            quiet = self._clock.monotonic() - self._changed_at > QUIET_AFTER_S
-            timeout_s = min(timeout_s, QUIET_LOOK_S if quiet else BUSY_LOOK_S)
+        watched = (self._paths.runs, *self._latest_files())
+        if watched != self._watched:
+            self._watched = watched
+            waiter.watch(*watched)
+            # Something may have come before the first stamps were taken.
+            return True
         has_changed = waiter.wait(timeout_s)
         if has_changed:
             left = self._waited_at + BUSY_LOOK_S - self._clock.monotonic()
-            waiter.wait_for_word(max(left, GATHER_S))
+            waiter.wait_to_be_woken(max(left, GATHER_S))
         self._waited_at = self._clock.monotonic()
         woken, self._is_woken = self._is_woken, False
         return has_changed or woken
 
-    def _latest_directory(self) -> tuple[Path, ...]:
-        return (self._paths.run(self._latest.run).root,) if self._latest.run else ()
+    def _latest_files(self) -> tuple[Path, ...]:
+        run = self._paths.run(self._latest.run)
+        return (run.output, run.exit) if self._latest.run else ()
 
     def wake(self) -> None:
         # In this order: a waiter that is made meanwhile reads the mark before it waits.

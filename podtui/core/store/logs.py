@@ -126,6 +126,15 @@ class Log(Generic[E]):
             start = LogPosition(number, lines.next_offset)
         return LogRead(tuple(entries), tuple(problems), start)
 
+    def end(self) -> LogPosition:
+        """Return the position behind all there is now; the beginning when that is unreadable."""
+        try:
+            number = (self.segments() or [1])[-1]
+            stamp = self._system.fs.stamp(self._segment(number))
+        except OSError:
+            return LogPosition()
+        return LogPosition(number, stamp.size if stamp else 0)
+
     def _segment(self, number: int) -> Path:
         return log_segment(self._directory, number)
 

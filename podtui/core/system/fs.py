@@ -285,11 +285,6 @@ class Fs:
             return f"others may use it (mode {stat.S_IMODE(facts.st_mode):04o}, must be 0700)"
         return None
 
-    def free_bytes(self, path: Path) -> int:
-        """Return how many bytes this user may still write on the disk of ``path``."""
-        facts = os.statvfs(path)
-        return facts.f_bavail * facts.f_frsize
-
     # writing
 
     def make_directory(self, path: Path) -> None:

@@ -9,17 +9,20 @@ from pathlib import Path
 import msgspec
 
 from podtui.core.system.clock import Clock, SystemClock
+from podtui.core.system.figures import Figures
 from podtui.core.system.fs import Fs
 from podtui.core.system.proc import Proc
 from podtui.core.system.signalling import Signals
+from podtui.core.system.watch import Watcher
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 class System(msgspec.Struct, frozen=True):
-    """The disk, the processes, the clock, signals and the environment.
+    """The disk, the processes, the clock, signals, file changes, figures and the environment.
 
     Attributes:
+        watcher: the one file watcher of this process; its thread runs while somebody subscribes.
         machine_id: identifies this machine; "" when it has no id.
     """
 
@@ -27,6 +30,8 @@ class System(msgspec.Struct, frozen=True):
     proc: Proc = msgspec.field(default_factory=Proc)
     clock: Clock = msgspec.field(default_factory=SystemClock)
     signals: Signals = msgspec.field(default_factory=Signals)
+    figures: Figures = msgspec.field(default_factory=Figures)
+    watcher: Watcher = msgspec.field(default_factory=Watcher)
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     machine_id: str = ""
 

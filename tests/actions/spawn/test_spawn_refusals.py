@@ -16,8 +16,8 @@ from podtui.core.errors import BadInput, PodtuiError
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status
-from podtui.core.system.fs import Fs
-from tests.support.faulty import FaultyFs, everywhere, on
+from podtui.core.system.figures import Figures
+from tests.support.faulty import FaultyFs, NoFigures, on
 from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint
@@ -194,7 +194,7 @@ def test_with_little_room_on_the_disk_nothing_new_is_started(
 ) -> None:
     """The running pods keep the last of the disk."""
     monkeypatch.setattr(checks, "FREE_FLOOR_BYTES", 1 << 60)
-    monkeypatch.setattr(Fs, "free_bytes", lambda *_: 5 << 20)
+    monkeypatch.setattr(Figures, "free_bytes", lambda *_: 5 << 20)
     told = refused(yard.plane)
     assert told.kind == "disk"
     assert "so that the running ones can go on" in told.message
@@ -206,8 +206,12 @@ def test_with_little_room_on_the_disk_nothing_new_is_started(
 def test_a_store_that_cannot_be_asked_refuses(yard: Yard, call: str, kind: str) -> None:
     """An error of the disk is told as one, whichever question it met."""
     write_exit(yard.plane, write_pod(yard.plane, "parent"))
-    where = everywhere if call == "free_bytes" else on("pods" if call == "names_in" else "parent")
-    system = replace(yard.system, fs=FaultyFs({call: (errno.EIO, where)}))
+    where = on("pods" if call == "names_in" else "parent")
+    system = (
+        replace(yard.system, figures=NoFigures())
+        if call == "free_bytes"
+        else replace(yard.system, fs=FaultyFs({call: (errno.EIO, where)}))
+    )
     plane = LocalPlane.open(system)
     with pytest.raises(PodtuiError) as told:
         plane.carry_out(Spawn(name="new", argv=("true",), parent="parent"))

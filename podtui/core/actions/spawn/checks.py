@@ -220,7 +220,7 @@ def _size_refusal(store: Store, request: Spawn) -> Refusal | None:
 
 def _disk_refusal(store: Store) -> Refusal | None:
     try:
-        free = store.system.fs.free_bytes(store.paths.root)
+        free = store.system.figures.free_bytes(store.paths.root)
     except OSError as error:
         message = f"the disk of {store.paths.root} cannot be asked: {error.strerror}"
         return Refusal(kind=errors.DiskTrouble.kind, message=message, next="podtui doctor")

@@ -1,26 +1,23 @@
-"""Writing the end of a run into the journal: once, whoever notices it and however often.
+"""Writes the end of a run into the journal: once, whoever notices it and however often.
 
-A loss is a diagnostic as well. The note beside the run that says "written" is left only when both
-lines are on the disk: who is killed between them, or meets a full disk, leaves the rest to the next
-look of anybody.
+A loss is a diagnostic as well. The note "written" beside the run is left only when both lines are
+on the disk: if an observer is killed between them, or the disk is full, the next scan by any
+observer writes the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 
-from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.records import EndedMarker
 from podtui.core.model.verdicts import Evidence, Status
+from podtui.core.observe.journal.writer import OnceJournal
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
-from podtui.core.system.worker import Worker
 
 KINDS = {
     Status.EXITED: EventKind.EXITED,
@@ -82,53 +79,23 @@ class RunEnd(msgspec.Struct, frozen=True):
         )
 
 
-class EndsWriter(Protocol):
-    """Where ends go that are to be written into the journal."""
+class EndsJournal(OnceJournal[RunEnd]):
+    """Writes the ends of runs into the journal, and losses into the diagnostics."""
 
-    def record(self, ends: list[RunEnd]) -> None:
-        """Take care of these ends; asked again with every look until they are written."""
-        ...
-
-
-class EndsJournal:
-    """Remembers which ends are written, and writes those that are not."""
+    failure = "what ended could not be written into journal and diagnostics yet"
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        super().__init__(store)
         self._written: dict[str, datetime] = {}
-        self.trouble = ""
 
-    def record(self, ends: list[RunEnd]) -> None:
-        """Write every end that is not in the journal yet.
-
-        A disk that refuses is told in ``trouble`` and tried again with the next look: the verdict
-        itself rests on the records and stands.
-        """
-        new = [end for end in ends if not self.is_written(end)]
-        if not new or self._store.read_only:
-            return
-        try:
-            self._store.journal.append_once(end.as_event() for end in new)
-            losses = (end.as_diagnostic() for end in new)
-            self._store.diagnostics.append_once(loss for loss in losses if loss is not None)
-            for end in new:
-                self._mark(end)
-        except (OSError, PodtuiError) as error:
-            self.trouble = (
-                f"what ended could not be written into journal and diagnostics yet: {error}"
-            )
-            return
-        self.trouble = ""
-
-    def is_written(self, end: RunEnd) -> bool:
-        """Whether all there is to write of an end is known to be written."""
-        return self.known_at(end.pod, end.pod_id, end.run) is not None
+    def is_written(self, entry: RunEnd) -> bool:
+        return self.known_at(entry.pod, entry.pod_id, entry.run) is not None
 
     def known_at(self, pod: str, pod_id: str, run: int) -> datetime | None:
-        """Return when the end of a run was first noticed by anybody, None when nobody has.
+        """Return when an observer first noticed the end of a run, None when none has.
 
-        Of a note that cannot be had, or is of something else, the journal itself is asked later,
-        under its lock.
+        If the note beside the run is missing, or belongs to another run, the journal itself is
+        searched when the end is written, under its lock.
         """
         wanted = event_id(pod_id, run)
         if wanted not in self._written:
@@ -137,50 +104,21 @@ class EndsJournal:
                 self._written[wanted] = marker.at
         return self._written.get(wanted)
 
+    def _write(self, due: list[RunEnd]) -> None:
+        self._store.journal.append_once(end.as_event() for end in due)
+        losses = (end.as_diagnostic() for end in due)
+        self._store.diagnostics.append_once(loss for loss in losses if loss is not None)
+        for end in due:
+            self._mark(end)
+
     def _mark(self, end: RunEnd) -> None:
         """Leave a note beside the run, so that the journal need not be searched again.
 
-        The note is a convenience, so it is not synced: without it the journal is asked. One that
-        is there stays: it has the time of the observer who was first.
+        The note is a convenience, so it is not synced: without it the journal is searched. A note
+        that is already there stays: it has the time of the first observer.
         """
         if not self.is_written(end):
             marker = EndedMarker(event_id=end.event_id, at=end.at, status=end.status.value)
             path = self._store.paths.pod(end.pod).run(end.run).ended_marker
             self._store.system.fs.replace(path, encode_json(marker), sync=False)
             self._written[end.event_id] = marker.at
-
-
-class EndWriter:
-    """Has ends written from a thread of its own: no screen waits for the journal's lock."""
-
-    def __init__(self, journal: EndsJournal, on_written: Callable[[], None]) -> None:
-        self._journal = journal
-        self._on_written = on_written
-        self._under_way: set[str] = set()
-        self._worker = Worker("podtui-journal", self._write)
-
-    def record(self, ends: list[RunEnd]) -> None:
-        """Write the ends soon."""
-        new = [
-            end
-            for end in ends
-            if end.event_id not in self._under_way and not self._journal.is_written(end)
-        ]
-        self._under_way.update(end.event_id for end in new)
-        if new:
-            self._worker.give(new)
-
-    @property
-    def trouble(self) -> str:
-        return self._worker.trouble
-
-    def close(self, timeout_s: float) -> bool:
-        """Write what is still to be written and end; whether it has ended within the time."""
-        return self._worker.close(timeout_s)
-
-    def _write(self, ends: list[RunEnd]) -> None:
-        try:
-            self._journal.record(ends)
-        finally:
-            self._under_way.difference_update(end.event_id for end in ends)
-        self._on_written()

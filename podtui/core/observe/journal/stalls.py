@@ -1,30 +1,25 @@
-"""Writing into the journal that a run is stalled: once per episode, whoever notices it.
+"""Writes into the journal that a run is stalled: once per episode, whoever notices it.
 
-An episode is named after the length of the output at which it began, which all who look derive
-alike as long as they have judged the same output. Who began to look late may put the beginning
-elsewhere: so a stall written after the last certain progress of the run is of this episode too.
+An episode is named after the length of the output at which it began. Observers that have judged the
+same output derive the same length. One that started late may find another beginning: so a stall
+written after the last certain progress of the run belongs to this episode too.
 
-A note beside the run says which stall is written, and how far the output has been judged since:
-whoever looks for the first time, and sees the end of a long output only, goes on from there.
+A note beside the run says which stall is written, and how far the output has been judged since. An
+observer that scans for the first time, and reads only the end of a long output, goes on from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 
-from podtui.core.errors import PodtuiError
 from podtui.core.model.events import Event, EventKind
-from podtui.core.model.records import PodRecord, StalledMarker
-from podtui.core.model.verdicts import Status
-from podtui.core.observe.memory import PodMemory
+from podtui.core.model.records import StalledMarker
+from podtui.core.observe.journal.writer import OnceJournal
 from podtui.core.observe.progress.new_output import MOST_FIRST_BYTES, Before
 from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
-from podtui.core.system.worker import Worker
 
 NOTED_AGAIN_BYTES = MOST_FIRST_BYTES // 2
 """Chatter after which the note is written anew: who looks at the end of the output must see it."""
@@ -74,25 +69,6 @@ class Stall(msgspec.Struct, frozen=True):
         )
 
 
-def stall_of(memory: PodMemory) -> Stall | None:
-    """Return the stall a pod is in, None when it is in none that its output or tools tell of."""
-    reading, pod = memory.reading, memory.record
-    if reading is None or reading.status is not Status.STALLED or reading.standstill is None:
-        return None
-    if not isinstance(pod, PodRecord) or reading.since is None:
-        return None
-    return Stall(
-        pod=memory.name,
-        pod_id=pod.id,
-        run=memory.run,
-        offset=memory.progress.progress_offset,
-        judged_to=memory.news.judged_to if memory.news else memory.progress.progress_offset,
-        sure_at=memory.progress.progress_sure_at,
-        at=reading.since,
-        summary=reading.message,
-    )
-
-
 def judged_before(marker: StalledMarker, pod_id: str, run: int) -> Before | None:
     """Return what a note says of the output of this run, None when it is of another."""
     prefix = f"{pod_id}.{run}.stalled."
@@ -102,54 +78,30 @@ def judged_before(marker: StalledMarker, pod_id: str, run: int) -> Before | None
     return Before(int(end), marker.judged_to)
 
 
-class StallsWriter(Protocol):
-    """Where stalls go that are to be written into the journal."""
-
-    @property
-    def trouble(self) -> str:
-        """Why a stall could not be written, "" when all could."""
-        ...
-
-    def record(self, stalls: list[Stall]) -> None:
-        """Take care of these stalls; asked again with every look while they last."""
-        ...
-
-
-class StallsJournal:
-    """Remembers which stalls are written, and writes those that are not."""
+class StallsJournal(OnceJournal[Stall]):
+    """Writes stalls into the journal."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        super().__init__(store)
         self._latest: dict[tuple[str, int], StalledMarker] = {}
-        self.trouble = ""
 
-    def record(self, stalls: list[Stall]) -> None:
-        """Write every stall that is not in the journal yet; what fails is tried again."""
-        due = [stall for stall in stalls if not self.is_noted(stall)]
-        new = [stall for stall in due if not self._is_written(stall)]
-        due = [stall for stall in due if not self.is_noted(stall)]
-        if not due or self._store.read_only:
-            return
-        try:
-            if new:
-                self._store.journal.append_once(stall.as_event() for stall in new)
-            for stall in due:
-                self._mark(stall)
-        except (OSError, PodtuiError) as error:
-            self.trouble = f"the journal could not be written: {error}"
-            return
-        self.trouble = ""
-
-    def is_noted(self, stall: Stall) -> bool:
+    def is_written(self, entry: Stall) -> bool:
         """Whether a stall is written, and noted as far as it matters; asks no disk."""
-        known = self._known(stall)
-        return known is not None and stall.judged_to < known.judged_to + NOTED_AGAIN_BYTES
+        known = self._known(entry)
+        return known is not None and entry.judged_to < known.judged_to + NOTED_AGAIN_BYTES
 
     def _known(self, stall: Stall) -> StalledMarker | None:
         known = self._latest.get((stall.pod_id, stall.run))
         return known if known is not None and stall.is_told_by(known) else None
 
-    def _is_written(self, stall: Stall) -> bool:
+    def _write(self, due: list[Stall]) -> None:
+        new = [stall for stall in due if not self._is_in_journal(stall)]
+        self._store.journal.append_once(stall.as_event() for stall in new)
+        for stall in due:
+            if not self.is_written(stall):
+                self._mark(stall)
+
+    def _is_in_journal(self, stall: Stall) -> bool:
         if self._known(stall):
             return True
         marker = self._store.stalled_marker(stall.pod, stall.run)
@@ -169,39 +121,3 @@ class StallsJournal:
         path = self._store.paths.pod(stall.pod).run(stall.run).stalled_marker
         self._store.system.fs.replace(path, encode_json(marker), sync=False)
         self._latest[stall.pod_id, stall.run] = marker
-
-
-class StallsBeside:
-    """Has stalls written from a thread of its own: no screen waits for the journal's lock."""
-
-    def __init__(self, journal: StallsJournal, on_written: Callable[[], None]) -> None:
-        self._journal = journal
-        self._on_written = on_written
-        self._under_way: set[str] = set()
-        self._worker = Worker("podtui-stalls", self._write)
-
-    def record(self, stalls: list[Stall]) -> None:
-        """Write the stalls soon."""
-        new = [
-            stall
-            for stall in stalls
-            if stall.event_id not in self._under_way and not self._journal.is_noted(stall)
-        ]
-        self._under_way.update(stall.event_id for stall in new)
-        if new:
-            self._worker.give(new)
-
-    @property
-    def trouble(self) -> str:
-        return self._worker.trouble or self._journal.trouble
-
-    def close(self, timeout_s: float) -> bool:
-        """Write what is still to be written and end; whether it has ended within the time."""
-        return self._worker.close(timeout_s)
-
-    def _write(self, stalls: list[Stall]) -> None:
-        try:
-            self._journal.record(stalls)
-        finally:
-            self._under_way.difference_update(stall.event_id for stall in stalls)
-        self._on_written()

@@ -1,9 +1,9 @@
-"""A picture that stays true: hints come in from watchers, looks are taken, pictures go out.
+"""Keeps a snapshot of the store true: watchers give hints, a thread scans and hands snapshots out.
 
 Three detectors that fail in different ways: the deathwatch (pidfds: milliseconds), the file watch
-(hints of any change), and the rescan (the truth, now and then). Any of them may be late or off;
-their ages are part of every picture. What may take long (a socket that hangs, the journal's lock)
-is done by other threads than the looking one.
+(hints about any change), and the rescan (the truth, now and then). Any of them may be late or off;
+their ages are part of every snapshot. What may take long (a socket that hangs, the lock of the
+journal, the repair after a crash) is done by other threads than the scanning one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -19,15 +18,16 @@ from podtui.core.hosts.facts import RunKey
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Verdict
-from podtui.core.observe.journal.ends import EndsJournal, EndWriter
-from podtui.core.observe.journal.stalls import StallsBeside, StallsJournal
+from podtui.core.observe.journal.ends import EndsJournal
+from podtui.core.observe.journal.stalls import StallsJournal
+from podtui.core.observe.journal.writer import BackgroundWriter
 from podtui.core.observe.live.death_watch import DeathWatch, Watched
-from podtui.core.observe.live.hints import CURSORS, hints_in
+from podtui.core.observe.live.file_watch import LATE_S, FilePoll, FileWatch
+from podtui.core.observe.live.hints import Hints
 from podtui.core.observe.live.samples import Sampler
 from podtui.core.observe.observer import Observer, ObserverOptions
 from podtui.core.observe.socket_asks import BackgroundPings
 from podtui.core.store.store import Store
-from podtui.core.system.watch import StopSignal, WatchFailed, watch
 
 TICK_S = 1.0
 QUIET_TICK_S = 5.0
@@ -41,9 +41,8 @@ OUTPUT_HINTS_S = 0.25
 """Hints that only say "more output" are gathered for so long."""
 SAMPLE_S = 2.0
 PING_EVERY_S = 20.0
-LATE_S = 3.0
-SETTING_UP = "the watch is being set up"
-REARM_S = 2.0
+AFTER_FAILURE_S = 2.0
+"""How long after a scan that failed the next one is tried."""
 CLOSE_S = 5.0
 """How long closing waits for a thread that hangs in a disk, or in who is shown the pictures."""
 
@@ -53,13 +52,14 @@ class _Closed(Exception):
 
 
 class LiveView:
-    """Keeps looking until it is closed.
+    """Keeps scanning until it is closed.
 
     Args:
-        on_snapshot: called with every new picture from the looking thread. What it raises is told
-            in the notices of the next picture.
-        only: the pods to look at, None = all.
-        mend: finishes what a crash broke off, once, after the first look: nobody waits for it.
+        on_snapshot: called with every new snapshot from the scanning thread. What it raises is
+            reported in the notices of the next snapshot.
+        only: the pods to scan, None = all.
+        repair: repairs what a crash left incomplete; called once, after the first snapshot, from a
+            thread of its own. What it raises is a notice of every later snapshot.
     """
 
     def __init__(
@@ -68,51 +68,52 @@ class LiveView:
         on_snapshot: Callable[[Snapshot], None],
         *,
         only: Iterable[str] | None = None,
-        mend: Callable[[], object] = lambda: None,
+        repair: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
-        self._mend = mend
-        self._mend_trouble = ""
+        self._repair = repair
+        self._repair_trouble = ""
         self._clock = store.system.clock
         self._on_snapshot = on_snapshot
         wanted = None if only is None else frozenset(only)
-        self._watched = _watched(store, wanted)
+        self._files: FileWatch | FilePoll = (
+            FileWatch(store, self._take_hints, self.refresh)
+            if wanted is None
+            else FilePoll(store, wanted)
+        )
         self._wake = threading.Condition()
         self._hinted: set[str] = set()
         self._hinted_output: set[str] = set()
         self._rescan_wanted = True
         self._picture_wanted = False
-        self._stopping = StopSignal()
+        self._stopping = threading.Event()
         self._rescan_at = self._clock.monotonic()
         self._rescan_due = 0.0
         self._tick_due = 0.0
         self._output_due = 0.0
         self._sample_due = 0.0
-        self._watch_beat = self._clock.monotonic()
-        self._watch_trouble = ""
-        self._watch_stands = False
         self._show_trouble = ""
         journal = EndsJournal(store)
         self._asking = BackgroundPings(store, self._want_picture)
-        self._ends = EndWriter(journal, self._want_picture)
-        self._stalls = StallsBeside(StallsJournal(store), self._want_picture)
-        ways = ObserverOptions(
+        self._ends = BackgroundWriter("podtui-journal", journal, self._want_picture)
+        self._stalls = BackgroundWriter("podtui-stalls", StallsJournal(store), self._want_picture)
+        options = ObserverOptions(
             asking=self._asking,
             ends=self._ends,
             stalls=self._stalls,
             ping_every_s=PING_EVERY_S,
             only=wanted,
-            early=self._show_early,
+            on_partial=self._show_partial,
         )
-        self._observer = Observer(store, ends=journal, ways=ways)
+        self._observer = Observer(store, ends=journal, options=options)
         self._sampler = Sampler(store)
         self._deaths = DeathWatch(self._clock, self.hint)
         self._threads = [
-            threading.Thread(target=self._look_on, name="podtui-look", daemon=True),
-            threading.Thread(target=self._watch_on, name="podtui-watch", daemon=True),
+            threading.Thread(target=self._scan_on, name="podtui-scan", daemon=True),
+            threading.Thread(target=self._repair_once, name="podtui-repair", daemon=True),
         ]
-        self._looking, self._watching = self._threads
-        self._looking.start()
+        self._scanning, self._repairing = self._threads
+        self._scanning.start()
 
     # asked from outside
 
@@ -144,6 +145,7 @@ class LiveView:
         for thread in self._threads:
             if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(CLOSE_S)
+        self._files.close()
         self._asking.close(CLOSE_S)
         self._ends.close(CLOSE_S)
         self._stalls.close(CLOSE_S)
@@ -154,21 +156,25 @@ class LiveView:
             self._picture_wanted = True
             self._wake.notify()
 
-    # the looking thread
+    # the scanning thread
 
-    def _look_on(self) -> None:
+    def _scan_on(self) -> None:
         while not self._stopping.is_set():
             picture = self._picture_or_trouble()
             if self._stopping.is_set():
                 return
             self._show(picture)
-            if self._watching.ident is None:
-                # Not before: walking through thousands of directories would keep the first rows
-                # away. What changes until the watch stands is found by the look that follows.
-                self._watching.start()
+            if self._stopping.is_set():
+                return
+            if self._repairing.ident is None:
+                # Not before: both would keep the first rows away. What changes until the watch
+                # stands is found by the scan that follows.
+                self._repairing.start()
+                self._files.start()
             with self._wake:
                 while not self._something_to_do():
-                    self._wake.wait(self._until_next())
+                    self._wake.wait(min(self._until_next(), self._files.poll_s))
+                    self._keep(self._files.poll())
 
     def _show(self, picture: Snapshot) -> None:
         """Give a picture out.
@@ -182,8 +188,8 @@ class LiveView:
         except Exception as error:  # noqa: BLE001 - see above
             self._show_trouble = f"a picture could not be shown: {type(error).__name__}: {error}"
 
-    def _show_early(self, picture: Snapshot) -> None:
-        """Show how far a long look has come, and give it up when nobody wants it any more."""
+    def _show_partial(self, picture: Snapshot) -> None:
+        """Show how far a long scan has come, and give it up when nobody wants it any more."""
         if self._stopping.is_set():
             raise _Closed
         self._show(self._with_extras(picture))
@@ -197,7 +203,7 @@ class LiveView:
         try:
             return self._next_picture()
         except Exception as error:  # noqa: BLE001 - see above
-            self._rescan_due = self._clock.monotonic() + REARM_S
+            self._rescan_due = self._clock.monotonic() + AFTER_FAILURE_S
             return self._with_extras(
                 self._observer.degraded(f"looking failed: {type(error).__name__}: {error}")
             )
@@ -233,7 +239,8 @@ class LiveView:
     def _rescan(self, started: float) -> Snapshot:
         picture = self._observer.look()
         ended = self._clock.monotonic()
-        every = RESCAN_WITHOUT_WATCH_S if self._watch_trouble else RESCAN_S
+        is_blind = self._files.detector().state is DetectorState.OFF
+        every = RESCAN_WITHOUT_WATCH_S if is_blind else RESCAN_S
         self._rescan_at = ended
         rest = min(RESCAN_SHARE * (ended - started), LONGEST_WITHOUT_RESCAN_S)
         self._rescan_due = ended + max(every, rest)
@@ -259,9 +266,11 @@ class LiveView:
         return min(due) - self._clock.monotonic()
 
     def _watch_the_living(self) -> None:
-        """Watch the owner of every run that is alive."""
+        """Watch the owner of every live run, and the files of every pod that may be alive."""
         wanted: dict[RunKey, Watched] = {}
-        for memory in self._observer.unsettled():
+        unsettled = self._observer.unsettled()
+        self._files.follow((memory.name, memory.run) for memory in unsettled)
+        for memory in unsettled:
             record = memory.run_record
             if record is None or memory.reading is None:
                 continue
@@ -271,72 +280,39 @@ class LiveView:
                 wanted[record.pod_id, record.run] = Watched(memory.name, opened_by)
         self._deaths.watch(wanted)
 
-    # the file watch thread
+    # called from other threads
 
-    def _watch_on(self) -> None:
+    def _repair_once(self) -> None:
         try:
-            self._mend()
-        except Exception as error:  # noqa: BLE001 - protects the watch, which comes after
-            self._mend_trouble = f"mending failed: {type(error).__name__}: {error}"
-        while not self._stopping.is_set():
-            try:
-                self._watch_until_broken()
-            except WatchFailed as error:
-                self._watch_trouble = str(error)
-            if not self._stopping.is_set():
-                # Re-armed for ever: a watcher that failed once is not a watcher given up.
-                self.refresh()
-                self._stopping.wait(REARM_S)
+            self._repair()
+        except Exception as error:  # noqa: BLE001 - protects the operator: whatever it was, a
+            # repair that failed without a word would never be done.
+            self._repair_trouble = (
+                f"links to child pods could not be repaired: {type(error).__name__}: {error}; "
+                "podtui doctor shows what is missing"
+            )
+            self._want_picture()
 
-    def _watch_until_broken(self) -> None:
-        # Known before the watch begins: a directory that is replaced between is found out below.
-        inodes = self._inodes()
-        pods = self._store.paths.pods
-        self._watch_stands = False
-        for paths in watch(
-            *self._watched, stop=self._stopping, timeout_s=TICK_S, skips=self._tells_nothing
-        ):
-            if self._inodes() != inodes:
-                # The kernel goes on watching the directory that was taken away.
-                raise WatchFailed(f"{pods} was taken away or replaced")
-            if not self._watch_stands:
-                # What happened before the watch stood was hinted by nobody.
-                self._watch_stands, self._watch_trouble = True, ""
-                self.refresh()
-            self._watch_beat = self._clock.monotonic()
-            if paths:
-                self._take_hints(pods, paths)
-
-    def _tells_nothing(self, directory: str) -> bool:
-        """Whether a directory is one of cursors: of no pod's state, and written all the time."""
-        path = Path(directory)
-        return path.name == CURSORS and path.parent.parent == self._store.paths.pods
-
-    def _inodes(self) -> list[int]:
-        """Return which directories are in the watched places; 0 where there is none."""
-        found = []
-        for directory in self._watched:
-            try:
-                stamp = self._store.system.fs.stamp(directory)
-            except OSError as error:
-                raise WatchFailed(f"{directory}: {error.strerror}") from error
-            found.append(stamp.inode if stamp else 0)
-        return found
-
-    def _take_hints(self, pods: Path, paths: Iterable[Path]) -> None:
-        hints = hints_in(pods, paths)
+    def _take_hints(self, hints: Hints) -> None:
         with self._wake:
-            self._hinted |= hints.changed
-            # More output wakes nobody who has already been told of some.
-            is_first = bool(hints.more_output) and not self._hinted_output
-            self._hinted_output |= hints.more_output
-            if hints.changed or is_first:
+            if self._keep(hints):
                 self._wake.notify()
+
+    def _keep(self, hints: Hints) -> bool:
+        """Remember hints for the next scan; returns whether it is due sooner by them."""
+        is_first = bool(hints.more_output) and not self._hinted_output
+        self._hinted |= hints.changed
+        self._hinted_output |= hints.more_output
+        return bool(hints.changed) or is_first
 
     # what goes out with every picture
 
     def _with_extras(self, picture: Snapshot) -> Snapshot:
-        troubles = (self._show_trouble, self._asking.trouble, self._ends.trouble)
+        troubles = (
+            self._show_trouble,
+            self._repair_trouble,
+            self._asking.trouble,
+        )
         return msgspec.structs.replace(
             picture,
             pods=self._sampler.add_to(picture.pods),
@@ -348,7 +324,6 @@ class LiveView:
         now = self._clock.monotonic()
         rescan_age = now - self._rescan_at
         rescan_late = rescan_age > max(2 * RESCAN_S, self._rescan_due - self._rescan_at + LATE_S)
-        watch_age = now - self._watch_beat
         deaths_age = self._deaths.age_s(now)
         return (
             Detector(
@@ -356,12 +331,7 @@ class LiveView:
                 state=DetectorState.LATE if rescan_late else DetectorState.OK,
                 age_s=rescan_age,
             ),
-            Detector(
-                name="files",
-                state=DetectorState.OFF if self._watch_trouble else _state(watch_age),
-                age_s=watch_age,
-                detail=self._watch_trouble or ("" if self._watch_stands else SETTING_UP),
-            ),
+            self._files.detector(),
             Detector(
                 name="deaths",
                 state=DetectorState.LATE if self._deaths.trouble else _state(deaths_age),
@@ -369,12 +339,6 @@ class LiveView:
                 detail=self._deaths.trouble or f"{len(self._deaths)} supervisors watched",
             ),
         )
-
-
-def _watched(store: Store, only: frozenset[str] | None) -> tuple[Path, ...]:
-    if only is None:
-        return (store.paths.pods,)
-    return tuple(store.paths.pod(name).root for name in sorted(only))
 
 
 def _state(age_s: float) -> DetectorState:
