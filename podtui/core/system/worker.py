@@ -1,4 +1,4 @@
-"""Slow work beside the looking: one thread for one kind of it."""
+"""Does slow work in a thread of its own: one thread for one kind of work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Worker(Generic[T]):
     """A thread that is given items and works on all that came, together.
 
     Args:
-        work: called from that thread; what it raises is told in ``trouble``, and the thread goes
+        work: called from that thread; what it raises is kept in ``trouble``, and the thread goes
             on.
     """
 

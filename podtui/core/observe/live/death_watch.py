@@ -1,4 +1,4 @@
-"""Waiting for the end of many processes at once: the kernel tells within a millisecond."""
+"""Waits for the end of many processes at once: the kernel reports one within a millisecond."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class DeathWatch:
         self._lock = threading.Lock()
         self._handles: dict[Target, int] = {}
         self._labels: dict[int, str] = {}
-        # Told once: a process that is gone while its lock is held would be told for ever.
-        self._told: set[Target] = set()
+        # Reported once: a process that is gone while its lock is held would be reported for ever.
+        self._reported: set[Target] = set()
         self._stopping = False
         self._has_closed = False
         self.trouble = ""
@@ -43,16 +43,16 @@ class DeathWatch:
         self._thread.start()
 
     def watch(self, wanted: dict[Target, str]) -> None:
-        """Watch exactly these processes; ones that are gone already are told at once."""
+        """Watch exactly these processes; ones that are gone already are reported at once."""
         with self._lock:
             if self._has_closed:
                 return
             for target in self._handles.keys() - wanted.keys():
                 self._forget(target)
-            self._told &= wanted.keys()
-            new = wanted.keys() - self._handles.keys() - self._told
+            self._reported &= wanted.keys()
+            new = wanted.keys() - self._handles.keys() - self._reported
             gone = [target for target in new if not self._add(target, wanted[target])]
-            self._told.update(gone)
+            self._reported.update(gone)
         for target in gone:
             self._on_death(wanted[target])
 
