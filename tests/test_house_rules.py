@@ -117,7 +117,6 @@ REASON = "long because"
 LONG_FOR_NOW = frozenset(
     {
         "podtui/core/control/actions.py:Acting",
-        "podtui/core/observe/observer.py:Observer",
         "podtui/tui/panes/output/pane.py:OutputPane",
         "podtui/tui/panes/tree/tree.py:PodTree",
         "podtui/tui/screens/main_screen.py:MainScreen",

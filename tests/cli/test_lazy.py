@@ -84,10 +84,15 @@ def test_no_verb_loads_the_screen(loaded: Callable[..., set[str]], verb: str) ->
     assert not {each for each in modules if each.startswith("podtui.tui")}
 
 
-@pytest.mark.parametrize("verb", ["ls", "tree", "read", "send", "spawn", "wait"])
+@pytest.mark.parametrize("verb", ["ls", "tree", "read", "send", "wait"])
 def test_quick_verbs_load_nothing_heavy(loaded: Callable[..., set[str]], verb: str) -> None:
     """Looking once needs no watcher, no library of figures and no event loop."""
     assert not loaded(verb, *ARGUMENTS[verb]) & HEAVY
+
+
+def test_a_spawn_loads_no_library_of_figures(loaded: Callable[..., set[str]]) -> None:
+    """The room on the disk, which every spawn asks for, costs one system call."""
+    assert not loaded("spawn", *ARGUMENTS["spawn"]) & {"psutil", "watchfiles", "asyncio"}
 
 
 def test_a_verb_loads_only_itself(loaded: Callable[..., set[str]]) -> None:

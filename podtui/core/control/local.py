@@ -53,6 +53,8 @@ class LocalPlane:
 
     Every method may block on the disk or a socket, for a bounded time. Wherever a pod is named,
     its name or its id will do. Errors are leaves of `PodtuiError`.
+
+    Long because it is all that the doors may call: one short method for each question.
     """
 
     def __init__(self, store: Store) -> None:

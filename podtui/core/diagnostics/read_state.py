@@ -1,4 +1,4 @@
-"""Which diagnostics a reader has seen, and telling them as they come."""
+"""Keeps which diagnostics a reader has read, and follows them as they are written."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Closing(Protocol):
 
 
 def mark_read_up_to(store: Store, reader: str, diagnostic_id: str) -> None:
-    """Note that a reader has seen the diagnostics up to one.
+    """Mark the diagnostics up to one as read.
 
     Raises:
         NotFound: there is no such diagnostic.
         BadInput: the reader's name is not legal.
-        DiskTrouble, Busy, Refused: it is not noted, and they are told again.
+        DiskTrouble, Busy, Refused: nothing is marked, and they are shown as unread again.
     """
     ids = [each.id for each in store.diagnostics.read().entries]
     if diagnostic_id not in ids:
@@ -39,7 +39,7 @@ def mark_read_up_to(store: Store, reader: str, diagnostic_id: str) -> None:
 
 
 def mark_read(store: Store, reader: str, ids: Collection[str]) -> None:
-    """Note that a reader has seen these diagnostics; errors as `mark_read_up_to`."""
+    """Mark these diagnostics as read; errors as `mark_read_up_to`."""
     store.refuse_if_read_only()
     try:
         store.diagnostics.mark_read(reader, ids)
@@ -56,7 +56,7 @@ def follow_diagnostics(
 ) -> Iterator[Diagnostic]:
     """Yield every diagnostic as it is written, those of the past first, until ``stop`` is set."""
     store = access.store
-    # Somebody must look, or losses that nobody notices would never come to be diagnostics.
+    # Without a view, losses that nobody else notices would never become diagnostics.
     live = watch(lambda _: None)
     position: LogPosition | None = None
     try:

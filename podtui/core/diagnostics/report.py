@@ -1,4 +1,4 @@
-"""The diagnostics as they are shown: what came together is one entry, what is undone says so."""
+"""Prepares diagnostics to be shown: merges those that came together, and says what is undone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANY = 2
 TOGETHER = timedelta(seconds=2)
 """Diagnostics that follow each other so shortly came together."""
 LONGEST_TOGETHER = timedelta(seconds=60)
-"""What goes on for longer is told in several entries: none grows for ever."""
+"""What goes on for longer becomes several entries: none grows for ever."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        """When its newest member was told."""
+        """When its newest member was written."""
         return self.members[-1].at
 
     @property
@@ -61,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class DiagnosticsPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was told, as it is now.
+    """All diagnostics, as they are now.
 
     Attributes:
         diagnostics: as they were written, oldest first.

@@ -1,4 +1,4 @@
-"""The diagnostics as one picture, and a thread that keeps it true."""
+"""Reads all diagnostics into one picture, and keeps it true from a thread."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def look_at_diagnostics(access: Access, reader: str) -> DiagnosticsPicture:
 
 
 class DiagnosticsView:
-    """Keeps looking at the diagnostics until it is closed.
+    """Keeps reading the diagnostics until it is closed.
 
     Args:
-        on_picture: called from the looking thread with a first picture, and with another whenever
-            something was told, or seen by this reader, whoever did it.
+        on_picture: called from the reading thread with a first picture, and with another whenever
+            a diagnostic was written, or marked as read for this reader by any process.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class DiagnosticsView:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._position: LogPosition | None = None
-        self._told: list[Diagnostic] = []
+        self._entries: list[Diagnostic] = []
         self._seen: SeenRecord | None = None
         self._lasting: dict[str, None] = {}
         self._problems: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class DiagnosticsView:
         log = self._store.diagnostics
         read = log.read(self._position)
         self._position = read.position
-        self._told += read.entries
+        self._entries += read.entries
         # A bad line is behind the position from now on; what is torn, or a directory that cannot
         # be listed, is met again for as long as it is so.
         lasting = [each for each in read.problems if not each.torn and each.path != log.directory]
@@ -105,7 +105,7 @@ class DiagnosticsView:
 
     def _made(self) -> DiagnosticsPicture:
         trouble = (self._trouble,) if self._trouble else ()
-        return _picture(self._access, self._told, self._seen, (*self._problems, *trouble))
+        return _picture(self._access, self._entries, self._seen, (*self._problems, *trouble))
 
 
 def _picture(

@@ -1,4 +1,4 @@
-"""One look at the pods of a store, as one caller sees them: rows, one row, one pod closely."""
+"""Scans the pods of a store once, as one caller sees them: all rows, one row, one pod closely."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Inspector:
-    """Looks at pods; every call is a new look, and newly found ends go into the journal.
+    """Scans pods; every call is a new scan, and newly found ends go into the journal.
 
     Attributes:
         access: what the caller may address and see.

@@ -257,8 +257,8 @@ class Observer:
         for memory in scanned:
             memory.last = memory.reading
             end = ends.get(memory.name)
-            is_told = end is None or self.store.read_only or self._ends.is_written(end)
-            if is_told and not memory.can_change():
+            is_recorded = end is None or self.store.read_only or self._ends.is_written(end)
+            if is_recorded and not memory.can_change():
                 self._unsettled.discard(memory.name)
 
     def _scan_again(self, hung_up: Iterable[PodMemory]) -> None:
@@ -338,7 +338,7 @@ class Observer:
 
 
 def was_pruned(store: Store, memory: PodMemory) -> bool:
-    """Whether a pod that is not in its place any more was pruned, as far as that can be told."""
+    """Whether a pod that is gone from its place was pruned, as far as that is known."""
     if isinstance(memory.record, PodRecord):
         return why_gone(store, memory.name, pod_id=memory.record.id) is not None
     try:

@@ -1,4 +1,4 @@
-"""The observer checks itself before it says anything of others.
+"""Checks the observer itself before it says anything about pods.
 
 If it is the broken part, every verdict is UNKNOWN, one sentence says why, and nothing is done.
 """
@@ -29,7 +29,7 @@ class SelfCheck(msgspec.Struct):
 
     Attributes:
         known: every pod ever seen.
-        absent: those whose going away was believed and told.
+        absent: those whose disappearance was believed and reported.
     """
 
     store: Store
@@ -40,7 +40,7 @@ class SelfCheck(msgspec.Struct):
     _notice_until: float = msgspec.field(default=0.0)
 
     def examine(self, names: Collection[str]) -> Health:
-        """Say whether this look can be believed; ``names`` are the pods it found."""
+        """Say whether this scan can be believed; ``names`` are the pods it found."""
         problem = self._broken_sense() or self._mass_vanishing(names)
         if not problem:
             self.known |= frozenset(names)
@@ -113,7 +113,7 @@ def _health(problem: str) -> Health:
 
 
 def untold_by_half(untold: int, of_all: int) -> str:
-    """Say that half of all pods could not be told about, "" when that is not so."""
+    """Return a sentence when half of all pods could not be read, else ""."""
     if untold >= MANY and untold * 2 >= of_all > 0:
         return f"{untold} of {of_all} pods could not be looked at: the trouble is likely here"
     return ""

@@ -1,4 +1,4 @@
-"""How far the living have come, whether one waits for its terminal, and whether its tools work."""
+"""Reads the progress of live runs, whether they wait for input, and whether their tools compute."""
 
 from __future__ import annotations
 

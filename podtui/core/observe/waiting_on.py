@@ -1,4 +1,4 @@
-"""Which pods a run waits for, told from the commands that run below it."""
+"""Finds the pods a run waits for, from the commands that run below it."""
 
 from __future__ import annotations
 

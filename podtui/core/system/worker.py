@@ -1,4 +1,4 @@
-"""Slow work beside the looking: one thread for one kind of it."""
+"""Does slow work in a thread of its own: one thread for one kind of work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many deaths at once are one thing that happened: they are told as one."""
+"""Reports many deaths at once as one notice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Batch(msgspec.Struct):
 
 
 class LossNotices:
-    """Gathers proven losses into batches and tells each batch for a minute."""
+    """Gathers proven losses into batches and shows each batch for a minute."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -22,7 +22,7 @@ from podtui.core.store.codec import encode_json
 from podtui.core.store.store import Store
 
 NOTED_AGAIN_BYTES = MOST_FIRST_BYTES // 2
-"""Chatter after which the note is written anew: who looks at the end of the output must see it."""
+"""After so much chatter the note is written again: it must cover what a new observer reads."""
 
 
 class Stall(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Stall(msgspec.Struct, frozen=True):
     Attributes:
         offset: length of the output when the last that was new had come.
         judged_to: length of the output up to which nothing new came since.
-        sure_at: wall time after which there was certainly no progress; None = cannot be told.
+        sure_at: wall time after which there was certainly no progress; None = unknown.
         at: when the episode became a stall.
     """
 
@@ -46,11 +46,11 @@ class Stall(msgspec.Struct, frozen=True):
 
     @property
     def event_id(self) -> str:
-        """The id observers who know the whole output give this episode."""
+        """The id that observers that know the whole output give this episode."""
         return f"{self.pod_id}.{self.run}.stalled.{self.offset}"
 
-    def is_told_by(self, marker: StalledMarker) -> bool:
-        """Whether what is noted as written is of this episode."""
+    def is_noted_by(self, marker: StalledMarker) -> bool:
+        """Whether a note says that this episode is written."""
         if not marker.event_id.startswith(f"{self.pod_id}.{self.run}.stalled."):
             return False
         is_same = marker.event_id == self.event_id
@@ -92,7 +92,7 @@ class StallsJournal(OnceJournal[Stall]):
 
     def _known(self, stall: Stall) -> StalledMarker | None:
         known = self._latest.get((stall.pod_id, stall.run))
-        return known if known is not None and stall.is_told_by(known) else None
+        return known if known is not None and stall.is_noted_by(known) else None
 
     def _write(self, due: list[Stall]) -> None:
         new = [stall for stall in due if not self._is_in_journal(stall)]
@@ -105,7 +105,7 @@ class StallsJournal(OnceJournal[Stall]):
         if self._known(stall):
             return True
         marker = self._store.stalled_marker(stall.pod, stall.run)
-        if isinstance(marker, StalledMarker) and stall.is_told_by(marker):
+        if isinstance(marker, StalledMarker) and stall.is_noted_by(marker):
             self._latest[stall.pod_id, stall.run] = marker
             return True
         return False

@@ -1,4 +1,4 @@
-"""Waiting for the end of many runs at once: the kernel reports it within a millisecond."""
+"""Waits for the end of many runs at once: the kernel reports it within a millisecond."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DeathWatch:
         self._handles: dict[RunKey, int] = {}
         self._labels: dict[int, str] = {}
         # Reported once: an owner that is gone while its lock is held would be reported for ever.
-        self._told: set[RunKey] = set()
+        self._reported: set[RunKey] = set()
         self._stopping = False
         self._has_closed = False
         self.trouble = ""
@@ -60,10 +60,10 @@ class DeathWatch:
                 return
             for target in self._handles.keys() - wanted.keys():
                 self._forget(target)
-            self._told &= wanted.keys()
-            new = wanted.keys() - self._handles.keys() - self._told
+            self._reported &= wanted.keys()
+            new = wanted.keys() - self._handles.keys() - self._reported
             gone = [target for target in new if not self._add(target, wanted[target])]
-            self._told.update(gone)
+            self._reported.update(gone)
         for target in gone:
             self._on_death(wanted[target].label)
 

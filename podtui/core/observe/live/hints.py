@@ -1,4 +1,4 @@
-"""Which changes of files are news of a pod, and how urgent they are."""
+"""Maps changed paths to pods that are to be scanned, and to pods that only have more output."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from podtui.kernel.files import TEMPORARY_SUFFIX
 
 OUTPUT_FILES = frozenset({OUTPUT_FILE, INDEX_FILE})
 NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER, STALLED_MARKER})
-"""Written all the time, and nothing a row shows rests on them."""
+"""Written all the time; no row depends on them."""
 CURSORS = "cursors"
 
 
 class Hints(msgspec.Struct, frozen=True):
-    """Pods that were hinted at: to be looked at, and such that only have more output."""
+    """Pods that are to be scanned, and pods that only have more output."""
 
     changed: frozenset[str]
     more_output: frozenset[str]
@@ -50,5 +50,5 @@ def _is_no_news(parts: tuple[str, ...]) -> bool:
     last = parts[-1]
     if len(parts) > 1 and (parts[1] == CURSORS or last in NO_NEWS):
         return True
-    # A temporary file becomes a record by a rename, which is told by the record's own name.
+    # A temporary file becomes a record by a rename, which is reported by the name of the record.
     return len(parts) > 1 and last.endswith(TEMPORARY_SUFFIX)

@@ -44,7 +44,7 @@ PING_EVERY_S = 20.0
 AFTER_FAILURE_S = 2.0
 """How long after a scan that failed the next one is tried."""
 CLOSE_S = 5.0
-"""How long closing waits for a thread that hangs in a disk, or in who is shown the pictures."""
+"""How long closing waits for a thread that hangs in a disk, or in the callback."""
 
 
 class _Closed(Exception):

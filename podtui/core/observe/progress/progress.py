@@ -27,9 +27,9 @@ class Progress(msgspec.Struct, frozen=True):
     """What is known of a run's output.
 
     Attributes:
-        output_bytes: length of the output; the last one known while it could not be told.
+        output_bytes: length of the output; the last one known while it is unreadable.
         last_output_at: wall time of the last output, None before the first.
-        quiet_since: awake-clock seconds of the last output, or of the start; None = could not tell.
+        quiet_since: awake-clock seconds of the last output, or of the start; None = unknown.
         progress_since: awake-clock seconds of the last output that was new, or of the start when
             none was; None = not asked yet, or could not tell.
         progress_offset: length of the output when that had come: names the episode without
@@ -37,7 +37,7 @@ class Progress(msgspec.Struct, frozen=True):
         progress_sure_at: wall time after which there was certainly no progress; None when less
             of the output was judged than it takes to be certain.
         terminal: does the foreground process wait for terminal input?
-        trouble: what of the output could not be told, and why, "" when all could.
+        trouble: what of the output is unreadable, and why, "" when all is readable.
     """
 
     output_bytes: int = 0
@@ -50,7 +50,7 @@ class Progress(msgspec.Struct, frozen=True):
     trouble: str = ""
 
     def quiet_for(self, awake_seconds: float) -> float | None:
-        """Return the awake seconds without output; None when that could not be told."""
+        """Return the awake seconds without output; None when unknown."""
         if self.quiet_since is None:
             return None
         return max(0.0, awake_seconds - self.quiet_since)
