@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from podtui.core.hosts.facts import Pong, RunKey
+from podtui.core.hosts.interface.facts import Pong, RunKey
 from podtui.core.model.records import IdentityRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView, Snapshot
 from podtui.core.model.verdicts import Answer

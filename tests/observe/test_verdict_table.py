@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from podtui.core.hosts.facts import RunFacts
+from podtui.core.hosts.interface.facts import RunFacts
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.verdict import TABLE, Finding, rule_for
 

@@ -14,9 +14,9 @@ from typing import Self
 import msgspec
 
 from podtui.core.errors import Refused, TimedOut
-from podtui.core.hosts.base import REACH_TIMEOUT_S, Launch, Role, RunSilent, Stream
-from podtui.core.hosts.facts import Pong, RunFacts, RunKey, RunProbe
-from podtui.core.hosts.probing import Probing, never_began, waited_for_s
+from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Launch, Role, RunSilent, Stream
+from podtui.core.hosts.interface.facts import Pong, RunFacts, RunKey, RunProbe
+from podtui.core.hosts.interface.probing import Probing, never_began, waited_for_s
 from podtui.core.model.leftovers import Ended, Survey
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe

@@ -11,7 +11,7 @@ from typing import Protocol
 from podtui.core.access.access import Access
 from podtui.core.attach.session import Attached, AttachSession
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.base import Stream
+from podtui.core.hosts.interface.base import Stream
 from podtui.core.settings.detach_key import DEFAULT_KEY, DetachKey, detach_key
 from podtui.core.system.clock import SystemClock
 from podtui.core.system.fs import Fs

@@ -13,7 +13,7 @@ from podtui.core.attach.banner import Notice
 from podtui.core.attach.first_paint import Arrival, arrival, painted_arrival
 from podtui.core.attach.screen_mirror import Mirror
 from podtui.core.attach.tty import Terminal, Wakeups
-from podtui.core.hosts.base import RunSilent, Stream
+from podtui.core.hosts.interface.base import RunSilent, Stream
 from podtui.core.model.appearance import signal_name
 from podtui.core.paths import RunPaths
 from podtui.core.screen.draw import SizeFrom

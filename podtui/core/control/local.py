@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from podtui.core.diagnostics.report import DiagnosticsPicture
     from podtui.core.diagnostics.view import DiagnosticsView
-    from podtui.core.hosts.base import Stream
+    from podtui.core.hosts.interface.base import Stream
     from podtui.core.model.diagnostics import Diagnostic
     from podtui.core.model.events import Event
     from podtui.core.model.loans import Loan, LoanBook

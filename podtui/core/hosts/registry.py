@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from podtui.core.hosts.base import RunHost
-from podtui.core.hosts.facts import Pong, RunKey, RunProbe
-from podtui.core.hosts.probing import probe_without_record
+from podtui.core.hosts.interface.base import RunHost
+from podtui.core.hosts.interface.facts import Pong, RunKey, RunProbe
+from podtui.core.hosts.interface.probing import probe_without_record
 from podtui.core.hosts.pty.host import PtyHost
 from podtui.core.hosts.unknown import UnknownHost
 from podtui.core.model.records import PTY_HOST, RunRecord

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from podtui.core.errors import UnknownState
-from podtui.core.hosts.base import REACH_TIMEOUT_S, Launch, Role, Stream
-from podtui.core.hosts.facts import Pong, RunFacts, RunKey, RunProbe
-from podtui.core.hosts.probing import Probing
+from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Launch, Role, Stream
+from podtui.core.hosts.interface.facts import Pong, RunFacts, RunKey, RunProbe
+from podtui.core.hosts.interface.probing import Probing
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe
 from podtui.core.store.store import Store

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from podtui.core.hosts.facts import Pong, RunProbe
+from podtui.core.hosts.interface.facts import Pong, RunProbe
 from podtui.core.hosts.registry import probe_run
 from podtui.core.model.records import PodRecord, Record, RunRecord
 from podtui.core.model.verdicts import Answer, Status, Verdict

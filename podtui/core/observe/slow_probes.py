@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from podtui.core.hosts.probing import waited_for_s
+from podtui.core.hosts.interface.probing import waited_for_s
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer
 from podtui.core.observe.journal.stalls import judged_before

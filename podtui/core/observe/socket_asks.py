@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from podtui.core.hosts.facts import Pong, RunKey
+from podtui.core.hosts.interface.facts import Pong, RunKey
 from podtui.core.hosts.registry import ask_runs
 from podtui.core.model.records import RunRecord
 from podtui.core.model.verdicts import Answer

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from podtui.core.hosts.facts import RunProbe
+from podtui.core.hosts.interface.facts import RunProbe
 from podtui.core.model.appearance import signal_name
 from podtui.core.model.records import ExitRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe, Source, Status, Verdict

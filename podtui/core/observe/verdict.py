@@ -12,7 +12,7 @@ from functools import cache
 
 import msgspec
 
-from podtui.core.hosts.facts import RunFacts
+from podtui.core.hosts.interface.facts import RunFacts
 from podtui.core.model.verdicts import Answer, Verdict
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podtui.core import errors
 from podtui.core.access.access import Access
-from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, Stream
+from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Role, Stream
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id

@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from podtui.core import errors
-from podtui.core.hosts.base import Launch
+from podtui.core.hosts.interface.base import Launch
 from podtui.core.hosts.registry import host_of, probe_run
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.observe.verdict import Finding, rule_for

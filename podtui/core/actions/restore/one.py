@@ -23,7 +23,7 @@ from podtui.core.actions.restore.plan import plan_one, state_refusal
 from podtui.core.actions.restore.records import Job, keeps_leftovers, next_start
 from podtui.core.actions.spawn.records import run_record
 from podtui.core.hosts import registry
-from podtui.core.hosts.base import Launch
+from podtui.core.hosts.interface.base import Launch
 from podtui.core.hosts.registry import end_leftovers
 from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import DiagnosticKind, Undo

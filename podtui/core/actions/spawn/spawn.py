@@ -27,7 +27,7 @@ from podtui.core.actions.spawn.scopes import (
     scope_steps,
     seen_ids,
 )
-from podtui.core.hosts.base import Launch
+from podtui.core.hosts.interface.base import Launch
 from podtui.core.model.events import Event, EventKind
 from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Plan, Report

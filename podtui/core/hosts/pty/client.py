@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from podtui.core.errors import PodtuiError, Refused, TimedOut
-from podtui.core.hosts.base import REACH_TIMEOUT_S, Role, RunSilent
+from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Role, RunSilent
 from podtui.core.paths import SocketPlace
 from podtui.core.system.proc import Proc
 from podtui.kernel import frames

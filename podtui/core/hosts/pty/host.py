@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from podtui.core.hosts.base import REACH_TIMEOUT_S, Launch, Role, Stream
-from podtui.core.hosts.facts import Pong, RunKey, RunProbe
-from podtui.core.hosts.probing import never_began
+from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Launch, Role, Stream
+from podtui.core.hosts.interface.facts import Pong, RunKey, RunProbe
+from podtui.core.hosts.interface.probing import never_began
 from podtui.core.hosts.pty.probe import probe_run
 from podtui.core.model.leftovers import Ended, Survey
 from podtui.core.model.records import PTY_HOST, ExitRecord, PodRecord, RunRecord

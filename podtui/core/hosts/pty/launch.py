@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from podtui import supervisor
-from podtui.core.hosts.base import Launch
+from podtui.core.hosts.interface.base import Launch
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.store.store import Store
 

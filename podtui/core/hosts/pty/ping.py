@@ -8,7 +8,7 @@ import selectors
 import socket
 from collections.abc import Iterable
 
-from podtui.core.hosts.facts import Pong
+from podtui.core.hosts.interface.facts import Pong
 from podtui.core.model.verdicts import Answer
 from podtui.core.paths import SocketPlace
 from podtui.core.system.clock import Clock

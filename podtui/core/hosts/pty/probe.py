@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from podtui.core.hosts.facts import Pong, RunFacts, RunProbe
-from podtui.core.hosts.probing import Probing, waited_for_s
+from podtui.core.hosts.interface.facts import Pong, RunFacts, RunProbe
+from podtui.core.hosts.interface.probing import Probing, waited_for_s
 from podtui.core.model.records import ExitRecord, IdentityRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Probe
 from podtui.core.store.store import Store

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from podtui.core.hosts.facts import RunKey
+from podtui.core.hosts.interface.facts import RunKey
 from podtui.core.system.clock import Clock
 from podtui.kernel.processes import ProcessGone
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from podtui.core.hosts.facts import RunKey
+from podtui.core.hosts.interface.facts import RunKey
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.snapshot import Detector, DetectorState, Snapshot
 from podtui.core.model.verdicts import Verdict

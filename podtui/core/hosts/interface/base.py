@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 import msgspec
 
 from podtui.core.errors import UnknownState
-from podtui.core.hosts.facts import Pong, RunKey, RunProbe
+from podtui.core.hosts.interface.facts import Pong, RunKey, RunProbe
 from podtui.core.model.records import PodRecord, RunRecord
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from podtui.core.hosts.facts import Pong, RunFacts, RunProbe
+from podtui.core.hosts.interface.facts import Pong, RunFacts, RunProbe
 from podtui.core.model.records import ExitRecord, IdentityRecord, RunRecord
 from podtui.core.model.verdicts import Answer, Evidence, Probe
 from podtui.core.processes.sample import identity_of

@@ -1,0 +1,1 @@
+"""What every kind of run host offers, and the values it answers with."""
