@@ -171,6 +171,9 @@ class RecoverDialog(TextDialog[Recovery | None], inherit_bindings=False):
         name = self._line.typed.strip()
         if not name:
             return
+        # A preview that is still to come would cancel the plan that Enter asked for.
+        if self._pause is not None:
+            self._pause.stop()
         if self._result is None or name != self._planned_name:
             self._plan(name, submitted=True)
         else:

@@ -180,6 +180,9 @@ class SpawnForm(TextDialog[Spawn | None], inherit_bindings=False):
         self._ask(submitted=True)
 
     def _ask(self, *, submitted: bool) -> None:
+        # A preview that is still to come would cancel the plan that Enter asked for.
+        if self._pause is not None:
+            self._pause.stop()
         try:
             request = self.request()
         except BadInput as error:
