@@ -225,14 +225,6 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert _circles(_arrows()) == []
 
 
-KNOWN_CIRCLES = (
-    # The registry of hosts stands above each kind, and what all kinds share stands below them; the
-    # import contract "layers inside hosts" keeps the two apart.
-    ["podtui.core.hosts", "podtui.core.hosts.pty"],
-    ["podtui.tui.controllers", "podtui.tui.screens"],  # to be removed
-)
-
-
 def _room_of(module: str, packages: set[str]) -> str:
     """Return the folder whose own file a module is."""
     return module if module in packages else module.rpartition(".")[0]
@@ -249,7 +241,7 @@ def test_no_folders_import_each_other_in_a_circle() -> None:
         rooms.setdefault(own, set()).update(others - {own})
     rooms.pop("podtui")
 
-    assert [circle for circle in _circles(rooms) if circle not in KNOWN_CIRCLES] == []
+    assert _circles(rooms) == []
 
 
 def test_a_circle_is_found() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
+from contextlib import suppress
 
 import pytest
 
+from podtui.core.errors import NotFound
 from podtui.core.output import files, reading
 from podtui.core.output.reading import OutputPiece
 from podtui.core.output.source import Position
@@ -157,3 +160,34 @@ def test_an_interruption_while_following_is_passed_on(
     assert next(pieces).data == "one\n"
     with pytest.raises(KeyboardInterrupt):
         next(pieces)
+
+
+def test_following_a_pod_that_is_taken_away_ends_with_the_reason(
+    pod: WrittenPod, stop: threading.Event
+) -> None:
+    """A pod that is pruned under its follower is not found any more."""
+    pod.run(1, b"one\n")
+    pieces = pod.reading().follow(stop)
+    assert next(pieces).data == "one\n"
+    pod.paths.root.rename(pod.paths.root.with_name("elsewhere"))
+    with pytest.raises(NotFound):
+        next(pieces)
+
+
+def test_following_keeps_no_files_open(pod: WrittenPod, stop: threading.Event) -> None:
+    """A follower that waits, and one that was let go, hold no descriptors on the output."""
+    pod.run(1, b"one\n" * 10)
+    output = str(pod.paths.run(1).output)
+    pieces = pod.reading().follow(stop)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert output not in open_files()
+
+
+def open_files() -> list[str]:
+    found = []
+    for number in os.listdir("/proc/self/fd"):
+        # The descriptor of the listing itself is closed by now.
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return found
