@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from podtui.core.control.local import LocalPlane
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.paths import config_directory
 from podtui.core.settings.settings import Loaded, load_settings
 from podtui.core.system import collector
@@ -40,7 +40,7 @@ def open_screen(plane: LocalPlane) -> int:
 
 
 def screen_over(
-    plane: Plane, system: System, *, attach: Attach, loaded: Loaded | None = None
+    plane: ScreenPlane, system: System, *, attach: Attach, loaded: Loaded | None = None
 ) -> PodtuiApp:
     """Return the screen over a plane, with the clock, variables and themes of a system."""
     return PodtuiApp(

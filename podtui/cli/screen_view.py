@@ -10,14 +10,14 @@ from podtui.core.screen.paint import clipped, painted_line
 from podtui.core.screen.picture import ScreenPicture
 
 if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
+    from podtui.core.control.plane import Plane
 
 
-def write_screen(session: Session, plane: LocalPlane, name: str) -> None:
+def write_screen(session: Session, plane: Plane, name: str) -> None:
     """Write the screen of a pod's latest run; no reader's cursor is moved."""
     terminal = plane.output(name).terminal()
     picture = terminal.update() or terminal.picture
-    pod = plane.look_at(plane.access.name_of(name))
+    pod = plane.look_at(name)
     lines = picture.plain_lines()
     if session.as_json:
         session.output.line(

@@ -14,7 +14,7 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.model.verdicts import LIVE_STATUSES
 from podtui.core.settings.settings import Loaded, Settings
 from podtui.tui.bars.notice_bar import Notice
@@ -67,7 +67,7 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
 
     def __init__(
         self,
-        plane: Plane,
+        plane: ScreenPlane,
         *,
         attach: Attach,
         clock: Clock,

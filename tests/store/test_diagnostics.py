@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from podtui.core.diagnostics.read_state import mark_read, mark_read_up_to
+from podtui.core.diagnostics.read_state import mark_read
 from podtui.core.diagnostics.report import DiagnosticsPicture, merged, picture_of, undone_of
-from podtui.core.errors import BadInput, DiskTrouble, NotFound
+from podtui.core.errors import BadInput, DiskTrouble
 from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind, Undo
 from podtui.core.store import diagnostics as diagnostics_module
 from podtui.core.store.store import Store
@@ -78,7 +78,7 @@ def test_who_never_looked_has_seen_nothing(store: Store) -> None:
 def test_what_was_marked_stays_seen_for_this_reader_only(store: Store) -> None:
     """Each reader has a mark of his own, that a new look at the store finds."""
     write(store, 4)
-    mark_read_up_to(store, READER, "1.ended")
+    mark_read(store, READER, ["0.ended", "1.ended"])
     assert unread(store) == [2, 3]
     assert unread(store, "planner") == [0, 1, 2, 3]
 
@@ -102,15 +102,15 @@ def test_the_newest_may_be_seen_before_older_ones(store: Store) -> None:
 def test_a_mark_never_goes_back(store: Store) -> None:
     """A second screen that has seen less takes nothing away."""
     write(store, 4)
-    mark_read_up_to(store, READER, "2.ended")
-    mark_read_up_to(store, READER, "0.ended")
+    mark_read(store, READER, ["0.ended", "1.ended", "2.ended"])
+    mark_read(store, READER, ["0.ended"])
     assert unread(store) == [3]
 
 
 def test_a_mark_that_nobody_can_place_tells_again(store: Store) -> None:
     """Told twice is better than not at all."""
     write(store, 2)
-    mark_read_up_to(store, READER, "1.ended")
+    mark_read(store, READER, ["0.ended", "1.ended"])
     for path in store.paths.diagnostics.glob("*.jsonl"):
         path.unlink()
     store.diagnostics.append(told(7))
@@ -154,14 +154,6 @@ def test_with_a_part_out_of_sight_no_mark_says_that_all_was_seen(store: Store) -
     assert unread(store) == [0, 1]
 
 
-def test_marking_an_unknown_diagnostic_is_refused(store: Store) -> None:
-    """Nothing is marked by mistake."""
-    write(store, 1)
-    with pytest.raises(NotFound, match=r"no diagnostic 'nothing'"):
-        mark_read_up_to(store, READER, "nothing")
-    assert unread(store) == [0]
-
-
 def test_a_reader_whose_name_is_a_path_is_refused(store: Store) -> None:
     """A name from the environment reaches no other file."""
     write(store, 1)
@@ -173,7 +165,7 @@ def test_a_full_disk_marks_nothing_and_says_so(store: Store, fs: FaultyFs) -> No
     """What could not be noted is told again."""
     write(store, 2)
     fs.faults["replace"] = (errno.ENOSPC, on("seen-operator.json"))
-    with pytest.raises(DiskTrouble, match="cannot be noted"):
+    with pytest.raises(DiskTrouble, match="could not be marked"):
         mark_read(store, READER, ["0.ended"])
     assert unread(store) == [0, 1]
 

@@ -328,7 +328,7 @@ class FakePlane:
         )
         self._on_diagnostics(self.diagnostics)
 
-    def mark_diagnostics_read(self, ids: Collection[str]) -> None:
+    def mark_diagnostics_read(self, ids: Collection[str], reader: str = "operator") -> None:
         self._called("seen", frozenset(ids))
         shown = self.diagnostics
         seen = {each.id for each in shown.diagnostics} - shown.unread | set(ids)

@@ -18,7 +18,7 @@ from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
+    from podtui.core.control.plane import Plane
 
 Wanted = Callable[[Diagnostic], bool]
 KIND_WIDTH = 15
@@ -57,7 +57,8 @@ def command(
     """
     plane = session.open_plane(False)
     if mark_seen:
-        plane.store.refuse_if_read_only()
+        # Refused in a read-only store before anything is shown.
+        plane.mark_diagnostics_read((), session.caller)
     picture = plane.diagnostics_picture(session.caller)
     # For a program standard error has one error or nothing.
     for problem in () if session.as_json else picture.problems:
@@ -90,14 +91,14 @@ def _filter(pod: str | None, kinds: tuple[str, ...]) -> Wanted:
     )
 
 
-def _refuse_unknown(plane: LocalPlane, pod: str) -> None:
+def _refuse_unknown(plane: Plane, pod: str) -> None:
     """Tell a pod of which nothing was told from one that never was.
 
     Raises:
         NotFound: there is no such pod.
     """
     try:
-        plane.access.name_of(pod)
+        plane.name_of(pod)
     except NotFound as error:
         error.kept = error.kept or "no diagnostic names it either"
         raise
@@ -105,7 +106,7 @@ def _refuse_unknown(plane: LocalPlane, pod: str) -> None:
 
 def _follow(
     session: Session,
-    plane: LocalPlane,
+    plane: Plane,
     past: DiagnosticsPicture,
     wanted: Wanted,
     *,

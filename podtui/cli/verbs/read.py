@@ -24,7 +24,7 @@ from podtui.core.system.clock import SystemClock
 from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
+    from podtui.core.control.plane import Plane
     from podtui.core.output.reading import OutputPiece, OutputReading
 
 STATUS_IS_FRESH_S = 0.5
@@ -90,7 +90,7 @@ def command(
 class _Status:
     """The pod's status, which is reported beside its output."""
 
-    def __init__(self, plane: LocalPlane, name: str) -> None:
+    def __init__(self, plane: Plane, name: str) -> None:
         self._plane = plane
         self._name = name
         self._clock = SystemClock()
@@ -100,8 +100,7 @@ class _Status:
     def view(self, *, fresh: bool = True) -> PodView:
         now = self._clock.monotonic()
         if self._view is None or fresh or now - self._at > STATUS_IS_FRESH_S:
-            own_name = self._plane.access.name_of(self._name)
-            self._view, self._at = self._plane.look_at(own_name), now
+            self._view, self._at = self._plane.look_at(self._name), now
         return self._view
 
 

@@ -21,7 +21,7 @@ from podtui.core.paths import POD_ID_VARIABLE
 from podtui.core.text.safe import safe_line
 
 if TYPE_CHECKING:
-    from podtui.core.control.local import LocalPlane
+    from podtui.core.control.plane import Plane
 
 USAGE = "podtui spawn NAME [OPTIONS] -- COMMAND [ARGUMENT]..."
 
@@ -55,13 +55,13 @@ def _command(words: tuple[str, ...], command: tuple[str, ...] | None, name: str)
     raise BadInput(trouble, next_step=USAGE, kept="nothing was started")
 
 
-def _calling_pod(plane: LocalPlane, session: Session) -> str | None:
+def _calling_pod(plane: Plane, session: Session) -> str | None:
     """Return the pod this process runs in, by id: another store may have a pod of that name."""
     pod_id = session.environment.get(POD_ID_VARIABLE)
     if not pod_id:
         return None
     try:
-        return plane.access.name_of(pod_id)
+        return plane.name_of(pod_id)
     except NotFound:
         return None
 

@@ -1,7 +1,7 @@
-"""The one public object of the core: what every door calls.
+"""The plane of a store on this machine: what every door calls.
 
-What only some verbs need is imported inside their methods: a command that lists pods must not pay
-for the code that starts them.
+A method imports what only its verb needs: a command that lists pods must not load the code that
+starts them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from podtui.core.access.access import Access
-from podtui.core.errors import (
-    BadInput,
-    Refused,
-    TimedOut,
-)
 from podtui.core.model.requests import OPERATOR, Request
 from podtui.core.model.snapshot import Inspection, PodView, Problem, Snapshot
-from podtui.core.model.verdicts import ENDED_STATUSES, Status, Verdict
+from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.paths import default_store
 from podtui.core.store.store import Store
 from podtui.core.system.system import System
-from podtui.core.system.watch import ticks_on_change
-from podtui.core.text.durations import duration
 
 if TYPE_CHECKING:
     import threading
@@ -42,17 +35,16 @@ if TYPE_CHECKING:
     from podtui.core.observe.live.live_view import LiveView
     from podtui.core.output.files import FileOutput
     from podtui.core.output.reading import OutputReading
-    from podtui.core.store.logs import LogPosition
     from podtui.core.system.figures import HostFigures
 
 View = Literal["text", "raw"]
 
 
 class LocalPlane:
-    """Everything podtui can do with one store.
+    """The plane of one store; `podtui.core.control.plane.Plane` describes its methods.
 
-    Every method may block on the disk or a socket, for a bounded time. Wherever a pod is named,
-    its name or its id will do. Errors are leaves of `PodtuiError`.
+    Every method may block on the disk or a socket, for a bounded time. A pod is given by its name
+    or its id. Errors are leaves of `PodtuiError`.
 
     Long because it is all that the doors may call: one short method for each question.
     """
@@ -95,32 +87,36 @@ class LocalPlane:
             if self.read_only or not self.store.system.fs.names_in(self.store.paths.intents):
                 return ()
         except OSError:
-            # A store that cannot be looked at says so to whoever looks next.
+            # The next read of the store raises what is wrong with it.
             return ()
         from podtui.core.actions.recovery import recover_interrupted
 
         return recover_interrupted(self.store)
 
     def see_all(self) -> None:
-        """Look as the operator does, whoever started this process: for the operator's screen."""
+        """Show what the operator sees, in whatever pod this process was started."""
         self.access.see_all()
 
-    # looking
+    # pods as they are
 
     def snapshot(self, *, sample: bool = False) -> Snapshot:
-        """Look at everything once; with ``sample``, living pods get CPU and memory."""
+        """Return all pods as they are now; with ``sample``, live ones with CPU and memory."""
         return self.inspector.snapshot(sample=sample)
 
     def inspect(self, name: str) -> Inspection:
-        """Look at one pod closely; by name or id."""
+        """Return everything known of one pod."""
         return self.inspector.inspect(name)
 
     def look_at(self, name: str) -> PodView:
-        """Look at one pod, by its own name."""
-        return self.inspector.look_at(name)
+        """Return the row of one pod as it is now."""
+        return self.inspector.look_at(self.access.name_of(name))
+
+    def name_of(self, name_or_id: str) -> str:
+        """Return the name of the pod that has this name or id; errors as `Access.name_of`."""
+        return self.access.name_of(name_or_id)
 
     def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
-        """Keep looking; ``on_snapshot`` is called from another thread until the view is closed."""
+        """Call ``on_snapshot`` with each new snapshot, from another thread, until it is closed."""
         from podtui.core.actions.recovery import repair_child_links
         from podtui.core.observe.live.live_view import LiveView
 
@@ -198,61 +194,29 @@ class LocalPlane:
         timeout_s: float | None = None,
         stop: threading.Event | None = None,
     ) -> PodView:
-        """Wait until a pod has one of the statuses.
-
-        Raises:
-            TimedOut: it did not come to that in time; its status is in the message.
-            Refused: it has ended otherwise and cannot come to that any more.
-        """
-        import threading
+        """Wait until a pod has one of the statuses; errors as `wait_for_status`."""
+        from podtui.core.observe.live.waiting import wait_for_status
 
         own_name = self.access.name_of(name)
-        settled = threading.Event()
-        latest = [self.look_at(own_name)]
-
-        def see(picture: Snapshot) -> None:
-            view = picture.find(own_name)
-            # What was waited for is kept: a moment later it may be over.
-            if view is not None and not settled.is_set():
-                latest[:] = [view]
-                if _is_decided(view, until):
-                    settled.set()
-
-        if not _is_decided(latest[0], until):
-            from podtui.core.observe.live.live_view import LiveView
-
-            live = LiveView(self.store, see, only=[own_name])
-            try:
-                _wait_for(settled, timeout_s, stop)
-            finally:
-                live.close()
-        return _waited(own_name, latest[0], until, timeout_s)
+        return wait_for_status(
+            self.inspector, own_name, until=until, timeout_s=timeout_s, stop=stop
+        )
 
     def events(self) -> list[Event]:
-        """Return every event, oldest first; ends nobody had noticed yet are noticed now.
+        """Return every event, oldest first; ends that nothing had noticed are noticed now.
 
         Raises:
-            Unreadable: the journal cannot be had.
+            Unreadable: the journal cannot be read.
         """
         self.snapshot()
-        told = self.access.sight.visible(self.store.journal.entries())
-        return sorted(told, key=lambda event: event.at)
+        visible = self.access.sight.visible(self.store.journal.entries())
+        return sorted(visible, key=lambda event: event.at)
 
     def follow_events(self, stop: threading.Event) -> Iterator[Event]:
-        """Yield every event as it is written, those of the past first, until ``stop`` is set."""
-        # Somebody must look, or deaths nobody notices would never come to be events.
-        live = self.watch(lambda _: None)
-        position: LogPosition | None = None
-        try:
-            for _ in ticks_on_change(self.store.system.watcher, self.store.paths.journal, stop):
-                read = self.store.journal.read(position)
-                position = read.position
-                for event in self.access.sight.visible(read.entries):
-                    if stop.is_set():
-                        return
-                    yield event
-        finally:
-            live.close()
+        """Yield every event as it is written, past ones first, until ``stop`` is set."""
+        from podtui.core.observe.live.waiting import follow_log
+
+        return follow_log(self.access, self.store.journal, stop, self.watch)
 
     def host(self) -> HostFigures | None:
         """Return memory and load of this machine, None when they could not be determined."""
@@ -263,7 +227,7 @@ class LocalPlane:
         from podtui.core.doctor.doctor import examine
         from podtui.core.observe.observer import Observer
 
-        # The store is everybody's affair: what is wrong with it is told whole.
+        # Every caller gets all of it: what is wrong with a store concerns each of its pods.
         return examine(self.store, Observer(self.store).look())
 
     # acting
@@ -303,7 +267,7 @@ class LocalPlane:
         return trash_views(self.access)
 
     def loans(self) -> LoanBook:
-        """Return every scope loan of the pods in place, and what cannot be told."""
+        """Return every scope loan of the pods in place, and which ledgers are unreadable."""
         from podtui.core.actions.loans.conflicts import loan_book
 
         return self.access.sight.limit_loans(loan_book(self.store))
@@ -317,16 +281,16 @@ class LocalPlane:
     # diagnostics
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return every diagnostic, oldest first; ends nobody had noticed yet are told now.
+        """Return every diagnostic, oldest first; ends that nothing had noticed are written now.
 
         Raises:
-            Unreadable: the diagnostics cannot be had.
+            Unreadable: the diagnostics cannot be read.
         """
         self.snapshot()
         return self.access.sight.visible(self.store.diagnostics.entries())
 
     def diagnostics_picture(self, reader: str = "operator") -> DiagnosticsPicture:
-        """Return the diagnostics as they are shown; ends nobody had noticed yet are told now."""
+        """Return the diagnostics as they are shown, after noticing ends as `diagnostics` does."""
         from podtui.core.diagnostics.view import look_at_diagnostics
 
         self.snapshot()
@@ -335,68 +299,32 @@ class LocalPlane:
     def watch_diagnostics(
         self, on_picture: Callable[[DiagnosticsPicture], None], reader: str = "operator"
     ) -> DiagnosticsView:
-        """Call ``on_picture`` from another thread, now and with all that is told or seen.
+        """Call ``on_picture`` from another thread, now and after each new or read diagnostic.
 
-        It does not look at pods itself: whoever has a screen does that by `watch`.
+        It does not scan pods itself: a screen does that by `watch`.
         """
         from podtui.core.diagnostics.view import DiagnosticsView
 
         return DiagnosticsView(self.access, on_picture, reader=reader)
 
     def mark_diagnostics_read(self, ids: Collection[str], reader: str = "operator") -> None:
-        """Note that a reader has seen these; errors as `mark_diagnostics_read_up_to`."""
+        """Mark diagnostics as read by a reader.
+
+        Raises:
+            Refused: the store is read-only.
+            DiskTrouble, Busy: nothing is marked, and they are shown as unread again.
+        """
         from podtui.core.diagnostics.read_state import mark_read
 
         mark_read(self.store, reader, ids)
 
     def follow_diagnostics(self, stop: threading.Event) -> Iterator[Diagnostic]:
-        """Yield every diagnostic as it is written, those of the past first, until ``stop``."""
-        from podtui.core.diagnostics.read_state import follow_diagnostics
+        """Yield every diagnostic as it is written, past ones first, until ``stop`` is set."""
+        from podtui.core.observe.live.waiting import follow_log
 
-        return follow_diagnostics(self.access, stop, self.watch)
+        return follow_log(self.access, self.store.diagnostics, stop, self.watch)
 
 
 def caller_of(environment: Mapping[str, str]) -> str:
     """Return who acts: the pod the caller runs in, else the operator."""
     return environment.get("PODTUI_POD") or "operator"
-
-
-def _is_decided(view: PodView, until: frozenset[Status]) -> bool:
-    """Whether a pod is what was waited for, or has ended for good as something else."""
-    return view.status in until or view.verdict is Verdict.DEAD
-
-
-def _wait_for(
-    settled: threading.Event, timeout_s: float | None, stop: threading.Event | None
-) -> None:
-    if stop is None:
-        settled.wait(timeout_s)
-        return
-    # Two events cannot be waited for at once; whoever sets ``stop`` is answered in this time.
-    step, left = 0.1, timeout_s
-    while not stop.is_set() and not settled.wait(step if left is None else min(step, left)):
-        if left is not None:
-            left -= step
-            if left <= 0:
-                return
-
-
-def _waited(name: str, view: PodView, until: frozenset[Status], timeout_s: float | None) -> PodView:
-    wanted = " or ".join(sorted(status.value for status in until))
-    if view.status in until:
-        return view
-    now = f"it is {view.status.value}: {view.message}"
-    if view.status in ENDED_STATUSES:
-        raise Refused(
-            f"{name!r} will not become {wanted}: {now}",
-            pod=name,
-            next_step=f"podtui read {name}",
-        )
-    if timeout_s is None:
-        raise BadInput(f"waiting for {name!r} was given up: {now}", pod=name)
-    raise TimedOut(
-        f"{name!r} did not become {wanted} within {duration(timeout_s)}: {now}",
-        pod=name,
-        next_step=f"podtui inspect {name}",
-        kept="the pod goes on",
-    )

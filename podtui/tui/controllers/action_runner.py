@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.diagnostics import Diagnostic, undo_of
 from podtui.core.model.plans import Plan, Report
@@ -65,7 +65,7 @@ _DOING = {
 
 
 def undo_action(
-    plane: Plane, diagnostics: Sequence[Diagnostic], label: str, command: str
+    plane: ScreenPlane, diagnostics: Sequence[Diagnostic], label: str, command: str
 ) -> PlannedAction | None:
     """Return the action that undoes diagnostics of one kind; None when they have no undo.
 
@@ -130,7 +130,7 @@ class ActionRunner:
     def __init__(
         self,
         host: Screen[Any],
-        plane: Plane,
+        plane: ScreenPlane,
         keymap: Keymap,
         attach: Attach,
         *,

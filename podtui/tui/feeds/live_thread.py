@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.errors import PodtuiError, UnknownState
 from podtui.core.model.snapshot import Snapshot
 
@@ -25,7 +25,7 @@ class LiveThread:
 
     def __init__(
         self,
-        plane: Plane,
+        plane: ScreenPlane,
         on_snapshot: Callable[[Snapshot], None],
         on_trouble: Callable[[PodtuiError], object],
     ) -> None:

@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.dom import DOMNode
 from textual.message import Message
 
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.requests import Relend
 from podtui.core.model.snapshot import PodView, Snapshot
@@ -75,7 +75,7 @@ class MainScreen(CommandScreen[None]):
         until_snapshot: bool = False
 
     def __init__(
-        self, plane: Plane, clock: Clock, attach: Attach, setup: ScreenSettings | None = None
+        self, plane: ScreenPlane, clock: Clock, attach: Attach, setup: ScreenSettings | None = None
     ) -> None:
         self.setup = setup or ScreenSettings()
         super().__init__(self.setup.keymap)

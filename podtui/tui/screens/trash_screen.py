@@ -15,7 +15,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from podtui.core.control.plane import Plane
+from podtui.core.control.plane import ScreenPlane
 from podtui.core.errors import PodtuiError
 from podtui.core.model.plans import Plan
 from podtui.core.model.requests import Recover
@@ -56,7 +56,9 @@ class TrashScreen(CommandScreen[Recovery | None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("trash")
 
-    def __init__(self, plane: Plane, keymap: Keymap, local_time: Callable[[], datetime]) -> None:
+    def __init__(
+        self, plane: ScreenPlane, keymap: Keymap, local_time: Callable[[], datetime]
+    ) -> None:
         super().__init__(keymap)
         self._plane = plane
         self._local_time = local_time
