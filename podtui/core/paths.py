@@ -6,9 +6,10 @@ docs/store.md describes what is in each file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 STORE_VARIABLE = "PODTUI_HOME"
 RUNTIME_VARIABLE = "PODTUI_RUNTIME_DIR"
@@ -90,8 +91,7 @@ def run_name(number: int) -> str:
 PODS_KEPT = 256
 
 
-@dataclass(frozen=True)
-class RunPaths:
+class RunPaths(msgspec.Struct, frozen=True, dict=True):
     """The files of one run of a pod."""
 
     root: Path
@@ -135,8 +135,7 @@ class RunPaths:
         return self.root / STALLED_MARKER
 
 
-@dataclass(frozen=True)
-class PodPaths:
+class PodPaths(msgspec.Struct, frozen=True, dict=True):
     """The files of one pod."""
 
     root: Path
@@ -186,8 +185,7 @@ class PodPaths:
         return self.cursors / f"{reader}.lock"
 
 
-@dataclass(frozen=True)
-class TrashPaths:
+class TrashPaths(msgspec.Struct, frozen=True, dict=True):
     """One thing in the trash: what it was, and the pod's directory as it was."""
 
     root: Path
@@ -201,8 +199,7 @@ class TrashPaths:
         return PodPaths(self.root / "pod")
 
 
-@dataclass(frozen=True)
-class StorePaths:
+class StorePaths(msgspec.Struct, frozen=True, dict=True):
     """The files of one store."""
 
     root: Path
@@ -316,8 +313,7 @@ def socket_directories(
     return (Path(chosen) / APPLICATION / f"store-{store_inode:x}", store.own_runtime)
 
 
-@dataclass(frozen=True, slots=True)
-class SocketPlace:
+class SocketPlace(msgspec.Struct, frozen=True):
     """The address of a run's supervisor: directories, the preferred one first, and a file name."""
 
     directories: tuple[Path, ...]
