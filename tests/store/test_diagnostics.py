@@ -173,7 +173,7 @@ def test_a_full_disk_marks_nothing_and_says_so(store: Store, fs: FaultyFs) -> No
     """What could not be noted is told again."""
     write(store, 2)
     fs.faults["replace"] = (errno.ENOSPC, on("seen-operator.json"))
-    with pytest.raises(DiskTrouble, match="cannot be noted"):
+    with pytest.raises(DiskTrouble, match="cannot record which diagnostics were read"):
         mark_read(store, READER, ["0.ended"])
     assert unread(store) == [0, 1]
 

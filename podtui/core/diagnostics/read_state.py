@@ -16,7 +16,7 @@ from podtui.core.system.watch import ticks_on_change
 
 
 class Closing(Protocol):
-    """Something that goes on until it is closed."""
+    """A background task that runs until it is closed."""
 
     def close(self) -> None: ...
 
@@ -45,8 +45,8 @@ def mark_read(store: Store, reader: str, ids: Collection[str]) -> None:
         store.diagnostics.mark_read(reader, ids)
     except OSError as error:
         raise DiskTrouble(
-            f"that diagnostics were seen cannot be noted: {error.strerror}",
-            kept="nothing is lost: they are told again",
+            f"cannot record which diagnostics were read: {error.strerror}",
+            kept="nothing is lost: they are shown as unread again",
             next_step="podtui doctor",
         ) from error
 
@@ -54,9 +54,9 @@ def mark_read(store: Store, reader: str, ids: Collection[str]) -> None:
 def follow_diagnostics(
     access: Access, stop: threading.Event, watch: Callable[[Callable[[Snapshot], None]], Closing]
 ) -> Iterator[Diagnostic]:
-    """Yield every diagnostic as it is written, those of the past first, until ``stop`` is set."""
+    """Yield all past diagnostics, then each new one as it is written, until ``stop`` is set."""
     store = access.store
-    # Without a view, losses that nobody else notices would never become diagnostics.
+    # If no other process observes the store, only this live view turns losses into diagnostics.
     live = watch(lambda _: None)
     position: LogPosition | None = None
     try:
