@@ -61,8 +61,8 @@ class NewOutput:
     ) -> int:
         """Judge the output that has come; returns how many bytes were read.
 
-        ``size`` is the present length of the output. While the program ``is_pausing``, an unfinished
-        last line is judged too. Only the first judgement uses ``before``.
+        ``size`` is the present length of the output. While the program ``is_pausing``, an
+        unfinished last line is judged too. Only the first judgement uses ``before``.
 
         Raises:
             UnsafeFile, OSError: the output is unreadable.
