@@ -35,14 +35,14 @@ def _end(code: int) -> NoReturn:
     """End the process at once: taking the interpreter apart is a tenth of a short command."""
     threads = sys.modules.get("threading")
     if threads is not None and threads.active_count() > 1:
-        # Somebody still works: they are waited for, as Python does it.
+        # Other threads still work: Python waits for them at a normal exit.
         sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
                 stream.flush()
         except OSError:
-            # Whoever read it is gone, or its disk is full; the exit code is all that is left.
+            # The reader is gone, or the disk is full; only the exit code can report it.
             code = code or 1
     os._exit(code)
 

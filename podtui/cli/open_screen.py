@@ -18,10 +18,10 @@ SIZE_VARIABLES = ("COLUMNS", "LINES")
 
 def open_screen(plane: LocalPlane) -> int:
     """Show the screen until it is left; returns the exit code."""
-    # Whoever sits before a screen is the operator, in whatever pod's shell it was started.
+    # The user of a screen is the operator, even if it was started in the shell of a pod.
     plane.see_all()
     for variable in SIZE_VARIABLES:
-        # Textual believes these before the terminal; exported by a shell, they never change.
+        # Textual prefers these to the terminal's size; exported by a shell, they never change.
         os.environ.pop(variable, None)
     system = real_system()
     loaded = load_settings(system.fs, system.environment)
@@ -34,7 +34,7 @@ def open_screen(plane: LocalPlane) -> int:
         return attach_in_terminal(plane, name, read_only=read_only, key=key)
 
     app = screen_over(plane, system, attach=attach, loaded=loaded)
-    # Until then what a start makes would be walked by the garbage collector, in vain.
+    # Earlier, the garbage collector would scan the objects of the start for nothing.
     app.on_started = collector.started
     return run(app)
 

@@ -1,4 +1,4 @@
-"""What every verb is given: the streams, the environment, and the way to the core."""
+"""Holds what every verb needs: the streams, the environment, and how to open the store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _open_plane(create: bool) -> LocalPlane:
     from podtui.core.system import collector  # noqa: PLC0415
     from podtui.core.system.system import real_system  # noqa: PLC0415
 
-    # What was loaded stays for good and need not be looked through; from here on there is garbage.
+    # Modules stay loaded, so the garbage collector need not scan them; it works from here on.
     collector.started()
     return LocalPlane.open(real_system(), root=None, create=create)
 
@@ -34,7 +34,7 @@ class Session:
     Attributes:
         as_json: whether results and errors are objects.
         open_screen: opens the TUI on a store, returns the exit code.
-        open_plane: opens the store; True makes it where there is none.
+        open_plane: opens the store; with True, creates it when there is none.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Session:
 
     @property
     def caller(self) -> str:
-        """Who asks: the pod this runs in, else the operator."""
+        """The caller: the pod in which this process runs, else the operator."""
         # Loaded here only, with the rest of the core.
         from podtui.core.control.local import caller_of  # noqa: PLC0415
 
@@ -61,20 +61,20 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """What the user has set; what cannot be used is told once, and the defaults hold."""
+        """The user's settings; an unusable file is reported once, and the defaults are used."""
         # Loaded here only: few verbs ask for it.
         from podtui.core.settings.settings import load_settings  # noqa: PLC0415
         from podtui.core.system.fs import Fs  # noqa: PLC0415
 
         loaded = load_settings(Fs(), self.environment)
-        # For a program standard error has one object or nothing; `doctor` tells it as well.
+        # With --json, standard error has one object or nothing; `doctor` reports it as well.
         if loaded.trouble is not None and not self.as_json:
             self.messages.note(loaded.trouble.sentence())
         return loaded.settings
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person sits there to be asked; a program that wants JSON never is."""
+        """Whether a person can be asked; a program that wants JSON is never asked."""
         return not self.as_json and os.isatty(0) and os.isatty(2)
 
 

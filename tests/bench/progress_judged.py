@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from podtui.core.observe.progress.new_output import MOST_FIRST_BYTES, NEXT_BYTES, OutputNews
+from podtui.core.observe.progress.new_output import MOST_FIRST_BYTES, NEXT_BYTES, NewOutput
 from podtui.core.system.fs import Fs
 from tests.bench import common
 
@@ -45,7 +45,7 @@ class Judged:
     def __init__(self, path: Path, line: bytes, growth: int) -> None:
         self._fs, self._path, self._line = Fs(), path, line
         self._more = repeated(line, growth)
-        self._news = OutputNews()
+        self._new_output = NewOutput()
         path.write_bytes(repeated(line, MOST_FIRST_BYTES))
         self._judge()
 
@@ -55,11 +55,11 @@ class Judged:
         return timed(self._judge)
 
     def judge_first(self) -> float:
-        self._news = OutputNews()
+        self._new_output = NewOutput()
         return timed(self._judge)
 
     def _judge(self) -> None:
-        self._news.judge(self._fs, self._path, self._path.stat().st_size, is_pausing=False)
+        self._new_output.judge(self._fs, self._path, self._path.stat().st_size, is_pausing=False)
 
 
 def read_some(path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_store_in_which_nothing_was_told_says_so(podtui: Podtui) -> None:
     """No line on standard output, and an empty list for a program."""
     told = podtui("diagnostics")
     assert (told.code, told.out) == (0, "")
-    assert "nothing was told yet" in told.err
+    assert "no diagnostics yet" in told.err
     assert podtui("diagnostics", "--json").document == {"diagnostics": [], "problems": []}
 
 

@@ -258,7 +258,7 @@ def test_what_one_look_may_judge_is_bounded_and_the_rest_follows(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With more to judge than one look may cost, later looks judge the others."""
-    monkeypatch.setattr(slow_probes, "JUDGED_BYTES_PER_LOOK", 1)
+    monkeypatch.setattr(slow_probes, "JUDGED_BYTES_PER_SCAN", 1)
     scene.clock.advance(2 * HOUR)
     for name in ("one", "two", "three"):
         scene.alive(name, waited_s=HOUR)

@@ -187,7 +187,7 @@ def test_half_of_the_looks_refused_is_a_banner_and_nothing_dead(scene: Scene, nu
         scene.fs.fail(number, f"{name}/runs/0001/lock", "lock")
     observer = scene.observer()
 
-    assert_nothing_believed(observer.look(), "2 of 4 pods could not be looked at")
+    assert_nothing_believed(observer.look(), "2 of 4 pods could not be read")
     assert scene.yard.plane.store.journal.read().entries == ()
     scene.fs.mend()
     assert {view.status for view in observer.look().pods} == {Status.LOST}

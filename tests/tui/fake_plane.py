@@ -158,6 +158,8 @@ class FakeTold:
 class FakePlane:
     """Gives scripted answers, and records its calls.
 
+    It is long because each request has a plan and a report of its own to script.
+
     Args:
         root: where outputs are, as in a store.
     """

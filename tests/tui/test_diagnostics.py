@@ -321,9 +321,11 @@ async def test_a_mark_that_cannot_be_written_is_told(plane: FakePlane) -> None:
     """Where the operator is by then: on the main screen."""
     plane.show_diagnostics([diagnostic(1)])
     async with opened(plane, "D") as (pilot, app):
-        plane.error = DiskTrouble("that diagnostics were seen cannot be noted: disk full")
+        plane.error = DiskTrouble("cannot record which diagnostics were read: disk full")
         await pilot.press("D")
-        await until(pilot, lambda: "cannot be noted: disk full" in words_on(app), "the sentence")
+        await until(
+            pilot, lambda: "diagnostics were read: disk full" in words_on(app), "the sentence"
+        )
         assert app.screen is app.main_screen
 
 

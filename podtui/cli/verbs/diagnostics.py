@@ -1,8 +1,8 @@
-"""``podtui diagnostics``: what the operator must not miss, with its evidence and the way back."""
+"""``podtui diagnostics``: show the diagnostics, each with its evidence and how to undo it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +25,7 @@ KIND_WIDTH = 15
 
 
 @click.command("diagnostics")
-@click.option("--follow", "-f", is_flag=True, help="Go on with what is told, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with new diagnostics, until Ctrl-C.")
 @click.option("--unread", is_flag=True, help="Only what you have not seen.")
 @click.option("--pod", metavar="NAME", help="Only of this pod, which may be gone.")
 @click.option(
@@ -36,7 +36,7 @@ KIND_WIDTH = 15
     multiple=True,
     help="Only of this kind: " + ", ".join(kind.value for kind in DiagnosticKind) + ". Repeatable.",
 )
-@click.option("--each", is_flag=True, help="One line for each, also of many that came together.")
+@click.option("--each", is_flag=True, help="One line for each, even if many came together.")
 @click.option("--mark-seen", is_flag=True, help="Note that you have seen what is shown.")
 @json_option
 @pass_session
@@ -52,15 +52,15 @@ def command(
 ) -> None:
     """Show what must not be missed, oldest first: losses, what was done about them, the way back.
 
-    Each is told once. Many of one kind that came within seconds are one line. Looking marks nothing
-    as seen.
+    Each is reported once. Many of one kind that came within seconds are one line. Showing them
+    does not mark them as seen.
     """
     plane = session.open_plane(False)
     if mark_seen:
         # Refused in a read-only store before anything is shown.
         plane.mark_diagnostics_read((), session.caller)
     picture = plane.diagnostics_picture(session.caller)
-    # For a program standard error has one error or nothing.
+    # With --json, standard error has one error object or nothing.
     for problem in () if session.as_json else picture.problems:
         session.messages.note(problem)
     wanted = _filter(pod, kinds)
@@ -92,7 +92,7 @@ def _filter(pod: str | None, kinds: tuple[str, ...]) -> Wanted:
 
 
 def _refuse_unknown(plane: Plane, pod: str) -> None:
-    """Tell a pod of which nothing was told from one that never was.
+    """Refuse a name without diagnostics unless a pod has that name.
 
     Raises:
         NotFound: there is no such pod.
@@ -129,22 +129,21 @@ def _follow(
 
 def _show(
     session: Session,
-    shown: Iterable[Diagnostic],
+    shown: Sequence[Diagnostic],
     picture: DiagnosticsPicture,
     *,
     each: bool,
 ) -> None:
-    told = tuple(shown)
     if each:
-        entries: Iterable[Entry] = (Entry((one,), one.summary) for one in told)
+        entries: Iterable[Entry] = (Entry((one,), one.summary) for one in shown)
     else:
-        entries = reversed(merged(told))
+        entries = reversed(merged(shown))
     count = 0
     for entry in entries:
         count += 1
         _show_entry(session, entry, picture, is_unread=picture.is_unread(entry))
     if not count:
-        session.messages.note("no diagnostics" if picture.diagnostics else "nothing was told yet")
+        session.messages.note("no diagnostics" if picture.diagnostics else "no diagnostics yet")
 
 
 def _show_entry(
@@ -163,7 +162,7 @@ def _show_entry(
 
 
 def _undo_command(entry: Entry, picture: DiagnosticsPicture) -> str:
-    """Return the command that undoes an entry, "" when there is none any more."""
+    """Return the command that undoes an entry, "" when nothing is left to undo."""
     undos = [one.undo for one in picture.open_undo(entry) if one.undo is not None]
     if not undos:
         return ""

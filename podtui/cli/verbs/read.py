@@ -1,7 +1,7 @@
-"""``podtui read``: give out what this reader has not seen of a pod's output.
+"""``podtui read``: write the part of a pod's output that this reader has not seen.
 
-A piece is written, and only then is the reader's cursor moved past it: a reader that is
-interrupted anywhere gets the piece again and never misses one.
+The reader's cursor moves past a piece only after the piece was written: a reader that is
+interrupted gets the piece again and never misses one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from podtui.core.output.reading import OutputPiece, OutputReading
 
 STATUS_IS_FRESH_S = 0.5
-"""How old a status in a followed reading may be: reading it costs more than a piece."""
+"""How old the status beside a followed output may be; reading it costs more than a piece."""
 
 
 @click.command("read")
 @name_argument
-@click.option("--as", "reader", metavar="READER", help="Whose cursor; default: who calls.")
+@click.option("--as", "reader", metavar="READER", help="Whose cursor; default: the caller.")
 @click.option(
     "--view",
     type=click.Choice(["text", "raw", "screen"]),
@@ -57,9 +57,9 @@ def command(
     follow: bool,
     from_start: bool,
 ) -> None:
-    """Give out what this reader has not seen of the output of the pod NAME.
+    """Write the part of the output of the pod NAME that this reader has not seen.
 
-    Its cursor moves when the text has been written. What can be said of the pod itself goes to
+    The reader's cursor moves after the text was written. The message about the pod goes to
     standard error.
     """
     chosen = checked_name(reader or session.caller, "reader name")
@@ -105,7 +105,7 @@ class _Status:
 
 
 def message(view: PodView, *, something_new: bool) -> str:
-    """Return what is said of the pod: "running, no new output for 3s", "exited 0, nothing new"."""
+    """Return the message of the pod: "running, no new output for 3s", "exited 0, nothing new"."""
     if something_new:
         return view.message
     if view.verdict is not Verdict.ALIVE:
@@ -129,7 +129,7 @@ def _write(
         something_new = True
         ends_line = data.endswith(b"\n") if data else ends_line
     if not ends_line and session.output.is_terminal:
-        # A remark right behind a prompt would read as if the pod had said it.
+        # A message on the line of a prompt would look like output of the pod.
         session.output.line()
     session.messages.note(message(status.view(), something_new=something_new))
 
@@ -141,7 +141,7 @@ def _write_objects(
     status: _Status,
     view: Literal["text", "raw"],
 ) -> None:
-    """Write one object per piece, and one more when the pod has ended."""
+    """Write one object for each piece, and a last one when the pod has ended."""
 
     def write(run: int, data: str | bytes, begin: int, end: int, gap: int, *, last: bool) -> None:
         pod = status.view(fresh=last)
@@ -175,9 +175,9 @@ def _write_object(
     status: _Status,
     view: Literal["text", "raw"],
 ) -> None:
-    """Write one object, its text piece by piece, so that no output is too large for it.
+    """Write one object, its text piece by piece, so that the output may have any size.
 
-    The cursor moves at the end: half an object is nothing a program can use.
+    The cursor moves at the end, since a program cannot use half an object.
     """
     first = next(pieces, None)
     begin = first.from_position if first else reading.position

@@ -33,7 +33,7 @@ OUTPUT_AHEAD = 64 * 1024
 INPUT_AHEAD = 16 * 1024 * 1024
 """Bytes kept for a slow supervisor before the terminal itself is left to hold them."""
 INPUT_PIECE = 32 * 1024
-BELL = b"\x07"
+BEL = b"\x07"
 
 End = Literal["detached", "over", "gone"]
 
@@ -197,7 +197,7 @@ class AttachSession:
             self._mirror.repaint()
         elif resumed:
             self._show(self._arrival())
-        self._settle_view()
+        self._update_view()
 
     def _queue(self, kind: int, payload: bytes = b"") -> None:
         packed = frames.pack(kind, payload)
@@ -258,7 +258,7 @@ class AttachSession:
     def _take_note(self, payload: bytes) -> None:
         text = safe_line(str(_object(payload).get("text", "")), 200)
         self._remarks[text] = None
-        self._terminal.write(BELL)
+        self._terminal.write(BEL)
 
     def _end_notice(self) -> None:
         if self._notice is not None:
@@ -268,25 +268,25 @@ class AttachSession:
     # whose size it is
 
     def _take_size(self, payload: bytes) -> None:
-        told = _object(payload)
+        content = _object(payload)
         latest = self._sizes[-1]
         size = SizeFrom(
             self._offset,
-            _number(told, "cols", latest.columns),
-            _number(told, "rows", latest.rows),
+            _number(content, "cols", latest.columns),
+            _number(content, "rows", latest.rows),
         )
-        self._owns_size = told.get("yours") is True
+        self._owns_size = content.get("yours") is True
         if size[1:] != latest[1:]:
             self._sizes.append(size)
             self._end_notice()
             if self._mirror is not None:
                 self._mirror.resize(size.columns, size.rows)
-        self._settle_view()
+        self._update_view()
 
     def _must_mirror(self) -> bool:
         return not self._owns_size and self._sizes[-1][1:] != self._terminal.size()
 
-    def _settle_view(self) -> None:
+    def _update_view(self) -> None:
         """Switch between passing bytes on and redrawing, as the sizes require."""
         if self._must_mirror() == (self._mirror is not None):
             return
@@ -344,8 +344,8 @@ class AttachSession:
 
 def sizes_in(welcome: Mapping[str, object]) -> list[SizeFrom]:
     """Return the sizes in a welcome, oldest first; at least one."""
-    told = welcome.get("sizes")
-    rows = told if isinstance(told, list) else []
+    listed = welcome.get("sizes")
+    rows = listed if isinstance(listed, list) else []
     sizes = [SizeFrom(*row) for row in rows if isinstance(row, list) and _is_size(row)]
     now = SizeFrom(
         0, _number(welcome, "cols", DEFAULT_SIZE[0]), _number(welcome, "rows", DEFAULT_SIZE[1])

@@ -18,7 +18,7 @@ _SET_BY_DEFAULT = frozenset({7, 25, _ALTERNATE_SCROLL})
 _ORIGIN = 6
 _HELD_PAINTING = 2026
 """If it was begun before attaching, it would hide all painting until the program ends it."""
-_HOW_KEYS_ARE_TOLD = frozenset({1, 66, 2004})
+_KEY_MODES = frozenset({1, 66, 2004})
 _LONGEST_SEQUENCE = 80
 _SEQUENCES = re.compile(
     rb"\x1b(?:"
@@ -161,12 +161,12 @@ class TerminalModes:
 
     def key_settings(self) -> bytes:
         """Return the bytes that make a terminal encode keys and pastes as the program expects."""
-        wanted = self._on & _HOW_KEYS_ARE_TOLD
+        wanted = self._on & _KEY_MODES
         return b"".join(b"\x1b[?%dh" % mode for mode in sorted(wanted)) + self._key_settings()
 
     def key_resets(self) -> bytes:
         """Return the bytes that undo `key_settings`."""
-        set_now = self._on & _HOW_KEYS_ARE_TOLD
+        set_now = self._on & _KEY_MODES
         parts = [b"\x1b[?%dl" % mode for mode in sorted(set_now)]
         return self._keyboard_resets() + b"".join(parts) + (b"\x1b>" if self._keypad else b"")
 

@@ -1,4 +1,4 @@
-"""Prepares diagnostics to be shown: merges those that came together, and says what is undone."""
+"""Prepares diagnostics for display: merges those that came together, and finds what is undone."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind
 from podtui.core.text.grouping import group_near_in_time
 
 MANY = 2
-"""Pods from which on what came together is one entry."""
+"""From this number of pods on, diagnostics that came together are one entry."""
 TOGETHER = timedelta(seconds=2)
-"""Diagnostics that follow each other so shortly came together."""
+"""Diagnostics that follow each other within this time came together."""
 LONGEST_TOGETHER = timedelta(seconds=60)
-"""What goes on for longer becomes several entries: none grows for ever."""
+"""A series that lasts longer becomes several entries, so that no entry grows for ever."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of what is shown: a diagnostic, or several of one kind that came together.
+    """One line on the screen: a diagnostic, or several of one kind that came together.
 
     Attributes:
         members: oldest first, at least one.
@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """An id that stays the same while members are added."""
+        """The id; it stays the same while members are added."""
         return self.members[0].id
 
     @property
@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The pod's name, or how many pods; "" where it is about none."""
+        """The pod's name, or how many pods; "" when it is about no pod."""
         if self.is_many:
             return f"{len(pods_of(self.members))} pods"
         return self.members[0].pod or ""
@@ -67,8 +67,8 @@ class DiagnosticsPicture(msgspec.Struct, frozen=True, kw_only=True):
         diagnostics: as they were written, oldest first.
         entries: the same merged, newest first.
         unread: ids of those the reader has not seen.
-        undone: by id, for those whose undo is no more to be done: why ("restored", "purged").
-        problems: what could not be read, in sentences.
+        undone: by id, why an undo is no longer possible or needed ("restored", "purged").
+        problems: sentences about what is unreadable.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -78,11 +78,11 @@ class DiagnosticsPicture(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
     def is_unread(self, entry: Entry) -> bool:
-        """Whether any of an entry was not seen."""
+        """Whether the reader has not seen one of the entry's members."""
         return any(each.id in self.unread for each in entry.members)
 
     def open_undo(self, entry: Entry) -> tuple[Diagnostic, ...]:
-        """Return the members whose undo is still to be had."""
+        """Return the members that can still be undone."""
         return tuple(
             each for each in entry.members if each.undo is not None and each.id not in self.undone
         )
@@ -99,7 +99,7 @@ def pods_of(members: Sequence[Diagnostic]) -> tuple[str, ...]:
 
 
 def merged(diagnostics: Sequence[Diagnostic]) -> tuple[Entry, ...]:
-    """Return entries, newest first; those of one kind and actor that came together are one."""
+    """Return entries, newest first; those of one kind and actor that came together are merged."""
     groups: list[list[tuple[int, Diagnostic]]] = []
     growing: dict[tuple[DiagnosticKind, str | None], list[tuple[int, Diagnostic]]] = {}
     for place, each in enumerate(diagnostics):
@@ -118,18 +118,18 @@ def _comes_with(group: Sequence[tuple[int, Diagnostic]], each: Diagnostic) -> bo
     first, last = group[0][1], group[-1][1]
     if each.pod is None or last.pod is None:
         return False
-    # A clock that was set back must not join what is hours apart.
+    # If the clock was set back, diagnostics that are hours apart must not be joined.
     return abs(each.at - last.at) <= TOGETHER and abs(each.at - first.at) <= LONGEST_TOGETHER
 
 
 def _parts(group: Sequence[tuple[int, Diagnostic]]) -> list[tuple[int, Entry]]:
-    """Return a group as one entry, or each alone when they are about too few pods."""
+    """Return a group as one entry, or one entry for each when they are about too few pods."""
     members = tuple(each for _, each in group)
     names = pods_of(members) if len(members) >= MANY else ()
     if len(names) < MANY:
         return [(place, Entry((each,), each.summary)) for place, each in group]
     what = KINDS[members[0].kind].of_many
-    # What follows a semicolon is of one pod alone ("; its command still runs").
+    # What follows a semicolon is true of one pod only ("; its command still runs").
     reasons = {_reason(each) for each in members}
     sentence = group_near_in_time(names, what, members[0].at, reasons)
     return [(group[-1][0], Entry(members, sentence))]
@@ -153,7 +153,7 @@ _ENDINGS: Mapping[str, Mapping[DiagnosticKind, str]] = {
     "prune": {DiagnosticKind.PRUNED: "pruned"},
     "stop": _OVER,
 }
-"""By what an undo would do: which later diagnostics of the same pod say that it is past."""
+"""For each undo: which later diagnostics of the same pod show that it is no longer needed."""
 _BACK = {
     DiagnosticKind.LOAN_LENT: ("relend", "lent again"),
     DiagnosticKind.LOAN_RETURNED: ("return", "returned"),
@@ -161,9 +161,9 @@ _BACK = {
 
 
 def undone_of(diagnostics: Sequence[Diagnostic]) -> dict[str, str]:
-    """Return by id why an undo is no more to be done, as later diagnostics tell it.
+    """Return by id why an undo is no longer needed, as later diagnostics show.
 
-    What no diagnostic tells is found out by the plan of the undo: it refuses.
+    Where no diagnostic shows it, the plan of the undo refuses.
     """
     undone: dict[str, str] = {}
     later: dict[str, set[DiagnosticKind]] = {}
@@ -196,7 +196,7 @@ def _why_undone(
             return word
     if (each.undo.action, each.undo.target) in turned:
         return next(word for action, word in _BACK.values() if action == each.undo.action)
-    # Nothing can be done to what is in the trash, but for bringing it back.
+    # A pod in the trash can only be recovered.
     return "pruned since" if is_away and each.undo.action != "recover" else ""
 
 
@@ -206,7 +206,7 @@ def picture_of(
     unread: frozenset[str],
     problems: tuple[str, ...] = (),
 ) -> DiagnosticsPicture:
-    """Return what is shown of diagnostics, oldest first."""
+    """Prepare diagnostics, given oldest first, for display."""
     return DiagnosticsPicture(
         diagnostics=tuple(diagnostics),
         entries=merged(diagnostics),

@@ -1,4 +1,4 @@
-"""Reads all diagnostics into one picture, and keeps it true from a thread."""
+"""Reads all diagnostics, once or again and again in a thread."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from podtui.core.store.diagnostics import unread_of
 from podtui.core.store.logs import LogPosition
 
 REST_S = 0.1
-"""How long what comes after a picture is gathered: many losses make few pictures."""
+"""How long to wait after a call, so that many losses in a row make few calls."""
 EVERY_S = 1.0
-"""How often they are read without a hint: hints may be missed."""
+"""How often they are read without a hint, since hints may be missed."""
 CLOSE_S = 5.0
 
 
@@ -31,8 +31,8 @@ class DiagnosticsView:
     """Keeps reading the diagnostics until it is closed.
 
     Args:
-        on_picture: called from the reading thread with a first picture, and with another whenever
-            a diagnostic was written, or marked as read for this reader by any process.
+        on_picture: called from the reading thread with all diagnostics: at first, and again after
+            any process has written one or marked one as read for this reader.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class DiagnosticsView:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread; one that hangs in a disk is left: it touches nothing any more."""
+        """End the thread; one that waits for a hanging disk is left behind, and changes nothing."""
         self._stopping.set()
         self._woken.set()
         if self._thread is not threading.current_thread():
@@ -65,17 +65,17 @@ class DiagnosticsView:
         watcher, directory = self._store.system.watcher, self._store.paths.diagnostics
         with closing(watcher.subscribe(lambda _: self._woken.set(), [directory])):
             while not self._stopping.is_set():
-                # Cleared before it is read: what comes meanwhile is read next.
+                # Cleared before reading, so that what is written meanwhile is read next time.
                 self._woken.clear()
                 if self._look():
                     self._stopping.wait(REST_S)
                 self._woken.wait(EVERY_S)
 
     def _look(self) -> bool:
-        """Show what has come; returns whether there was anything.
+        """Report what is new; returns whether anything was new.
 
-        The broad except protects the operator: a screen that failed once, or a record nobody
-        thought of, must not make every later diagnostic stay away.
+        The broad except protects the operator: after one failure of the screen, or one unexpected
+        record, later diagnostics must still be shown.
         """
         try:
             self._read()
@@ -94,8 +94,8 @@ class DiagnosticsView:
         read = log.read(self._position)
         self._position = read.position
         self._entries += read.entries
-        # A bad line is behind the position from now on; what is torn, or a directory that cannot
-        # be listed, is met again for as long as it is so.
+        # A bad line is before the position from now on, and is not read again, so it is kept here.
+        # A torn line or an unreadable directory is reported by each read while it lasts.
         lasting = [each for each in read.problems if not each.torn and each.path != log.directory]
         self._lasting.update((each.sentence(), None) for each in lasting)
         problems = tuple(dict.fromkeys((*self._lasting, *(p.sentence() for p in read.problems))))
@@ -109,8 +109,11 @@ class DiagnosticsView:
 
 
 def _picture(
-    access: Access, told: Sequence[Diagnostic], seen: SeenRecord | None, problems: tuple[str, ...]
+    access: Access,
+    entries: Sequence[Diagnostic],
+    seen: SeenRecord | None,
+    problems: tuple[str, ...],
 ) -> DiagnosticsPicture:
-    visible = access.sight.visible(told)
-    unread = frozenset(each.id for each in unread_of(told, seen))
+    visible = access.sight.visible(entries)
+    unread = frozenset(each.id for each in unread_of(entries, seen))
     return picture_of(visible, unread=unread & {each.id for each in visible}, problems=problems)

@@ -1,6 +1,6 @@
-"""A run of a kind of host that only a newer podtui knows: nothing can be told of it or done to it.
+"""Represents a run whose kind of host this podtui does not know; a newer podtui started it.
 
-Its verdict is UNKNOWN, so no verb acts on it, and every method that could end something refuses.
+Its verdict is UNKNOWN, so no verb acts on it, and each method that could end a process refuses.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from podtui.core.model.verdicts import Answer, Status, Verdict
 from podtui.core.observe.journal.ends import RunEnd
 from podtui.core.observe.journal.stalls import Stall
 from podtui.core.observe.progress.cpu_work import CpuSample
-from podtui.core.observe.progress.new_output import OutputNews
+from podtui.core.observe.progress.new_output import NewOutput
 from podtui.core.observe.progress.progress import Progress
 from podtui.core.observe.status import StatusReading
 from podtui.core.observe.verdict import Finding, rule_for
@@ -36,8 +36,8 @@ RESTLESS_OUTCOMES = frozenset({Finding.STARTING, Finding.GONE_UNCONFIRMED, Findi
 class PodMemory(msgspec.Struct):
     """What is known of a pod and its latest run; changed by its own methods.
 
-    Only the progress probes (`slow_probes`) fill their fields themselves: progress, terminal, news,
-    judged_at and weighing.
+    Only the progress probes (`slow_probes`) fill their fields themselves: progress, terminal,
+    new_output, judged_at and weighing.
 
     Attributes:
         trouble: why the run could not be probed, "" when it was.
@@ -47,7 +47,7 @@ class PodMemory(msgspec.Struct):
             None = scan again.
         gone_since: awake-clock seconds of the first scan with an outcome that a second one must
             confirm.
-        news: where the output last brought something new; None = not judged yet.
+        new_output: where the last new output is; None = not judged yet.
         judged_at: awake-clock seconds at which the output was last judged.
         weighing: the last sample of the CPU use of a run without progress.
         reading: what is to be read of it now; None = not derived since it was first scanned.
@@ -71,7 +71,7 @@ class PodMemory(msgspec.Struct):
     gone_since: float | None = None
     confirmed: bool = False
     terminal_asked_at: float = NEVER
-    news: OutputNews | None = None
+    new_output: NewOutput | None = None
     judged_at: float = NEVER
     weighing: CpuSample | None = None
     reading: StatusReading | None = None
@@ -84,7 +84,7 @@ class PodMemory(msgspec.Struct):
     @property
     def outcome(self) -> Finding:
         """The row of the table of verdicts the last look came to."""
-        return rule_for(self.look.answers).outcome if self.look else Finding.UNTOLD
+        return rule_for(self.look.answers).outcome if self.look else Finding.UNDETERMINED
 
     @property
     def has_ended(self) -> bool:
@@ -171,7 +171,9 @@ class PodMemory(msgspec.Struct):
             pod_id=pod.id,
             run=self.run,
             offset=self.progress.progress_offset,
-            judged_to=self.news.judged_to if self.news else self.progress.progress_offset,
+            judged_to=self.new_output.judged_to
+            if self.new_output
+            else self.progress.progress_offset,
             sure_at=self.progress.progress_sure_at,
             at=reading.since,
             summary=reading.message,

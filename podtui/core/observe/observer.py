@@ -23,9 +23,9 @@ from podtui.core.observe.journal.losses import LossNotices
 from podtui.core.observe.journal.stalls import Stall, StallsJournal
 from podtui.core.observe.journal.writer import Writer
 from podtui.core.observe.memory import PodMemory, fingerprint, scan_pod
-from podtui.core.observe.self_check import SelfCheck, untold_by_half
-from podtui.core.observe.slow_probes import Attention
-from podtui.core.observe.snapshot import Moment, Picture, derived
+from podtui.core.observe.self_check import SelfCheck, half_unreadable
+from podtui.core.observe.slow_probes import SlowProbes
+from podtui.core.observe.snapshot import Moment, SnapshotRows, derived
 from podtui.core.observe.socket_asks import AskAndWait, Asking, SocketAsks
 from podtui.core.observe.waiting_on import waits_for_pods
 from podtui.core.store.codec import RecordProblem
@@ -76,9 +76,9 @@ class Observer:
         self._on_partial = options.on_partial
         self._check = SelfCheck(store)
         self._health = Health(ok=True)
-        self._attention = Attention(store)
+        self._slow_probes = SlowProbes(store)
         self._losses = LossNotices(store.system.clock)
-        self._picture = Picture()
+        self._rows = SnapshotRows()
         self._changed: set[str] = set()
         self._unsettled: set[str] = set()
         self._generation = 0
@@ -133,9 +133,9 @@ class Observer:
         """Read only how much output some pods have."""
         if self._health.ok:
             known = [name for name in names if name in self._unsettled]
-            self._attention.begin_look()
+            self._slow_probes.begin_scan()
             for name in known:
-                self._attention.watch(self.memory[name])
+                self._slow_probes.watch(self.memory[name])
             self._derive(known)
         return self.snapshot()
 
@@ -144,12 +144,12 @@ class Observer:
         if self._health.ok:
             self._sockets.take_answers(self.memory)
             for name in self._unsettled:
-                self._attention.ask_when_due(self.memory[name])
+                self._slow_probes.ask_when_due(self.memory[name])
             self._derive(self._unsettled)
         return self.snapshot()
 
-    def news(self) -> Snapshot:
-        """Make a snapshot with the answers that have come since the last scan."""
+    def take_answers(self) -> Snapshot:
+        """Make a snapshot with the socket answers that have come since the last scan."""
         answered = self._sockets.take_answers(self.memory)
         if self._health.ok and answered:
             self._derive(answered)
@@ -206,7 +206,7 @@ class Observer:
         self._changed.add(name)
         if memory.has_ended:
             # What else is to be known of an ended run is read while its paths are in the cache.
-            self._attention.watch(memory)
+            self._slow_probes.watch(memory)
             self._first_noticed(memory)
 
     def _scan_all(self, names: Iterable[str]) -> None:
@@ -223,16 +223,16 @@ class Observer:
         """Make a snapshot of a first scan under way, None while it is not to be believed."""
         for name in fresh:
             if not self.memory[name].has_ended:
-                self._attention.watch(self.memory[name])
+                self._slow_probes.watch(self.memory[name])
         self._derive(fresh)
-        if untold_by_half(sum(each.was_refused for each in self.memory.values()), count):
+        if half_unreadable(sum(each.was_refused for each in self.memory.values()), count):
             return None
         return self.snapshot()
 
     def _judge(self, names: Collection[str], *, of_all: int = 0) -> None:
         """Derive the status of pods that were scanned, out of ``of_all`` if that matters."""
         scanned = [self.memory[name] for name in names]
-        problem = untold_by_half(sum(each.was_refused for each in scanned), of_all)
+        problem = half_unreadable(sum(each.was_refused for each in scanned), of_all)
         if problem:
             for memory in scanned:
                 memory.distrust()
@@ -241,10 +241,10 @@ class Observer:
         self._sockets.ask(scanned, self.memory)
         self._scan_again([each for each in scanned if each.pong and each.pong.hung_up])
         scanned = [self.memory[name] for name in names]
-        self._attention.begin_look()
+        self._slow_probes.begin_scan()
         for memory in scanned:
             if not memory.has_ended:
-                self._attention.watch(memory)
+                self._slow_probes.watch(memory)
         self._derive([memory.name for memory in scanned if not memory.is_derived])
         ends = {memory.name: end for memory in scanned if (end := memory.end())}
         self._losses.note(
@@ -296,7 +296,7 @@ class Observer:
                 self._unsettled.discard(name)
                 self._changed.discard(name)
                 self._check.forget(name)
-                self._picture.forget(name)
+                self._rows.forget(name)
 
     def _note_vanished(self, name: str) -> None:
         memory = self.memory.get(name)
@@ -315,7 +315,7 @@ class Observer:
         clock = self.store.system.clock
         moment = Moment.of(clock, self._health)
         changed, self._changed = self._changed, set()
-        rows = self._picture.rows(self.memory, changed, moment)
+        rows = self._rows.rows(self.memory, changed, moment)
         own = (
             self._health.reason,
             self.store.read_only or "",
@@ -328,7 +328,7 @@ class Observer:
             at=moment.now,
             store=str(self.store.paths.root),
             pods=rows,
-            counts=self._picture.counts(),
+            counts=self._rows.counts(),
             health=self._health,
             detectors=detectors,
             notices=tuple(text for text in (*own, *notices) if text),

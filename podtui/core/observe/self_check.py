@@ -1,6 +1,6 @@
-"""Checks the observer itself before it says anything about pods.
+"""Checks the observer itself before it judges any pod.
 
-If it is the broken part, every verdict is UNKNOWN, one sentence says why, and nothing is done.
+If the observer is broken, every verdict is UNKNOWN, one sentence says why, and nothing is done.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from podtui.core.text.durations import duration
 from podtui.kernel.processes import ProcessGone
 
 SLEEP_NOTICED_S = 5.0
-"""A difference of the two clocks between two looks that only a sleeping host explains."""
+"""A difference of the two clocks between two scans that only a sleeping host explains."""
 JUMP_NOTICED_S = 60.0
 CLOCK_NOTICE_S = 60.0
 MANY = 2
-"""One pod in trouble is its own trouble, however few there are besides."""
+"""With fewer pods in trouble the cause is likely the pod, even if the store has few pods."""
 
 
 class SelfCheck(msgspec.Struct):
-    """What the observer remembers of itself from look to look.
+    """What the observer remembers about itself between scans.
 
     Attributes:
         known: every pod ever seen.
-        absent: those whose disappearance was believed and reported.
+        absent: those whose disappearance was accepted and reported.
     """
 
     store: Store
@@ -40,7 +40,7 @@ class SelfCheck(msgspec.Struct):
     _notice_until: float = msgspec.field(default=0.0)
 
     def examine(self, names: Collection[str]) -> Health:
-        """Say whether this scan can be believed; ``names`` are the pods it found."""
+        """Return whether this scan can be trusted; ``names`` are the pods it found."""
         problem = self._broken_sense() or self._mass_vanishing(names)
         if not problem:
             self.known |= frozenset(names)
@@ -48,19 +48,19 @@ class SelfCheck(msgspec.Struct):
         return _health(problem)
 
     def newly_absent(self, names: Collection[str]) -> frozenset[str]:
-        """Return which pods were there at the last look and are not any more."""
+        """Return which pods were there at the last scan and are gone now."""
         return self.known - self.absent - frozenset(names)
 
     def forget(self, name: str) -> None:
-        """Do not miss a pod that was taken away on purpose."""
+        """Do not report a pod as missing that was removed on purpose."""
         self.known -= {name}
 
     def own_senses(self) -> Health:
-        """Say whether the observer sees at all."""
+        """Return whether the observer can read processes and the store."""
         return _health(self._broken_sense())
 
     def clock_notice(self) -> str:
-        """Return a sentence when a clock jumped or the host slept since the last look."""
+        """Return a sentence when a clock jumped or the host slept since the last scan."""
         clock = self.store.system.clock
         wall, boot, awake = clock.now().timestamp(), clock.boottime(), clock.monotonic()
         if self._clocks is not None:
@@ -68,18 +68,20 @@ class SelfCheck(msgspec.Struct):
             slept = (boot - boot_before) - (awake - awake_before)
             jumped = (wall - wall_before) - (boot - boot_before)
             if slept > SLEEP_NOTICED_S:
-                self._tell(f"the host slept for {duration(slept)}; no pod is blamed for it", awake)
+                self._set_notice(
+                    f"the host slept for {duration(slept)}; no pod is blamed for it", awake
+                )
             elif abs(jumped) > JUMP_NOTICED_S:
                 way = "forward" if jumped > 0 else "back"
-                self._tell(f"the wall clock was set {way} by {duration(abs(jumped))}", awake)
+                self._set_notice(f"the wall clock was set {way} by {duration(abs(jumped))}", awake)
         self._clocks = (wall, boot, awake)
         return self._notice if awake < self._notice_until else ""
 
-    def _tell(self, sentence: str, awake: float) -> None:
+    def _set_notice(self, sentence: str, awake: float) -> None:
         self._notice, self._notice_until = sentence, awake + CLOCK_NOTICE_S
 
     def _broken_sense(self) -> str:
-        """Say what the observer itself cannot see, "" when it sees."""
+        """Return what the observer itself cannot read, "" when it can read all."""
         system = self.store.system
         try:
             system.proc.boot_id()
@@ -112,8 +114,8 @@ def _health(problem: str) -> Health:
     return Health(ok=not problem, reason=problem)
 
 
-def untold_by_half(untold: int, of_all: int) -> str:
+def half_unreadable(unreadable: int, of_all: int) -> str:
     """Return a sentence when half of all pods could not be read, else ""."""
-    if untold >= MANY and untold * 2 >= of_all > 0:
-        return f"{untold} of {of_all} pods could not be looked at: the trouble is likely here"
+    if unreadable >= MANY and unreadable * 2 >= of_all > 0:
+        return f"{unreadable} of {of_all} pods could not be read: the trouble is likely here"
     return ""

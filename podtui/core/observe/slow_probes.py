@@ -1,4 +1,4 @@
-"""Reads the progress of live runs, whether they wait for input, and whether their tools compute."""
+"""Probes the progress of live runs, whether they wait for input, and the CPU use of tools."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from podtui.core.model.verdicts import Answer
 from podtui.core.observe.journal.stalls import judged_before
 from podtui.core.observe.memory import PodMemory
 from podtui.core.observe.progress.cpu_work import sample_cpu
-from podtui.core.observe.progress.new_output import Before, OutputNews, is_in_sight
+from podtui.core.observe.progress.new_output import Before, NewOutput, is_in_sight
 from podtui.core.observe.progress.progress import (
     ASK_TERMINAL_AFTER_S,
     Progress,
@@ -30,18 +30,18 @@ from podtui.kernel.processes import ProcessGone
 
 TERMINAL_ASKED_AGAIN_S = 15.0
 JUDGED_AGAIN_S = 5.0
-"""A run that gets on is judged so often at most: the clock of progress counts in minutes."""
+"""The output of a run with progress is judged at most this often: thresholds are minutes long."""
 JUDGED_FROM_SHARE = 0.5
-"""A run younger than this share of its threshold cannot be stalled soon, and is not judged yet."""
+"""A run younger than this share of its threshold cannot stall soon: its output is not judged."""
 PAUSE_S = 1.0
-"""After so much silence a line that has not ended is judged as it is."""
-JUDGED_BYTES_PER_LOOK = 1024 * 1024
-"""Output that is judged in one look at all pods; what is over is judged by the next."""
+"""After so much silence an unfinished line is judged as it is."""
+JUDGED_BYTES_PER_SCAN = 1024 * 1024
+"""Bytes of output that are judged in one scan of all pods; the rest is judged in the next scan."""
 WEIGHED_AGAIN_S = 15.0
 
 
-class Attention:
-    """Keeps the progress of pods in their memories."""
+class SlowProbes:
+    """Keeps the progress, terminal and CPU fields of the pod memories up to date."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,9 +49,9 @@ class Attention:
         self._clock = store.system.clock
         self._bytes_left = 0
 
-    def begin_look(self) -> None:
-        """Say that another look begins: what one may cost is bounded."""
-        self._bytes_left = JUDGED_BYTES_PER_LOOK
+    def begin_scan(self) -> None:
+        """Begin a scan: what one scan may read is bounded."""
+        self._bytes_left = JUDGED_BYTES_PER_SCAN
 
     def watch(self, memory: PodMemory) -> None:
         """Read how far a pod's output has come."""
@@ -66,17 +66,17 @@ class Attention:
         if progress.trouble and not progress.output_bytes:
             progress = msgspec.structs.replace(progress, output_bytes=before.output_bytes)
         if not memory.has_ended:
-            progress = self._with_news(memory, paths, progress, started)
+            progress = self._with_new_output(memory, paths, progress, started)
         has_moved = progress.output_bytes != before.output_bytes
         memory.progress = msgspec.structs.replace(
             progress, terminal=Answer.UNKNOWN if has_moved else before.terminal
         )
         self.ask_when_due(memory)
 
-    def _with_news(
+    def _with_new_output(
         self, memory: PodMemory, paths: RunPaths, progress: Progress, started: float | None
     ) -> Progress:
-        """Judge a run's output where that is due, and add when it last brought something new."""
+        """Judge a run's output when that is due, and add when its last new output came."""
         if progress.trouble:
             return progress
         try:
@@ -93,9 +93,9 @@ class Attention:
         quiet = progress.quiet_for(now)
         if quiet is None or not progress.output_bytes or self._bytes_left <= 0:
             return False
-        if memory.news is None:
+        if memory.new_output is None:
             is_young = started is not None and now - started < JUDGED_FROM_SHARE * limit
-            # One that is silent for so long is stalled whatever it had printed.
+            # A run that is silent for its whole threshold is stalled, whatever it printed before.
             return not is_young and quiet < limit
         stuck = memory.progress.stuck_for(now)
         is_near = stuck is None or stuck >= JUDGED_FROM_SHARE * limit
@@ -103,22 +103,22 @@ class Attention:
 
     def _judge(self, memory: PodMemory, paths: RunPaths, progress: Progress) -> None:
         now = self._clock.monotonic()
-        news, before = memory.news or OutputNews(), None
-        if memory.news is None and not is_in_sight(progress.output_bytes):
+        new_output, before = memory.new_output or NewOutput(), None
+        if memory.new_output is None and not is_in_sight(progress.output_bytes):
             before = self._judged_before(memory)
         is_pausing = (progress.quiet_for(now) or 0.0) >= PAUSE_S
-        read = news.judge(
+        read = new_output.judge(
             self._store.system.fs,
             paths.output,
             progress.output_bytes,
             is_pausing=is_pausing,
             before=before,
         )
-        memory.news, memory.judged_at = news, now
+        memory.new_output, memory.judged_at = new_output, now
         self._bytes_left -= read
 
     def _judged_before(self, memory: PodMemory) -> Before | None:
-        """Return what another observer has noted; without a note one judges by what is read."""
+        """Return what another observer has recorded, None when there is no such record."""
         marker = self._store.stalled_marker(memory.name, memory.run)
         if isinstance(marker, RecordProblem) or memory.run_record is None:
             return None
@@ -127,36 +127,36 @@ class Attention:
     def _with_progress(
         self, memory: PodMemory, paths: RunPaths, progress: Progress, started: float | None
     ) -> Progress:
-        news = memory.news
-        if news is None:
+        new_output = memory.new_output
+        if new_output is None:
             return progress
-        if news.end == 0:
+        if new_output.end == 0:
             since, wall = started, memory.run_record.reserved_at if memory.run_record else None
-        elif memory.progress.progress_offset == news.end and memory.progress.progress_since:
+        elif memory.progress.progress_offset == new_output.end and memory.progress.progress_since:
             since, wall = memory.progress.progress_since, memory.progress.progress_sure_at
         else:
-            row = row_covering(self._store.system.fs, paths.index, news.end)
+            row = row_covering(self._store.system.fs, paths.index, new_output.end)
             since = row.awake_s if row else None
             wall = datetime.fromtimestamp(row.wall_s, UTC) if row else None
         return msgspec.structs.replace(
             progress,
             progress_since=since,
-            progress_offset=news.end,
-            progress_sure_at=wall if news.is_sure else None,
+            progress_offset=new_output.end,
+            progress_sure_at=wall if new_output.is_sure else None,
         )
 
     def ask_when_due(self, memory: PodMemory) -> None:
-        """Ask a pod that is quiet or makes no progress what else is to be known of it."""
+        """Probe the CPU use and the terminal of a pod that is quiet or makes no progress."""
         self._weigh_when_due(memory)
         self._ask_terminal_when_due(memory)
 
     def _weigh_when_due(self, memory: PodMemory) -> None:
-        """Look at the CPU use of a run that is about to be called stalled, now and then."""
+        """Sample the CPU use of a run that is about to be called stalled, at intervals."""
         now, limit = self._clock.monotonic(), stall_limit_s(memory.record)
         again_s = min(WEIGHED_AGAIN_S, limit / 2)
         record = memory.live_record
         quiet, stuck = memory.progress.quiet_for(now), memory.progress.stuck_for(now)
-        # The first look is taken early, so that there are two of them when it matters.
+        # The first sample is taken early, so that there are two when the threshold is reached.
         if record is None or quiet is None or stuck is None or stuck < limit - again_s:
             memory.weighing = None
             return
@@ -174,14 +174,14 @@ class Attention:
             memory.weighing = msgspec.structs.replace(weighing, peers=peers)
 
     def _ask_terminal_when_due(self, memory: PodMemory) -> None:
-        """Ask a quiet pod whether it waits for its terminal, unless it was asked a moment ago."""
+        """Probe whether a quiet pod waits for its terminal, unless this was done a moment ago."""
         record = memory.live_record
         quiet = memory.progress.quiet_for(self._clock.monotonic())
         if record is None or quiet is None or quiet < ASK_TERMINAL_AFTER_S:
             memory.progress = msgspec.structs.replace(memory.progress, terminal=Answer.UNKNOWN)
             return
         asked_s_ago = self._clock.monotonic() - memory.terminal_asked_at
-        # A program that starts slowly asks late: the longer it is quiet, the rarer the question.
+        # A program may take long until it prompts: the longer it is quiet, the rarer the probe.
         again_s = min(max(ASK_TERMINAL_AFTER_S, quiet / 2), TERMINAL_ASKED_AGAIN_S)
         if asked_s_ago >= again_s:
             memory.terminal_asked_at = self._clock.monotonic()
@@ -189,16 +189,16 @@ class Attention:
             memory.progress = msgspec.structs.replace(memory.progress, terminal=answer)
 
     def _started_awake(self, record: RunRecord | None) -> float | None:
-        """Return when a run began, by the awake clock; None when its record does not tell.
+        """Return when a run began, by the awake clock; None when its record does not have it.
 
-        The record of a run from another boot says nothing by this clock, and no such run is live.
+        In a record from another boot this clock means nothing, but no run of another boot is live.
         """
         if record is None or record.reserved_awake_s is None:
             return None
         return self._clock.monotonic() - waited_for_s(self._store.system, record)
 
     def _waits_for_terminal(self, record: RunRecord) -> Answer:
-        """Tell whether the program in the foreground is blocked reading the terminal."""
+        """Return whether the program in the foreground is blocked reading the terminal."""
         if record.child is None:
             return Answer.UNKNOWN
         try:

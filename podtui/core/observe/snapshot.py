@@ -1,4 +1,4 @@
-"""The rows of a snapshot, made anew only where something changed."""
+"""Makes the rows of a snapshot; a row is only made again when something in it changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TERMINAL_WORDS = {Answer.YES: "a program waits for its input", Answer.NO: "not b
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """The time of one picture, and whether the observer can be believed."""
+    """The time of one snapshot, and whether the observer can be trusted."""
 
     now: datetime
     awake_seconds: float
@@ -35,8 +35,8 @@ class Moment(msgspec.Struct, frozen=True):
         return cls(clock.now(), clock.monotonic(), health)
 
 
-class Picture:
-    """Every row in tree order; rows that did not change are the same objects as before."""
+class SnapshotRows:
+    """Keeps all rows in tree order; a row that did not change stays the same object."""
 
     def __init__(self) -> None:
         self._lineages: dict[str, Lineage] = {}
@@ -48,7 +48,7 @@ class Picture:
     def rows(
         self, memories: Mapping[str, PodMemory], changed: Collection[str], moment: Moment
     ) -> tuple[PodView, ...]:
-        """Return all rows; ``changed`` names those to be made anew."""
+        """Return all rows; those named in ``changed`` are made again."""
         if moment.health.reason != self._reason:
             self._reason, changed = moment.health.reason, memories
         if self._order_has_changed(memories, changed):
@@ -60,7 +60,7 @@ class Picture:
         return tuple(self._rows)
 
     def forget(self, name: str) -> None:
-        """Take a row out of the next picture; its pod is not remembered any more."""
+        """Leave out a row from now on; its pod is not remembered any more."""
         self._lineages.pop(name, None)
 
     def counts(self) -> dict[Status, int]:
@@ -79,7 +79,7 @@ class Picture:
     def _order(
         self, memories: Mapping[str, PodMemory], changed: Collection[str]
     ) -> Collection[str]:
-        """Order all rows anew; returns which of them must be made anew."""
+        """Order all rows again; returns which of them must be made again."""
         rows_before = {row.name: row for row in self._rows}
         records = {
             name: memory.record
@@ -103,7 +103,7 @@ class Picture:
         return missing
 
     def _parent_of(self, record: PodRecord | RecordProblem) -> str | None:
-        """Return what a pod's parent is called now, or was when it cannot be seen here."""
+        """Return the present name of a pod's parent; outside the store, its recorded name."""
         if isinstance(record, RecordProblem):
             return None
         return self._names.get(record.parent_id or "", record.parent_name)
@@ -120,7 +120,7 @@ def lineage_of(memory: PodMemory) -> Lineage:
 def view_of(memory: PodMemory, moment: Moment, depth: int, parent: str | None) -> PodView:
     """Return the row of one pod."""
     reading = reading_of(memory, moment.health)
-    # Kept up in every status, so that a later episode of one does not begin with an earlier one.
+    # Called in every status: otherwise a status that comes back would keep its earlier start.
     began = memory.began(reading.status, moment.now)
     pod = memory.record
     known = pod if isinstance(pod, PodRecord) else None
@@ -153,7 +153,7 @@ def view_of(memory: PodMemory, moment: Moment, depth: int, parent: str | None) -
 
 
 def reading_of(memory: PodMemory, health: Health) -> StatusReading:
-    """Return the reading to show: none is believed when the observer is the broken part."""
+    """Return the reading to show; it is UNKNOWN when the observer itself is broken."""
     if not health.ok:
         message = f"could not tell: {health.reason}"
     elif isinstance(memory.record, RecordProblem):
@@ -161,7 +161,7 @@ def reading_of(memory: PodMemory, health: Health) -> StatusReading:
     elif memory.reading is not None and not memory.trouble:
         return memory.reading
     else:
-        message = f"could not tell: {memory.trouble or 'not looked at yet'}"
+        message = f"could not tell: {memory.trouble or 'not scanned yet'}"
     return StatusReading(
         status=Status.UNKNOWN,
         verdict=Verdict.UNKNOWN,
@@ -245,14 +245,14 @@ NO_ROW = PodView(
     agent="",
     message="",
 )
-"""Holds the place of a row that is about to be made."""
+"""Stands in for a row that is about to be made."""
 
 
 def places_in_tree(names: Iterable[str], records: Mapping[str, PodRecord]) -> list[tuple[str, int]]:
     """Return every name with its depth, depth-first, siblings in the order of their creation.
 
-    A pod whose parent is not in the store is a root. Pods that are each other's parents, as a
-    mended record can make them, are roots too: none disappears.
+    A pod whose parent is not in the store is a root. Pods that are each other's parents, which an
+    edited record can cause, are roots too: none disappears.
     """
     by_id = {record.id: name for name, record in records.items()}
 
@@ -300,7 +300,7 @@ def in_tree_order(
 def derived(
     memory: PodMemory, memories: Mapping[str, PodMemory], clock: Clock
 ) -> StatusReading | None:
-    """Return what is to be read of a pod now, None when it was not looked at."""
+    """Return the present status of a pod, None when it was not scanned."""
     if memory.look is None:
         return None
     return read_status(

@@ -1,4 +1,4 @@
-"""From a verdict to what the operator reads: status, source, age, asserted or inferred, words."""
+"""Derives a run's status from its verdict: with source, age, message, and asserted or inferred."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from podtui.core.text.durations import duration
 
 
 class StatusReading(msgspec.Struct, frozen=True):
-    """What is to be read of a run right now.
+    """The present status of a run, as the operator reads it.
 
     Attributes:
-        since: when this began, None when it is only known since it was first seen.
-        standstill: of a live run that makes no progress.
+        since: when this status began, None when only its first observation is known.
+        standstill: why a live run makes no progress; None when it makes some.
     """
 
     status: Status
@@ -40,7 +40,7 @@ class StatusReading(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """Everything a status may be made of."""
+    """All facts that a status may be derived from."""
 
     look: RunProbe
     row: Rule
@@ -64,7 +64,7 @@ def read_status(
     work: Work | None = None,
     peers: Sequence[Peer] = (),
 ) -> StatusReading:
-    """Return the status of a run from one look, its progress, its CPU use and whom it waits for."""
+    """Derive the status of a run from its probes, progress, CPU use and the pods it waits for."""
     situation = Situation(
         look=look,
         row=rule_for(look.answers),
@@ -100,7 +100,7 @@ def ended_sentence(record: ExitRecord) -> str:
 def _ended(situation: Situation) -> StatusReading:
     record = situation.look.exit
     if isinstance(record, RecordProblem):
-        return _untold(situation)
+        return _undetermined(situation)
     well = not record.start_error and (record.exit_code == 0 or bool(record.asked_by))
     return StatusReading(
         status=Status.EXITED if well else Status.FAILED,
@@ -157,7 +157,7 @@ def _working(situation: Situation, standstill: Standstill | None) -> StatusReadi
     if child is not None and child.answer is Answer.NO:
         owner = situation.look.owner_name
         message = f"its command has ended; its {owner} ends what is left of it"
-    # That a tool is at work is a guess from figures; that the run lives is not.
+    # That a tool is at work is inferred from CPU use; that the run is alive is not.
     is_guess = standstill is not None and standstill.source is Source.PROCESS
     return StatusReading(
         status=Status.WORKING,
@@ -242,14 +242,14 @@ def _unconfirmed(situation: Situation) -> StatusReading:
     return _unknown(situation, message, Source.KERNEL)
 
 
-def _untold(situation: Situation) -> StatusReading:
+def _undetermined(situation: Situation) -> StatusReading:
     record, exit_record = situation.look.record, situation.look.exit
     if isinstance(record, RecordProblem):
         return _unknown(situation, record.sentence(), Source.RECORD)
     if isinstance(exit_record, RecordProblem) and not exit_record.is_missing:
         return _unknown(situation, exit_record.sentence(), Source.RECORD)
-    untold = [each for each in situation.look.evidence if each.answer is Answer.UNKNOWN]
-    why = untold[0].detail if untold else "no row of the table of verdicts fits"
+    unanswered = [each for each in situation.look.evidence if each.answer is Answer.UNKNOWN]
+    why = unanswered[0].detail if unanswered else "no row of the table of verdicts fits"
     return _unknown(situation, f"could not tell: {why}", Source.KERNEL)
 
 
@@ -275,7 +275,7 @@ READERS: Mapping[Finding, Callable[[Situation], StatusReading]] = {
     Finding.GONE_UNCONFIRMED: _unconfirmed,
     Finding.STARTING: _starting,
     Finding.NEVER_STARTED: _never_started,
-    Finding.UNTOLD: _untold,
+    Finding.UNDETERMINED: _undetermined,
 }
 
 

@@ -1,8 +1,8 @@
-"""From the answers of the probes to a verdict, by a table.
+"""Derives a verdict from the answers of the probes, by a table.
 
 The first row that matches decides; the last matches always and says "could not tell". A row can
-only call a run DEAD on proof: its own exit record, another boot, a reservation nobody took up in
-time, or two independent facts (the lock is free and the process is gone).
+only call a run DEAD on proof: its own exit record, another boot, a reservation that no supervisor
+took up in time, or two independent facts (the lock is free and the process is gone).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from podtui.core.model.verdicts import Answer, Verdict
 
 
 class Finding(StrEnum):
-    """Which row of the table a run is in; names the row for statuses, tests and people."""
+    """The row of the table that matched, named for statuses, tests and people."""
 
     ENDED = "ended"
     ELSEWHERE = "belongs to another machine"
@@ -30,16 +30,16 @@ class Finding(StrEnum):
     GONE_UNCONFIRMED = "gone, not yet confirmed"
     STARTING = "starting"
     NEVER_STARTED = "never started"
-    UNTOLD = "could not tell"
+    UNDETERMINED = "could not tell"
 
 
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One row of the table: what must have been answered, and what follows.
+    """One row of the table: the answers that it requires, and what follows from them.
 
-    A condition of None is not asked about.
+    A condition of None matches every answer.
     """
 
     outcome: Finding
@@ -63,21 +63,21 @@ class Rule(msgspec.Struct, frozen=True):
 CONDITIONS: tuple[str, ...] = RunFacts.__struct_fields__
 
 TABLE: tuple[Rule, ...] = (
-    # An end that was written down is true on every machine and after every boot.
+    # A recorded end is true on every machine and after every boot.
     Rule(Finding.ENDED, Verdict.DEAD, exit_record=YES, same_boot=None, same_machine=None),
     Rule(Finding.ELSEWHERE, Verdict.UNKNOWN, exit_record=None, same_boot=None, same_machine=NO),
     Rule(Finding.HOST_RESTARTED, Verdict.DEAD, same_boot=NO),
-    # A run that is reserved only: its lock tells a supervisor that has just begun from nobody.
+    # A run that is only reserved: a held lock shows that a supervisor has just begun.
     Rule(Finding.STARTING, Verdict.ALIVE, started=NO, claimed=YES),
     Rule(Finding.STARTING, Verdict.UNKNOWN, started=NO, claimed=NO, deadline_passed=False),
     Rule(Finding.NEVER_STARTED, Verdict.DEAD, started=NO, claimed=NO, deadline_passed=True),
-    # The kernel's lock says somebody lives; the socket only says whether it listens.
+    # The kernel's lock shows that a process is alive; the socket only shows whether it listens.
     Rule(Finding.SILENT, Verdict.ALIVE, started=YES, claimed=YES, reachable=NO),
     Rule(Finding.RUNNING, Verdict.ALIVE, started=YES, claimed=YES),
     # Two independent facts.
     Rule(Finding.LOST, Verdict.DEAD, started=YES, claimed=NO, owner=NO),
     Rule(Finding.DISAGREEMENT, Verdict.UNKNOWN, started=YES, claimed=NO, owner=YES),
-    # One fact: only if it is found again, later, by an observer that is in order.
+    # One fact: it must be found again later, by an observer whose self-check passes.
     Rule(
         Finding.LOST_CONFIRMED,
         Verdict.DEAD,
@@ -87,7 +87,13 @@ TABLE: tuple[Rule, ...] = (
         confirmed=True,
     ),
     Rule(Finding.GONE_UNCONFIRMED, Verdict.UNKNOWN, started=YES, claimed=UNKNOWN, owner=NO),
-    Rule(Finding.UNTOLD, Verdict.UNKNOWN, exit_record=None, same_boot=None, same_machine=None),
+    Rule(
+        Finding.UNDETERMINED,
+        Verdict.UNKNOWN,
+        exit_record=None,
+        same_boot=None,
+        same_machine=None,
+    ),
 )
 
 

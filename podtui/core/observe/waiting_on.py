@@ -15,14 +15,14 @@ PROGRAM = "podtui"
 FOLLOWING = frozenset({"-f", "--follow"})
 OPTIONS_WITH_VALUE = frozenset({"--until", "--timeout", "--as", "--view"})
 LATEST_PROGRAM_PLACE = 3
-"""Where the program may be at the latest: ``python -I -m podtui``."""
+"""The last position where the program may be: ``python -I -m podtui``."""
 PROCESSES_ASKED = 64
 
 
 def pods_waited_for(proc: Proc, processes: Iterable[ProcessStat]) -> tuple[str, ...]:
     """Return the names or ids that ``podtui wait`` and ``podtui read --follow`` were given.
 
-    A process whose arguments cannot be read is left out: what it waits for is not known.
+    A process whose arguments are unreadable is left out.
     """
     found: dict[str, None] = {}
     for each in list(processes)[:PROCESSES_ASKED]:
@@ -54,7 +54,7 @@ def _peer(name_or_id: str, memories: Mapping[str, PodMemory]) -> Peer:
     reading = found.reading if found else None
     if found is None or reading is None:
         return Peer(name_or_id)
-    # Pods that wait for each other must not take each other for at work.
+    # Two pods that wait for each other must not both count as at work.
     waits = reading.standstill is not None and reading.standstill.kind is StandstillKind.PEER
     return Peer(found.name, reading.status, gets_on=reading.status in AT_WORK and not waits)
 
@@ -64,7 +64,7 @@ def _has_id(memory: PodMemory, wanted: str) -> bool:
 
 
 def pod_waited_for(arguments: Sequence[str]) -> str | None:
-    """Return the pod a command waits for, None when it is no command that waits for one."""
+    """Return the pod that a command waits for, None when it waits for none."""
     own = _own_arguments(arguments)
     if not own:
         return None

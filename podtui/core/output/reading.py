@@ -35,7 +35,7 @@ HINT_TIMEOUT_S = 0.5
 STOP_LOOK_S = 0.05
 """How often a waiting follower checks whether it is to end."""
 _BEFORE_EVERYTHING = Position(0, 0)
-_SETTLE_TRIES = 8
+_STABLE_TRIES = 8
 
 
 class PieceKind(StrEnum):
@@ -120,7 +120,7 @@ class OutputReading:
             NotFound: the pod is gone.
             DiskTrouble: the disk did not give it; nothing was skipped.
         """
-        segments, over = self._settled()
+        segments, over = self._stable_segments()
         try:
             yield from self._pass(segments, over=over)
         finally:
@@ -145,7 +145,7 @@ class OutputReading:
                     continue
                 # Whether it is over costs a scan of processes: asked only when nothing is new, and
                 # before the last pass, so that what this one finds is all there will be.
-                segments, over = self._settled()
+                segments, over = self._stable_segments()
                 if over:
                     yield from self._until(stop, self._pass(segments, over=True))
                     return
@@ -196,14 +196,14 @@ class OutputReading:
             yield from self._rest(segment, may_grow=not over and segment is segments[-1])
         yield from self._vanished_latest(runs)
 
-    def _settled(self) -> tuple[tuple[Segment, ...], bool]:
+    def _stable_segments(self) -> tuple[tuple[Segment, ...], bool]:
         """Return the segments and whether the latest run is over, both of the same moment.
 
-        A restore between the two questions would let a run that has just begun pass for over,
-        and half a character of it for its end.
+        Otherwise, after a restore between the two reads, a run that has just begun would count as
+        over, and half a character of it as its end.
         """
         segments = self._output.segments()
-        for _ in range(_SETTLE_TRIES):
+        for _ in range(_STABLE_TRIES):
             over = self._is_over()
             before, segments = segments, self._output.segments(over=over)
             if [each.run for each in segments] == [each.run for each in before]:

@@ -2,8 +2,8 @@
 
 `Watcher` uses watchfiles: idle it costs 0.05 % of a core, and it reports a change within 200 ms.
 `FileStamps` and `ChangeWaiter` ask for size and time of a few files every 50 ms: that is sooner,
-loads no library, and is only affordable for a few files. Both give hints; the truth is read again
-by whoever gets one.
+loads no library, and is only affordable for a few files. Both give hints only: a subscriber
+reads the files again.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Watcher:
         self._roots: frozenset[str] = frozenset()
         self._missing: dict[str, str] = {}
         self._trouble = ""
-        self._beat = self._clock.monotonic()
+        self._last_tick = self._clock.monotonic()
 
     # called by subscribers, from any thread
 
@@ -127,7 +127,7 @@ class Watcher:
             self._is_stale = True
             self._closing.clear()
             if self._thread is None:
-                self._beat = self._clock.monotonic()
+                self._last_tick = self._clock.monotonic()
                 self._thread = threading.Thread(target=self._run, name="podtui-watch", daemon=True)
                 self._thread.start()
 
@@ -154,7 +154,7 @@ class Watcher:
 
     def age_s(self) -> float:
         """Return how long ago the thread last looked for changes."""
-        return max(0.0, self._clock.monotonic() - self._beat)
+        return max(0.0, self._clock.monotonic() - self._last_tick)
 
     # the thread
 
@@ -167,7 +167,7 @@ class Watcher:
                 notify = self._set_up(notify)
                 self._report_until_stale(notify)
             except Exception as error:  # noqa: BLE001 - protects the subscribers: whatever failed,
-                # they are told that changes may be missed, and the watch is set up again.
+                # they get a report, since changes may be missed, and the watch is set up again.
                 self._trouble = _words(error)
                 missed, self._armed = frozenset(self._armed), {}
                 if notify is not None:
@@ -206,8 +206,8 @@ class Watcher:
         self._armed, self._trouble = there, ""
         self._roots = frozenset(each for each in there if not self._has_watched_parent(each))
         self._missing = {each: f"{each}: no such directory" for each in wanted - there.keys()}
-        self._beat = self._clock.monotonic()
-        self._replace_due = self._beat + REPLACE_REST * (self._beat - began)
+        self._last_tick = self._clock.monotonic()
+        self._replace_due = self._last_tick + REPLACE_REST * (self._last_tick - began)
         self._report(new)
         return notify
 
@@ -232,7 +232,7 @@ class Watcher:
                 self._armed = {}
                 return
             paths = _paths(found)
-            self._beat = now = self._clock.monotonic()
+            self._last_tick = now = self._clock.monotonic()
             if len(paths) >= MOST_AT_ONCE:
                 raise WatchFailed(f"{len(paths)} changes at once: some may have been missed")
             self._report(paths)
@@ -308,7 +308,7 @@ def ticks_on_change(
             changed.clear()
             yield
             left = every_s
-            # Two events cannot be waited for at once; whoever sets ``stop`` is heard in this time.
+            # A thread cannot wait for two events at once, so ``stop`` is checked at this interval.
             while left > 0 and not stop.is_set() and not changed.wait(POLL_S):
                 left -= POLL_S
 
@@ -337,7 +337,7 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
     try:
         facts = os.stat(path, follow_symlinks=False)
     except OSError:
-        # Unreadable or gone: whoever reads it finds out which.
+        # Unreadable or gone: the subscriber that reads the file finds out which.
         return None
     return facts.st_ino, facts.st_size, facts.st_mtime_ns
 

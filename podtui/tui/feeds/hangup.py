@@ -1,7 +1,7 @@
-"""Noticing that the terminal is gone, when no signal says so.
+"""Notices that the terminal is gone when no signal reports it.
 
-A hang-up signal goes to whoever has the terminal as its own; a screen that was started in another
-way, or ignores the signal, would go on for ever, reading the end of its input as fast as it can.
+A hang-up signal only goes to processes whose controlling terminal it is. A screen that has none, or
+ignores the signal, would go on for ever, reading the end of its input as fast as it can.
 """
 
 from __future__ import annotations

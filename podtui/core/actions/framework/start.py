@@ -55,7 +55,7 @@ def _outcome_of(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) ->
         look = probe_run(store, pod.name, run.run, pod.id)
     except OSError:
         # An unreadable disk says nothing about processes.
-        outcome = Finding.UNTOLD
+        outcome = Finding.UNDETERMINED
     else:
         outcome = rule_for(look.answers).outcome
         if outcome in RUNS:

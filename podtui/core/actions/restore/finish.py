@@ -21,7 +21,7 @@ from podtui.core.store.codec import RecordProblem, encode_json
 from podtui.core.store.store import Store
 
 BROKEN_OFF = "the restore that reserved it was broken off before its supervisor was started"
-UNTOLD = frozenset({Finding.UNTOLD, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
+UNTOLD = frozenset({Finding.UNDETERMINED, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
 
 
 def finish_restore(store: Store, tx: Transaction) -> Recovered:

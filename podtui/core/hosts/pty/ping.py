@@ -16,7 +16,7 @@ from podtui.core.system.proc import Proc
 from podtui.kernel import frames
 
 HELLO = frames.pack(frames.HELLO, b'{"protocol": 1, "role": "control", "cols": 0, "rows": 0}')
-NOT_TOLD_BY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
+OWN_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
 """Errors of the observer itself, which say nothing about the supervisor."""
 
 
@@ -59,7 +59,7 @@ def _connect(proc: Proc, place: SocketPlace) -> socket.socket | Pong:
             connection = proc.connect_now(directory, place.name)
         except OSError as error:
             words = errno.errorcode.get(error.errno or 0, os.strerror(error.errno or 0))
-            answer = Answer.UNKNOWN if error.errno in NOT_TOLD_BY else Answer.NO
+            answer = Answer.UNKNOWN if error.errno in OWN_ERRORS else Answer.NO
             # A full backlog: a process listens and does not accept, as a stopped one does.
             detail = "does not accept" if error.errno == errno.EAGAIN else words
             hung_up = error.errno in {errno.ENOENT, errno.ECONNREFUSED}

@@ -11,17 +11,17 @@ from podtui.core.model.verdicts import Answer, Probe
 from podtui.core.store.store import Store
 from podtui.core.system.fs import errno_words
 
-SETTLE_MS = 50
-"""How long a supervisor that gave up its lock may take to be gone: it does both in its exit."""
+EXIT_WAIT_MS = 50
+"""How long a supervisor that released its lock may take to exit: both happen at its end."""
 STOPPED = Pong(Answer.NO, "it is stopped (SIGSTOP), and was not asked")
 
 
 def probe_run(
     store: Store, name: str, record: RunRecord, pod_id: str | None, *, patient: bool
 ) -> RunProbe:
-    """Ask everything but the socket about one run.
+    """Probe everything of one run except its socket.
 
-    Of a run that has ended by its own exit record only the lock is asked besides.
+    For a run with an exit record, only the lock is probed as well.
     """
     probing = Probing(store, name, record.run)
     ended = store.exit_record(name, record.run, pod_id or record.pod_id)
@@ -30,13 +30,13 @@ def probe_run(
         if record.machine_id == store.system.machine_id:
             answers = msgspec.structs.replace(answers, claimed=probing.lock())
         return probing.result(answers, record, ended)
-    answers = _answers(store, probing, record, SETTLE_MS if patient else 0)
+    answers = _answers(store, probing, record, EXIT_WAIT_MS if patient else 0)
     supervisor = probing.seen.get(Probe.SUPERVISOR)
     is_stopped = supervisor is not None and supervisor.is_stopped
     return probing.finished(answers, record, pod_id, known_pong=STOPPED if is_stopped else None)
 
 
-def _answers(store: Store, probing: Probing, record: RunRecord, settle_ms: int) -> RunFacts:
+def _answers(store: Store, probing: Probing, record: RunRecord, wait_ms: int) -> RunFacts:
     machine = probing.machine(record)
     boot = probing.boot(record)
     started = record.supervisor is not None
@@ -46,13 +46,13 @@ def _answers(store: Store, probing: Probing, record: RunRecord, settle_ms: int) 
         "the run record names its supervisor" if started else "the run number is only reserved",
     )
     here = machine is Answer.YES and boot is Answer.YES
-    # On another machine or boot the numbers mean other processes: they are not even looked at.
+    # On another machine or boot the pids belong to other processes, so they are not probed.
     lock = probing.lock() if here else Answer.UNKNOWN
     supervisor = Answer.UNKNOWN
     if here and record.supervisor is not None:
         supervisor = probing.process(Probe.SUPERVISOR, record.supervisor)
         if lock is Answer.NO and supervisor is Answer.YES:
-            supervisor = _after_a_moment(store, probing, record.supervisor, settle_ms)
+            supervisor = _after_a_moment(store, probing, record.supervisor, wait_ms)
     if here and record.child is not None:
         probing.process(Probe.CHILD, record.child)
     waited = waited_for_s(store.system, record)
@@ -66,13 +66,11 @@ def _answers(store: Store, probing: Probing, record: RunRecord, settle_ms: int) 
     )
 
 
-def _after_a_moment(
-    store: Store, probing: Probing, record: IdentityRecord, settle_ms: int
-) -> Answer:
-    """Ask again for a supervisor that gave up its lock and was still there just now."""
+def _after_a_moment(store: Store, probing: Probing, record: IdentityRecord, wait_ms: int) -> Answer:
+    """Probe again a supervisor that released its lock but was still running just now."""
     probing.evidence.pop()
     try:
-        store.system.proc.ends_within(record.pid, settle_ms)
+        store.system.proc.ends_within(record.pid, wait_ms)
     except OSError as error:
         return probing.note_refusal(Probe.SUPERVISOR, errno_words(error))
     return probing.process(Probe.SUPERVISOR, record)

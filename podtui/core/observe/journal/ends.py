@@ -1,4 +1,4 @@
-"""Writes the end of a run into the journal: once, whoever notices it and however often.
+"""Writes the end of a run into the journal once, even if many observers notice it many times.
 
 A loss is a diagnostic as well. The note "written" beside the run is left only when both lines are
 on the disk: if an observer is killed between them, or the disk is full, the next scan by any

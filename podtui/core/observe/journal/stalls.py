@@ -1,8 +1,8 @@
-"""Writes into the journal that a run is stalled: once per episode, whoever notices it.
+"""Writes into the journal that a run is stalled, once per episode, even with many observers.
 
-An episode is named after the length of the output at which it began. Observers that have judged the
-same output derive the same length. One that started late may find another beginning: so a stall
-written after the last certain progress of the run belongs to this episode too.
+An episode is identified by the length of the output at its start. Observers that have judged the
+same output derive the same length. One that started late may find another start: so a stall that
+was written after the last certain progress of the run belongs to this episode too.
 
 A note beside the run says which stall is written, and how far the output has been judged since. An
 observer that scans for the first time, and reads only the end of a long output, goes on from there.

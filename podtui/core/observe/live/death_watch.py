@@ -49,7 +49,7 @@ class DeathWatch:
         self._stopping = False
         self._has_closed = False
         self.trouble = ""
-        self._beat = clock.monotonic()
+        self._last_tick = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="podtui-deathwatch", daemon=True)
         self._thread.start()
 
@@ -94,7 +94,7 @@ class DeathWatch:
 
     def age_s(self, now: float) -> float:
         """Return how long ago, by the awake clock, the thread last came round."""
-        return max(0.0, now - self._beat)
+        return max(0.0, now - self._last_tick)
 
     def __len__(self) -> int:
         return len(self._handles)
@@ -117,7 +117,7 @@ class DeathWatch:
     def _run(self) -> None:
         while not self._stopping:
             ready = self._poll.poll(HEARTBEAT_S)
-            self._beat = self._clock.monotonic()
+            self._last_tick = self._clock.monotonic()
             for label in self._labels_of(handle for handle, _ in ready):
                 self._on_death(label)
 

@@ -18,7 +18,7 @@ from podtui.core.paths import (
 from podtui.kernel.files import TEMPORARY_SUFFIX
 
 OUTPUT_FILES = frozenset({OUTPUT_FILE, INDEX_FILE})
-NO_NEWS = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER, STALLED_MARKER})
+IGNORED_FILES = frozenset({STATUS_FILE, SUPERVISOR_LOG, ENDED_MARKER, STALLED_MARKER})
 """Written all the time; no row depends on them."""
 CURSORS = "cursors"
 
@@ -39,16 +39,16 @@ def hints_in(pods: Path, paths: Iterable[Path]) -> Hints:
             parts = path.relative_to(pods).parts
         except ValueError:
             continue
-        if not parts or _is_no_news(parts):
+        if not parts or _is_ignored(parts):
             continue
         is_output = len(parts) > 1 and parts[-1] in OUTPUT_FILES
         (more_output if is_output else changed).add(parts[0])
     return Hints(frozenset(changed), frozenset(more_output - changed))
 
 
-def _is_no_news(parts: tuple[str, ...]) -> bool:
+def _is_ignored(parts: tuple[str, ...]) -> bool:
     last = parts[-1]
-    if len(parts) > 1 and (parts[1] == CURSORS or last in NO_NEWS):
+    if len(parts) > 1 and (parts[1] == CURSORS or last in IGNORED_FILES):
         return True
     # A temporary file becomes a record by a rename, which is reported by the name of the record.
     return len(parts) > 1 and last.endswith(TEMPORARY_SUFFIX)

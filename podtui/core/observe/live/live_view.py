@@ -234,7 +234,7 @@ class LiveView:
             self._observer.look_at(sorted(hinted))
         if more_output - hinted:
             self._observer.look_at_output(more_output - hinted)
-        return self._observer.news()
+        return self._observer.take_answers()
 
     def _rescan(self, started: float) -> Snapshot:
         picture = self._observer.look()

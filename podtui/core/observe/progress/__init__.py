@@ -1,1 +1,1 @@
-"""Whether a run makes progress."""
+"""Determines whether a run makes progress."""

@@ -1,4 +1,4 @@
-"""Whether the processes of a run without progress use the CPU: a long tool prints nothing new."""
+"""Samples the CPU use of a run without progress: a long tool computes and prints nothing new."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from podtui.core.system.system import System
 from podtui.kernel.processes import ProcessStat
 
 BUSY_PERCENT = 20.0
-"""Of one core: what a spinner or an idle event loop stays below."""
+"""Percent of one core; a spinner or an idle event loop stays below it."""
 BUSY_BESIDE_CHATTER_PERCENT = 50.0
-"""As above for a run that prints, without its command itself: printing costs as well."""
+"""The same for a run that prints; its own command is not counted, since printing uses CPU too."""
 MOST_OF_IT = 0.9
 
 
 class Work(msgspec.Struct, frozen=True):
-    """The CPU use of a run's processes since an earlier look, or since its last progress.
+    """The CPU use of a run's processes since an earlier sample, or since its last progress.
 
     Attributes:
-        answer: is it a tool at work? UNKNOWN when the processes could not be looked at.
+        answer: whether a tool is at work; UNKNOWN when the processes could not be read.
         words: "pytest 48977 uses 97 % CPU".
     """
 
     answer: Answer = Answer.UNKNOWN
-    words: str = "the processes could not be looked at"
+    words: str = "the processes could not be read"
 
 
 class CpuSample(msgspec.Struct, frozen=True):
-    """What is remembered from one look at a run's processes to the next.
+    """What is remembered of one sample of a run's processes until the next.
 
     Attributes:
         at: awake-clock seconds.
@@ -53,13 +53,13 @@ def sample_cpu(
     stuck_s: float,
     is_chatter: bool,
 ) -> CpuSample:
-    """Look at a run's processes; ``stuck_s`` is for how long it made no progress."""
+    """Sample a run's processes; ``stuck_s`` is for how long it made no progress."""
     system = store.system
     sample = host_of(store, record).sample(record)
     at = system.clock.monotonic()
     if sample is None:
         return CpuSample(at, None, Work())
-    # A command that prints is at work whenever it prints: only others tell of a tool then.
+    # A command uses CPU whenever it prints, so only its other processes can show a tool at work.
     aside = record.child.pid if is_chatter and record.child else 0
     if before is not None and sample.at > before.at:
         used = _used_between(system, before, sample, aside)
@@ -74,7 +74,7 @@ def sample_cpu(
 def _used_between(
     system: System, before: TreeSample, now: TreeSample, aside: int
 ) -> dict[int, float]:
-    """Return the CPU seconds used between two looks, by pid, those of ended children included."""
+    """Return the CPU seconds used between two samples, by pid, those of ended children included."""
     earlier = {(each.pid, each.start_ticks): each for each in before.processes}
     used: dict[int, float] = {}
     for each in now.processes:
@@ -85,7 +85,7 @@ def _used_between(
             waited -= last.waited_ticks
         ticks = waited if each.pid == aside else own + waited
         used[each.pid] = ticks / system.proc.ticks_per_second
-    # What an ended child had used before the earlier look went to its parent after it.
+    # The parent of an ended child got its whole CPU time: subtract what is older than `before`.
     present = {(each.pid, each.start_ticks) for each in now.processes}
     gone = [each for key, each in earlier.items() if key not in present]
     for each in gone:
@@ -100,7 +100,7 @@ def _surely_used(
 ) -> dict[int, float]:
     """Return the CPU seconds each process has certainly used in the last ``stuck_s``.
 
-    With one look only: what it has used in all, less all the time it had before.
+    With one sample only, that is its whole CPU time less all the time it existed before.
     """
     rate = system.proc.ticks_per_second
     used: dict[int, float] = {}

@@ -1,7 +1,7 @@
-"""Where the output of one run last brought something new.
+"""Finds where the output of one run last had new content.
 
-A run is judged from its end backwards only when it is first looked at; from then on what comes is
-judged as it comes. Both read a bounded part only, and a run that prints nothing is not read.
+The first judgement reads the end of the output; each later one reads what has come since. Both
+read a bounded part only, and the output of a run that prints nothing is not read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from podtui.core.system.fs import Fs
 from podtui.core.text.similarity import REMEMBERED, NewContent, Novelty
 
 FIRST_BYTES = 32 * 1024
-"""Read of a run that is first looked at; more only when nothing in it seems to be new."""
+"""Read by the first judgement; more only when nothing in it seems to be new."""
 MOST_FIRST_BYTES = 256 * 1024
 NEXT_BYTES = 32 * 1024
-"""Read of what came since the last look; of a run that prints faster, the newest part."""
+"""Read by a later judgement; when more has come, the newest part of it."""
 PROGRESSING_SHARE = 0.75
 """New lines after this share of the first read are progress; earlier ones may be the first turn of
 a long loop."""
@@ -27,19 +27,19 @@ _LINE_BREAK = re.compile(rb"[\r\n]")
 
 
 class Before(msgspec.Struct, frozen=True):
-    """What somebody who has looked for longer came to: nothing new since ``end``, up to ``to``."""
+    """What an earlier observer recorded: nothing is new between the offsets ``end`` and ``to``."""
 
     end: int
     to: int
 
 
-class OutputNews:
+class NewOutput:
     """Judges the output of one run.
 
     Attributes:
         size: length of the output when it was last judged.
-        end: offset behind the last line that was new; 0 when none was.
-        is_sure: whether enough came before that line to be certain that it was new, and the last.
+        end: offset after the last line that was new; 0 when no line was.
+        is_sure: whether enough output before that line was judged to know that it was new.
     """
 
     def __init__(self) -> None:
@@ -53,20 +53,19 @@ class OutputNews:
 
     @property
     def judged_to(self) -> int:
-        """Length of the output up to which every line was judged."""
+        """The offset up to which every line was judged."""
         return self._taken
 
     def judge(
         self, fs: Fs, path: Path, size: int, *, is_pausing: bool, before: Before | None = None
     ) -> int:
-        """Judge what has come; returns how many bytes were read.
+        """Judge the output that has come; returns how many bytes were read.
 
-        ``size`` is the present length of the output. While the program ``is_pausing``, a last line
-        that has not ended is judged too, since nobody goes on with it. What was found ``before``
-        helps who judges for the first time.
+        ``size`` is the present length of the output. While the program ``is_pausing``, an
+        unfinished last line is judged too. Only the first judgement uses ``before``.
 
         Raises:
-            UnsafeFile, OSError: could not tell.
+            UnsafeFile, OSError: the output is unreadable.
         """
         is_known = 0 < self.size <= size
         if self._taken == size and is_known:
@@ -85,7 +84,7 @@ class OutputNews:
         self, fs: Fs, descriptor: int, size: int, *, is_pausing: bool, before: Before | None
     ) -> int:
         read = start = 0
-        # The first frames of a loop look new; known to be old, they show which others are.
+        # The first frames of a loop look new. A longer read shows whether they were there before.
         for length in (FIRST_BYTES, MOST_FIRST_BYTES) if before is None else (MOST_FIRST_BYTES,):
             start = max(0, size - length)
             self._novelty, self._lines, self._knows_all = Novelty(), 0, start == 0
@@ -94,7 +93,7 @@ class OutputNews:
             read += size - start
             if start == 0 or _is_progressing(found):
                 break
-        # More than there is was judged of an output that has begun anew since.
+        # An output that is shorter than `before.to` was begun again since: `before` is not valid.
         if before and not self.is_sure and max(start, self.end) <= before.to <= size:
             self.end, self.is_sure = before.end, True
         return read
@@ -109,7 +108,7 @@ class OutputNews:
     ) -> NewContent:
         data = fs.read_at(descriptor, size - start, start)
         if start > self._taken:
-            # Cut anywhere, a line looks like none that was there before.
+            # Part of a line would look new: begin at the next line.
             cut = _LINE_BREAK.search(data)
             skipped = cut.start() if cut else 0
             start, data = start + skipped, data[skipped:]
@@ -124,7 +123,7 @@ class OutputNews:
 
 
 def is_in_sight(size: int) -> bool:
-    """Whether who judges an output for the first time surely reads all of it."""
+    """Whether the first judgement reads all of an output of this length."""
     return size <= FIRST_BYTES
 
 

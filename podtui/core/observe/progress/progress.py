@@ -1,7 +1,7 @@
-"""Being alive and making progress are two clocks: this is the second one.
+"""Reads for how long a run has printed nothing, and for how long nothing new.
 
-Quiet time is counted by a clock that stands still while the host sleeps, so that waking up is not
-a stall; it belongs to one run, since each run has an index of its own.
+Quiet time is counted by a clock that stands still while the host sleeps, so that a run is not
+called stalled after the host wakes up. It is counted for each run anew: each has its own index.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from podtui.core.system.fs import errno_words
 from podtui.core.system.system import System
 
 ASK_TERMINAL_AFTER_S = 1.5
-"""Quiet for so long, a run is asked whether it waits for its terminal."""
+"""After so many quiet seconds, podtui probes whether the run waits for its terminal."""
 
 
 class Progress(msgspec.Struct, frozen=True):
     """What is known of a run's output.
 
     Attributes:
-        output_bytes: length of the output; the last one known while it is unreadable.
+        output_bytes: length of the output; while it is unreadable, the last known length.
         last_output_at: wall time of the last output, None before the first.
         quiet_since: awake-clock seconds of the last output, or of the start; None = unknown.
         progress_since: awake-clock seconds of the last output that was new, or of the start when
-            none was; None = not asked yet, or could not tell.
-        progress_offset: length of the output when that had come: names the episode without
+            none was; None = not judged yet, or unknown.
+        progress_offset: length of the output at that time; it identifies the episode without
             progress that began then.
         progress_sure_at: wall time after which there was certainly no progress; None when less
-            of the output was judged than it takes to be certain.
+            of the output was judged than is needed to be certain.
         terminal: does the foreground process wait for terminal input?
-        trouble: what of the output is unreadable, and why, "" when all is readable.
+        trouble: which file of the output is unreadable and why, "" when none is.
     """
 
     output_bytes: int = 0
@@ -56,7 +56,7 @@ class Progress(msgspec.Struct, frozen=True):
         return max(0.0, awake_seconds - self.quiet_since)
 
     def stuck_for(self, awake_seconds: float) -> float | None:
-        """Return the awake seconds without progress, at least those without any output."""
+        """Return the awake seconds without new output, at least those without any output."""
         quiet = self.quiet_for(awake_seconds)
         if quiet is None or self.progress_since is None:
             return quiet
@@ -73,11 +73,11 @@ def stall_limit_s(pod: PodRecord | RecordProblem) -> float:
 def read_progress(
     system: System, paths: RunPaths, *, started_awake: float | None = None, is_over: bool = False
 ) -> Progress:
-    """Read how far a run's output has come.
+    """Read how long a run's output is and when it last grew.
 
     Before the first output, quiet time counts from ``started_awake``, the seconds of the awake
-    clock at which the run began; None = could not tell, and then it is not counted. Nor is it for
-    a run that ``is_over``.
+    clock at which the run began. It is not counted when that is None (unknown), nor for a run that
+    ``is_over``.
     """
     try:
         stamp = system.fs.stamp(paths.output)
@@ -90,7 +90,7 @@ def read_progress(
     try:
         row = last_row(system.fs, paths.index)
     except OSError as error:
-        # Without its index a run is not called stalled: quiet time could not be told.
+        # Without its index the quiet time of a run is unknown, so it is not called stalled.
         return Progress(output_bytes=size, trouble=f"{paths.index}: {errno_words(error)}")
     return Progress(
         output_bytes=size,

@@ -1,4 +1,4 @@
-"""What kind of standstill a run without progress is in, in words, and when it is called a stall."""
+"""Decides why a run makes no progress, describes it, and decides when it is called a stall."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from podtui.core.observe.progress.progress import Progress
 from podtui.core.text.durations import duration
 
 LONG_TOOL_FACTOR = 3.0
-"""A run whose tools use the CPU is given so many times its threshold."""
+"""The threshold of a run whose tools use the CPU is multiplied by this."""
 AT_WORK = frozenset({Status.STARTING, Status.WORKING, Status.IDLE})
 QUIET_WORDS_AFTER_S = 10.0
-"""From here on the message says for how long nothing came."""
+"""After this time the message says for how long there was no output."""
 CHATTER_WORDS_AFTER_S = 60.0
-"""From here on it says that nothing new came: thinking programs spin for a while."""
+"""After this time the message says that nothing new came. Not earlier: a program that computes
+may show a spinner for a while."""
 SILENT_SHARE = 0.9
-"""Silent for so much of the time without progress, a run is silent and not repeating itself."""
+"""Silent for this share of the time without progress, a run is called silent, not repeating."""
 
 
 class StandstillKind(StrEnum):
-    """Why it seems to stand still."""
+    """Why a run seems to make no progress."""
 
     MUTE = "never printed anything"
     SILENT = "silent and idle"
@@ -38,8 +39,8 @@ class Peer(msgspec.Struct, frozen=True):
     """A pod that a run waits for.
 
     Attributes:
-        status: None when the observer does not look at that pod.
-        gets_on: it is at work itself, and waits for nobody.
+        status: None when the observer does not scan that pod.
+        gets_on: whether it works itself and waits for no other pod.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Standstill(msgspec.Struct, frozen=True):
 
     Attributes:
         seconds: for how long, in awake time.
-        limit_s: from when on it is called stalled.
+        limit_s: after how many seconds it is called stalled.
         words: the message of its row.
     """
 
@@ -79,7 +80,7 @@ def standstill_of(
     awake_seconds: float,
     stall_after_s: float,
 ) -> Standstill | None:
-    """Return the standstill of a live run, None when it gets on, or when that cannot be told."""
+    """Return the standstill of a live run, None when it makes progress or that is unknown."""
     quiet = progress.quiet_for(awake_seconds)
     stuck = progress.stuck_for(awake_seconds)
     if quiet is None or stuck is None:
@@ -100,7 +101,7 @@ def standstill_of(
 def _explained(
     plain: Standstill, progress: Progress, work: Work | None, peers: Sequence[Peer]
 ) -> Standstill:
-    """Say why a run that is at its threshold may stand still, and how long that is in order."""
+    """Add why a run at its threshold makes no progress, and for how long that is acceptable."""
     if work is not None and work.answer is Answer.YES:
         return Standstill(
             StandstillKind.LONG_TOOL,
@@ -120,13 +121,13 @@ def _explained(
 def _waiting_for(plain: Standstill, peers: Sequence[Peer]) -> Standstill:
     stuck = [each for each in peers if each.status is not None and each.status not in AT_WORK]
     if stuck:
-        factor, told = 1.0, stuck
+        factor, named = 1.0, stuck
     elif any(each.gets_on for each in peers):
-        # Whether that pod gets on is told in its own row.
-        factor, told = inf, [each for each in peers if each.gets_on]
+        # If that pod stops making progress, its own row reports it.
+        factor, named = inf, [each for each in peers if each.gets_on]
     else:
-        factor, told = LONG_TOOL_FACTOR, list(peers)
-    names = ", ".join(each.words for each in told)
+        factor, named = LONG_TOOL_FACTOR, list(peers)
+    names = ", ".join(each.words for each in named)
     return Standstill(
         StandstillKind.PEER,
         plain.seconds,
@@ -137,8 +138,8 @@ def _waiting_for(plain: Standstill, peers: Sequence[Peer]) -> Standstill:
 
 
 def is_chattering(quiet_s: float, stuck_s: float, stall_after_s: float) -> bool:
-    """Whether a run prints, or printed for a good part of the time, and nothing of it was new.
+    """Whether a run printed for a good part of the time without progress, and nothing was new.
 
-    Of one that is silent for long enough its silence is the plainer thing to say.
+    A run that is silent for its whole threshold is reported as silent instead.
     """
     return quiet_s < SILENT_SHARE * stuck_s and quiet_s < stall_after_s

@@ -47,6 +47,11 @@ class DiagnosticsList(FilteredList[DiagnosticsRow], can_focus=True, inherit_bind
         self.rebuild()
         self.scroll_to(y=0, animate=False, immediate=True)
 
+    @property
+    def drawn(self) -> frozenset[str]:
+        """The ids of the diagnostics whose rows were on screen since they were last taken."""
+        return frozenset(self._drawn)
+
     def take_drawn(self) -> frozenset[str]:
         """Return the ids of the unread diagnostics that were on screen since the last call."""
         drawn, self._drawn = self._drawn, set()

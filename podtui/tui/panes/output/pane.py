@@ -103,7 +103,7 @@ class OutputPane(LineWidget, can_focus=True):
         return self.views.of(_key(self.pod))
 
     def show(self, pod: PodView | None) -> None:
-        """Show another pod's output, or take news of the one that is shown."""
+        """Show another pod's output, or update the one that is shown."""
         other = _key(pod) != _key(self.pod)
         self.pod = pod
         if other:

@@ -83,7 +83,7 @@ class ScreenPane(RoledWidget, can_focus=True):
         self._strips: dict[int, tuple[ScreenLine, Strip]] = {}
 
     def on_mount(self) -> None:
-        self.watch(self.app, "app_focus", self._tell_seen, init=False)
+        self.watch(self.app, "app_focus", self._report_seen, init=False)
 
     # what is shown
 
@@ -93,7 +93,7 @@ class ScreenPane(RoledWidget, can_focus=True):
         return None if self._shot is None else self._shot.picture
 
     def show(self, pod: PodView | None) -> None:
-        """Show another pod's terminal, or take news of the one that is shown."""
+        """Show another pod's terminal, or update the one that is shown."""
         if (None if pod is None else pod.key) != (self.pod and self.pod.key):
             self._begin_anew()
         self.pod = pod
@@ -102,7 +102,7 @@ class ScreenPane(RoledWidget, can_focus=True):
         """Take the place of the output, or give it back."""
         self.display = shown
         if shown:
-            self._tell_seen()
+            self._report_seen()
         else:
             # Nothing is drawn meanwhile: what is on it would be old when it appears again.
             self._begin_anew()
@@ -126,9 +126,9 @@ class ScreenPane(RoledWidget, can_focus=True):
         self._place_frame(anew=before is None)
         self._repaint_changed(before)
         self.post_message(self.Changed(self))
-        self._tell_seen()
+        self._report_seen()
 
-    def _tell_seen(self) -> None:
+    def _report_seen(self) -> None:
         """Report what was seen: the screen view shows the newest output."""
         if self.pod is None or self._shot is None or not self.display:
             return

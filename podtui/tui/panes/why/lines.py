@@ -30,7 +30,7 @@ _TONES: dict[tuple[Probe, Answer], str] = {
 # "lost" is proven by a "no" of these, for a run without an exit record.
 _GONE = frozenset({Probe.LOCK, Probe.SUPERVISOR, Probe.EXIT_RECORD})
 _HOST = frozenset({Probe.MACHINE, Probe.BOOT})
-_COULD_NOT_TELL = "could not tell"
+_UNKNOWN_WORDS = "could not tell"
 
 _VERDICTS: dict[Verdict, str] = {
     Verdict.ALIVE: "working",
@@ -135,8 +135,8 @@ def _verdict(pod: PodView, at: datetime, elapsed: float) -> Line:
 def _answer(pod: PodView, evidence: Evidence) -> Span:
     key = (evidence.probe, evidence.answer)
     if evidence.answer is Answer.UNKNOWN:
-        detail = evidence.detail.removeprefix(f"{_COULD_NOT_TELL}: ")
-        return safe(f"{_COULD_NOT_TELL}: {detail}", "unknown", DETAIL_SHOWN)
+        detail = evidence.detail.removeprefix(f"{_UNKNOWN_WORDS}: ")
+        return safe(f"{_UNKNOWN_WORDS}: {detail}", "unknown", DETAIL_SHOWN)
     tone = "ok" if evidence.answer is Answer.YES else "muted"
     if pod.status is Status.LOST and evidence.answer is Answer.NO and evidence.probe in _GONE:
         tone = "lost"
