@@ -32,6 +32,7 @@ from podtui.core.model.snapshot import Detector, DetectorState, Health, PodView,
 from podtui.core.model.trash import TrashView
 from podtui.core.model.verdicts import Answer, Evidence, Probe, Source, Status, Verdict
 from podtui.core.paths import PodPaths, StorePaths
+from tests.support.plans import steps_of
 
 NOW = datetime(2026, 3, 4, 12, 3, 44, tzinfo=UTC)
 UNDOES = {
@@ -270,7 +271,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="stop",
             pod=shown,
-            steps=(f"ask {shown} to end (TERM)", "wait 10s, then end what is left (KILL)"),
+            steps=steps_of(f"ask {shown} to end (TERM)", "wait 10s, then end what is left (KILL)"),
             warnings=("2 children go on running",),
         )
 
@@ -286,7 +287,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="spawn",
             pod=request.name,
-            steps=(f"reserve {request.name}", f"start {' '.join(request.argv)}"),
+            steps=steps_of(f"reserve {request.name}", f"start {' '.join(request.argv)}"),
             undo=f"podtui stop {request.name}",
         )
 
@@ -320,7 +321,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action=action,
             pod=pod,
-            steps=(f"{action} {pod}",),
+            steps=steps_of(f"{action} {pod}"),
             undo=f"podtui {UNDOES.get(action, 'stop')} {pod}",
         )
 
@@ -339,7 +340,7 @@ class FakePlane:
                 kind="refused", message=f"{name!r} is alive: {found.message}", next="podtui ls"
             )
             return Plan(action=action, pod=name, steps=(), refusals=(refusal,))
-        steps = (f"look again at {name}", f"{action} {name}")
+        steps = steps_of(f"look again at {name}", f"{action} {name}")
         return Plan(action=action, pod=name, steps=steps, undo=f"podtui {UNDOES[action]} {name}")
 
     def _plans(self, action: str, names: Sequence[str]) -> Plan:
@@ -374,7 +375,7 @@ class FakePlane:
 
     def _plan_reap_orphans(self) -> Plan:
         self._called("plan_reap_orphans")
-        return Plan(action="reap", pod="all orphans", steps=self.orphans)
+        return Plan(action="reap", pod="all orphans", steps=steps_of(*self.orphans))
 
     def _reap_orphans(self, *, actor: str) -> Report:
         self._called("reap_orphans", actor)
@@ -404,7 +405,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="recover",
             pod=name,
-            steps=(f"move {name!r} back from the trash",),
+            steps=steps_of(f"move {name!r} back from the trash"),
             undo=f"podtui prune {name}",
         )
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from podtui.core.store.logs import LogPosition
 
 View = Literal["text", "raw"]
+NO_RECOVERY = "PODTUI_NO_RECOVERY"
+"""The variable that opens a store without finishing anything, for scripts that only look."""
 
 
 class LocalPlane:
@@ -58,6 +60,8 @@ class LocalPlane:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.access = Access(store)
+        self.recovered: tuple[str, ...] = ()
+        """What was interrupted and finished, or rolled back, when this was opened."""
 
     @cached_property
     def inspector(self) -> Inspector:
@@ -69,6 +73,8 @@ class LocalPlane:
     def open(cls, system: System, *, root: Path | None = None, create: bool = False) -> LocalPlane:
         """Open the store at ``root``, or the one the environment names.
 
+        What was interrupted is finished or rolled back first, unless `NO_RECOVERY` is set.
+
         Raises:
             NoStore: there is none that can be used; with ``create`` one is made where there was
                 nothing.
@@ -76,7 +82,8 @@ class LocalPlane:
         system.fs.set_private_umask()
         place = root or default_store(system.environment)
         plane = cls(Store.open(system, place, create=create))
-        plane.recover_interrupted()
+        if not system.environment.get(NO_RECOVERY):
+            plane.recovered = plane.recover_interrupted()
         return plane
 
     @property
@@ -123,7 +130,7 @@ class LocalPlane:
 
     def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
         """Keep looking; ``on_snapshot`` is called from another thread until the view is closed."""
-        from podtui.core.actions.recovery import repair_child_links
+        from podtui.core.actions.spawn.finish import repair_child_links
         from podtui.core.observe.live.live_view import LiveView
 
         return LiveView(self.store, on_snapshot, mend=lambda: repair_child_links(self.store))

@@ -439,6 +439,7 @@ class Observer:
             status=reading.status,
             at=reading.since or self._ended_at(memory),
             summary=reading.message,
+            cause=reading.cause,
             never_started=memory.outcome is Finding.NEVER_STARTED,
             evidence=memory.look.evidence if memory.look else (),
         )

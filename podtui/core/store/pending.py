@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from podtui.core.model.records import IntentRecord
+from podtui.core.model.intents import INTENT_FORMAT, Intent, decode_intent
 from podtui.core.paths import StorePaths
-from podtui.core.store.codec import RecordProblem, encode_json, read_record
+from podtui.core.store.codec import RecordProblem, encode_json, read_parsed
 from podtui.core.system.system import System
 
 SUFFIX = ".json"
@@ -20,7 +20,7 @@ class Intents:
         self._paths = paths
         self._system = system
 
-    def write(self, intent: IntentRecord) -> None:
+    def write(self, intent: Intent) -> None:
         """Write an intent, or what has become of it; it is on the disk when this returns.
 
         Raises:
@@ -28,7 +28,7 @@ class Intents:
         """
         self._system.fs.replace(self._paths.intent(intent.id), encode_json(intent))
 
-    def all(self) -> list[IntentRecord | RecordProblem]:
+    def all(self) -> list[Intent | RecordProblem]:
         """Return every intent there is, oldest first.
 
         Raises:
@@ -67,9 +67,10 @@ class Intents:
         with self._system.fs.locked(lock, clock=self._system.clock, timeout_s=0):
             yield
 
-    def read(self, action_id: str) -> IntentRecord | RecordProblem:
+    def read(self, action_id: str) -> Intent | RecordProblem:
         """Return one intent as it is now."""
-        return read_record(self._system.fs, self._paths.intent(action_id), IntentRecord)
+        path = self._paths.intent(action_id)
+        return read_parsed(self._system.fs, path, decode_intent, newest=INTENT_FORMAT)
 
-    def _read(self, name: str) -> IntentRecord | RecordProblem:
+    def _read(self, name: str) -> Intent | RecordProblem:
         return self.read(name.removesuffix(SUFFIX))

@@ -36,7 +36,7 @@ def plan_lines(plan: Plan, width: int) -> list[Line]:
 
 def _body(plan: Plan, width: int, *, shows_steps: bool = True) -> list[Line]:
     lines: list[Line] = []
-    for number, step in enumerate(plan.steps if shows_steps else (), 1):
+    for number, step in enumerate(plan.texts if shows_steps else (), 1):
         lines += wrap_words(
             (own(f" {number}  ", "muted"), safe(step, limit=LONGEST_STEP)), width, INDENT
         )

@@ -9,11 +9,12 @@ from typing import TypeVar
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.access.names import name_now
+from podtui.core.actions.framework.locks import action_lock, is_being_acted_on, refuse_if_busy
 from podtui.core.actions.framework.transaction import Transaction
+from podtui.core.model.intents import Intent
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
 from podtui.core.paths import PodPaths
-from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.system.fs import UnsafeFile
 
@@ -134,13 +135,13 @@ def may_be_acted_on(store: Store, paths: PodPaths, *, unreadable: bool) -> bool:
 
 
 @contextmanager
-def pod_in_place(store: Store, tx: Transaction) -> Iterator[str | None]:
+def pod_in_place(store: Store, tx: Transaction[Intent]) -> Iterator[str | None]:
     """Yield the name of the pod an action was about, with its lock held; None when it is gone.
 
     Raises:
         Busy: it is acted on; the next start looks again.
     """
-    name = _name_now(store, tx)
+    name = name_now(store, tx.intent.pod, tx.intent.pod_id)
     if name is None:
         yield None
         return
@@ -148,20 +149,7 @@ def pod_in_place(store: Store, tx: Transaction) -> Iterator[str | None]:
     if not may_be_acted_on(store, paths, unreadable=True):
         yield name
         return
-    # Not waited for: a start must not stand still because somebody acts on a pod.
-    if is_being_acted_on(store.system, paths):
-        raise errors.Busy(f"{name!r} is being acted on", pod=name)
+    refuse_if_busy(store.system, paths, name)
     action, actor = tx.intent.action, tx.intent.actor
     with action_lock(store.system, paths, pod=name, action=action, actor=actor):
         yield name
-
-
-def _name_now(store: Store, tx: Transaction) -> str | None:
-    name, pod_id = tx.intent.pod, tx.intent.pod_id
-    record = store.pod_record(name)
-    if isinstance(record, RecordProblem):
-        # What cannot be read may be this very pod, and is nobody else's.
-        return name if store.trash.is_there(store.paths.pod(name).root) else None
-    if record.id == pod_id:
-        return name
-    return store.name_of_id(pod_id) if pod_id else None

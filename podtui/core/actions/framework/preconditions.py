@@ -1,11 +1,9 @@
-"""What every action on a living run needs: may it be reached, its socket, its journal line."""
+"""What every action on a living run needs: whether it may be reached, and its socket."""
 
 from __future__ import annotations
 
 from podtui.core import errors
 from podtui.core.hosts.pty.client import CONNECT_TIMEOUT_S, Role, SupervisorClient
-from podtui.core.model.events import Event, EventKind
-from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Refusal
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
@@ -82,34 +80,6 @@ def _place_of(store: Store, view: PodView) -> SocketPlace:
     if isinstance(record, RecordProblem):
         raise record.as_error(view.name)
     return store.socket_place(record)
-
-
-def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:
-    """Return a new event about a pod's latest run."""
-    now = store.system.clock.now()
-    return Event(
-        id=new_id(int(now.timestamp() * 1000)),
-        at=now,
-        kind=kind,
-        pod=view.name,
-        pod_id=view.id,
-        run=view.run,
-        actor=actor,
-        summary=summary,
-    )
-
-
-def tell(store: Store, event: Event) -> tuple[str, ...]:
-    """Write an event of what is done; returns a remark when the journal did not take it.
-
-    What was done stays done, and an operator must be able to end a pod that fills the disk.
-    """
-    try:
-        store.journal.append(event)
-    except (OSError, errors.PodtuiError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return (f"the journal has no line of it ({event.kind}): {reason}",)
-    return ()
 
 
 # the second look, under the action lock

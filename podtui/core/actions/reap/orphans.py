@@ -16,7 +16,7 @@ from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.reap.place import Find, PodFiles, Searching, reap_place
 from podtui.core.actions.running import stop
-from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind
 from podtui.core.model.records import HandoffRecord
 from podtui.core.model.requests import ReapOrphans, Stop
 from podtui.core.model.snapshot import PodView
@@ -64,19 +64,34 @@ def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     except errors.PodtuiError as error:
         refusal = Refusal.of(error)
         return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
-    steps = [f"{each.place.pod}: {step}" for each in orphans.finds for step in each.steps()]
+    steps = [
+        msgspec.structs.replace(step, text=f"{step.pod}: {step.text}")
+        for each in orphans.finds
+        for step in each.steps()
+    ]
     if steps:
-        steps.append(
+        text = (
             f"ask those of each pod at once, and after {duration(grace)} end by force who is left"
         )
-    steps += [_stop_words(handoff, view) for handoff, view in orphans.living]
+        steps.append(Step(StepKind.END, "", text, {"grace_s": grace}))
     steps += [
-        f"{_handoff_words(each)}: it left nothing; clear_handoff it" for each in orphans.settled
+        Step(StepKind.STOP, view.name, _stop_words(handoff, view), {"run": handoff.run})
+        for handoff, view in orphans.living
     ]
+    steps += [
+        Step(
+            StepKind.SETTLE,
+            each.pod,
+            f"{_handoff_words(each)}: it left nothing; settle it",
+            {"run": each.run},
+        )
+        for each in orphans.settled
+    ]
+    nothing = Step(StepKind.CHECK, "", "nothing is seen that an ended run left running")
     return Plan(
         action="reap",
         pod=ALL,
-        steps=tuple(steps) or ("nothing is seen that an ended run left running",),
+        steps=tuple(steps) or (nothing,),
         warnings=(*(f"no signal for {each}" for each in orphans.skipped), *orphans.unresolved),
     )
 

@@ -12,8 +12,8 @@ import msgspec
 
 from podtui.core import errors
 from podtui.core.actions.framework.batch import for_each
-from podtui.core.actions.framework.limits import LONGEST_GRACE_S, REAP_GRACE_S, grace_refusal
-from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
+from podtui.core.actions.framework.locks import action_lock, refuse_if_busy
 from podtui.core.actions.framework.preconditions import refuse_if_changed
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction
@@ -23,10 +23,11 @@ from podtui.core.actions.reap.place import (
     Searching,
     end_runs,
     reap_place,
+    report_ended,
     runs_to_end,
-    tell_ended,
 )
-from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
+from podtui.core.model.intents import ReapIntent
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind, joined_plan
 from podtui.core.model.requests import Reap
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Status, Verdict
@@ -94,14 +95,20 @@ def _plan(store: Store, view: PodView, grace_s: float) -> Plan:
     find = Searching(store).find(place_of(store, view))
     grace = duration(grace_s)
     steps = find.steps()
-    ways = f"ask them all at once, and after {grace} end by force who is still there"
+    nothing = Step(StepKind.CHECK, view.name, "nothing of its past runs is seen running now")
+    ways = Step(
+        StepKind.END,
+        view.name,
+        f"ask them all at once, and after {grace} end by force who is still there",
+        {"grace_s": grace_s},
+    )
     return Plan(
         action="reap",
         pod=view.name,
         steps=(
-            *(steps or ("nothing of its past runs is seen running now",)),
+            *(steps or (nothing,)),
             *((ways,) if steps else ()),
-            "look again until nothing matches any more",
+            Step(StepKind.CHECK, view.name, "look again until nothing matches any more"),
         ),
         warnings=(*_kept_warnings(find), *(f"no signal for {each}" for each in find.skipped)),
     )
@@ -194,7 +201,7 @@ def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
 # what was broken off
 
 
-def finish_reap(store: Store, tx: Transaction) -> Recovered:
+def finish_reap(store: Store, tx: Transaction[ReapIntent]) -> Recovered:
     """Look again who is left, and end it: a reap can be done any number of times.
 
     Raises:
@@ -202,33 +209,25 @@ def finish_reap(store: Store, tx: Transaction) -> Recovered:
         Refused, UnknownState, OSError: it cannot be told who is left, and nothing is decided.
     """
     intent = tx.intent
-    runs = tuple(int(each) for each in intent.details.get("runs", "").split() if each.isdigit())
-    place = _place_now(store, tx, runs)
+    place = _place_now(store, tx, intent.runs)
     if place is None:
-        words = f"{intent.pod}: a reap was broken off; the pod is not there any more"
-        return Recovered(finished=False, summary=words)
-    # Not waited for: a start must not stand still because somebody else acts on a pod.
-    if is_being_acted_on(store.system, place.paths):
-        raise errors.Busy(f"{place.pod!r} is being acted on", pod=place.pod)
+        words = "a reap was broken off; the pod is not there any more"
+        return Recovered(finished=False, words=words)
+    refuse_if_busy(store.system, place.paths, place.pod)
+    is_known = intent.grace_s is not None and grace_refusal(intent.grace_s) is None
+    grace_s = intent.grace_s if is_known and intent.grace_s is not None else REAP_GRACE_S
     with action_lock(store.system, place.paths, pod=place.pod, action="reap", actor=intent.actor):
         ended: dict[int, Ended] = {}
-        end_runs(store, place, place.runs, grace_s=_grace_of(intent.details), into=ended)
-        summary = tell_ended(store, tx, place, ended)
+        end_runs(store, place, place.runs, grace_s=grace_s, into=ended)
+        words = report_ended(store, tx, place, ended)
     return Recovered(
         finished=not any(each.survivors for each in ended.values()),
-        summary=f"a reap by {intent.actor} was broken off and finished later: {summary}",
+        words=f"a reap by {intent.actor} was broken off and finished later: {words}",
+        name=place.pod,
     )
 
 
-def _grace_of(details: dict[str, str]) -> float:
-    try:
-        grace_s = float(details.get("grace_s", ""))
-    except ValueError:
-        return REAP_GRACE_S
-    return grace_s if 0 <= grace_s <= LONGEST_GRACE_S else REAP_GRACE_S
-
-
-def _place_now(store: Store, tx: Transaction, runs: Sequence[int]) -> PodFiles | None:
+def _place_now(store: Store, tx: Transaction[ReapIntent], runs: Sequence[int]) -> PodFiles | None:
     """Return where the pod is now, None when it is neither in place nor in the trash."""
     pod_id = tx.intent.pod_id
     name = store.name_of_id(pod_id, likely=tx.intent.pod)

@@ -16,7 +16,7 @@ from podtui.core.actions.restore.records import (
     start_request,
 )
 from podtui.core.actions.spawn.checks import refusals_of_start
-from podtui.core.model.plans import Plan, Refusal
+from podtui.core.model.plans import Plan, Refusal, Step, StepKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
@@ -73,8 +73,23 @@ def plan_one(
         steps=(
             *steps,
             *relending.steps,
-            f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output stay",
-            f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+            Step(
+                StepKind.RESERVE,
+                view.name,
+                f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output"
+                " stay",
+                {"run": job.run},
+            ),
+            Step(
+                StepKind.START,
+                view.name,
+                f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+                {
+                    "argv": tuple(start.argv),
+                    "cwd": job.pod.cwd,
+                    "conversation": start.conversation or "",
+                },
+            ),
         ),
         refusals=refusals,
         warnings=_warnings(job, start.warning, "" if in_bulk else flapping),
@@ -86,12 +101,16 @@ def _refused(name: str, refusal: Refusal) -> Plan:
     return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
 
 
-def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[Step, ...], tuple[Refusal, ...]]:
     run = f"run {job.view.run}"
+
+    def step(kind: StepKind, text: str, processes: tuple[str, ...] = ()) -> tuple[Step, ...]:
+        return (Step(kind, job.pod.name, text, {"run": job.view.run, "processes": processes}),)
+
     if keeps_leftovers(job):
-        return (f"leave alone what {run} left running: it was asked for",), ()
+        return step(StepKind.LEAVE, f"leave alone what {run} left running: it was asked for"), ()
     if not surveys:
-        return (f"end what is left of {run}, and prove it",), ()
+        return step(StepKind.END, f"end what is left of {run}, and prove it"), ()
     try:
         protected = protected_processes(job.store)
         found = survey_leftovers(
@@ -99,11 +118,13 @@ def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[str, ...], tuple[
         )
     except errors.Refused:
         # Its supervisor has written the exit record and is about to leave.
-        return (f"end what is left of {run} when its supervisor has left, and prove it",), ()
+        text = f"end what is left of {run} when its supervisor has left, and prove it"
+        return step(StepKind.END, text), ()
     except errors.PodtuiError as error:
         return (), (Refusal.of(error),)
-    who = ", ".join(each.words for each in found.targets)
-    return (f"end what is left of {run}, and prove it: {who or 'nothing is seen now'}",), ()
+    who = tuple(each.words for each in found.targets)
+    text = f"end what is left of {run}, and prove it: {', '.join(who) or 'nothing is seen now'}"
+    return step(StepKind.END, text, who), ()
 
 
 def _unknown_scopes(job: Job, relending: Relending, *, in_bulk: bool) -> tuple[Refusal, ...]:
