@@ -83,6 +83,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     undo: str | None = None
     parts: tuple[Plan, ...] = ()
 
+    @classmethod
+    def refused(cls, action: str, pod: str, refusal: Refusal) -> Plan:
+        """Return the plan of what is not done, and why."""
+        return cls(action=action, pod=pod, refusals=(refusal,))
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The steps as they are shown."""

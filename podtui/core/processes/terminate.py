@@ -70,16 +70,29 @@ def end_leftovers(store: Store, name: str, pod_id: str, run: int, *, grace_s: fl
     return end_run(store, past, grace_s=grace_s)
 
 
-def end_run(store: Store, past: PastRun, *, grace_s: float) -> Ended:
-    """End who is left of a past run, wherever its pod is; errors as `end_leftovers`."""
-    return _Ending(store, past).end(grace_s)
+def end_run(
+    store: Store,
+    past: PastRun,
+    *,
+    grace_s: float,
+    first: tuple[Survey, Protected] | None = None,
+) -> Ended:
+    """End who is left of a past run, wherever its pod is; errors as `end_leftovers`.
+
+    ``first`` is a survey that was made a moment ago, and who was protected then: it does for the
+    first look. Each process is identified again before each signal in any case.
+    """
+    return _Ending(store, past, first).end(grace_s)
 
 
 class _Ending:
     """Ends the leftovers of one run, once."""
 
-    def __init__(self, store: Store, past: PastRun) -> None:
+    def __init__(
+        self, store: Store, past: PastRun, first: tuple[Survey, Protected] | None = None
+    ) -> None:
         self._store = store
+        self._first = first
         self._system = store.system
         self._past = past
         self._protected: Protected | None = None
@@ -159,6 +172,9 @@ class _Ending:
         return [each for each in survey.targets if each.key not in self._spared]
 
     def _surveyed(self, *, tries: int) -> Survey:
+        if self._first is not None:
+            (survey, self._protected), self._first = self._first, None
+            return survey
         for _ in range(tries - 1):
             with suppress(UnknownState):
                 return self._surveyed(tries=1)

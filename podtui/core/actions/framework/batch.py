@@ -14,6 +14,8 @@ from podtui.core.actions.framework.locks import action_lock, is_being_acted_on, 
 from podtui.core.actions.framework.transaction import Transaction
 from podtui.core.model.intents import Intent
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
+from podtui.core.model.snapshot import PodView
+from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
 from podtui.core.store.store import Store
 from podtui.core.system.fs import UnsafeFile
@@ -74,12 +76,31 @@ def plan_each(action: str, targets: Sequence[str], plan: Callable[[str], Plan]) 
     return joined_plan(action, [_plan_or_refusal(action, each, plan) for each in targets])
 
 
+def plan_pods(
+    inspector: Inspector, action: str, names: Sequence[str], plan: Callable[[PodView], Plan]
+) -> list[tuple[Plan, PodView | None]]:
+    """Return for each pod its plan and its view, each pod once; an error about one refuses it.
+
+    Raises:
+        OSError: the store could not be read.
+    """
+    found: dict[str, tuple[Plan, PodView | None]] = {}
+    for name in names:
+        try:
+            own_name = inspector.access.name_of(name)
+            if own_name not in found:
+                view = inspector.look_at(own_name)
+                found[own_name] = (plan(view), view)
+        except errors.PodtuiError as error:
+            found[name] = (Plan.refused(action, name, Refusal.of(error)), None)
+    return list(found.values())
+
+
 def _plan_or_refusal(action: str, target: str, plan: Callable[[str], Plan]) -> Plan:
     try:
         return plan(target)
     except errors.PodtuiError as error:
-        refusals = (Refusal.of(error),)
-        return Plan(action=action, pod=error.pod or target, steps=(), refusals=refusals)
+        return Plan.refused(action, error.pod or target, Refusal.of(error))
 
 
 def do_each(action: str, targets: Sequence[str], act: Callable[[str], Report]) -> Report:

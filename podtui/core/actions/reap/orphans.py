@@ -6,7 +6,6 @@ on: it is ended through its own supervisor. What cannot be settled is kept and t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -22,7 +21,7 @@ from podtui.core.model.requests import ReapOrphans, Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.inspector import Inspector
-from podtui.core.paths import PodPaths, run_name
+from podtui.core.paths import PodPaths
 from podtui.core.processes.handoff import clear_handoff
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem
@@ -32,7 +31,6 @@ from podtui.core.text.durations import duration
 
 ALL = "--orphans"
 """Stands for the name of a pod in plans and reports about every orphan."""
-_RUN = re.compile(r"[0-9]{4,6}\Z")
 
 
 class _Orphans(msgspec.Struct):
@@ -182,11 +180,9 @@ def _in_trash(store: Store) -> Iterator[PodFiles]:
 
 def _runs_in(store: Store, paths: PodPaths) -> tuple[int, ...]:
     try:
-        names = store.system.fs.names_in(paths.runs)
+        return tuple(store.run_numbers_in(paths))
     except MISSING:
         return ()
-    numbers = {int(name) for name in names if _RUN.match(name)}
-    return tuple(sorted(each for each in numbers if each and run_name(each) in names))
 
 
 def _sort_in(searching: Searching, place: PodFiles | None, found: _Orphans) -> None:

@@ -53,11 +53,31 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Find(msgspec.Struct, frozen=True):
-    """Who is left of the runs of one pod; ``doubts`` says of which that cannot be told, and why."""
+    """Who is left of the runs of one pod.
+
+    Attributes:
+        doubts: of which runs that could not be determined, and why.
+        protected: who gets no signal, as it was when the runs were surveyed.
+        is_fresh: it was made under the pod's lock, just before its leftovers are ended, so that it
+            does for the first of the surveys that ending them takes.
+    """
 
     place: PodFiles
     left: tuple[Left, ...] = ()
     doubts: tuple[str, ...] = ()
+    protected: Protected | None = None
+    is_fresh: bool = False
+
+    def to_be_ended(self) -> Find:
+        """Return it as what the leftovers are ended by, at once."""
+        return msgspec.structs.replace(self, is_fresh=True)
+
+    def first_survey(self, run: int) -> tuple[Survey, Protected] | None:
+        """Return the survey of a run, to begin with, None when it must be made anew."""
+        if not self.is_fresh or self.protected is None:
+            return None
+        surveys = {each.past.run: each.survey for each in self.left}
+        return (surveys[run], self.protected) if run in surveys else None
 
     @property
     def with_targets(self) -> tuple[Left, ...]:
@@ -123,7 +143,7 @@ class Searching:
                 doubts.append(f"{place.pod}: {error.message}")
             else:
                 left.append(Left(past, survey))
-        return Find(place, tuple(left), tuple(doubts))
+        return Find(place, tuple(left), tuple(doubts), self._protected)
 
 
 def reap_place(
@@ -149,7 +169,7 @@ def reap_place(
     with transaction(store, EventKind.REAP_INTENDED, intended) as tx:
         ended: dict[int, Ended] = {}
         try:
-            end_runs(store, place, numbers, grace_s=grace_s, into=ended)
+            end_runs(store, find, numbers, grace_s=grace_s, into=ended)
         except errors.PodtuiError as error:
             before = report_ended(store, tx, place, ended) if ended else "nothing was ended"
             tx.end(EventKind.REAP_FAILED, f"{before}; then not reaped on: {error.message}")
@@ -161,15 +181,18 @@ def reap_place(
 
 
 def end_runs(
-    store: Store, place: PodFiles, runs: Sequence[int], *, grace_s: float, into: dict[int, Ended]
+    store: Store, find: Find, runs: Sequence[int], *, grace_s: float, into: dict[int, Ended]
 ) -> None:
     """End who is left of each run, and put it ``into`` a table by run.
 
     Errors as `podtui.core.processes.terminate.end_run`; the table then has the runs before that.
     """
-    for run in runs:
+    place = find.place
+    for number, run in enumerate(runs):
         past = past_run(store, place.paths, pod=place.pod, pod_id=place.pod_id, run=run)
-        into[run] = end_run(store, past, grace_s=grace_s)
+        # While the first run is ended, time goes by: the others are surveyed anew.
+        first = find.first_survey(run) if not number else None
+        into[run] = end_run(store, past, grace_s=grace_s, first=first)
 
 
 def _reported_or_later(

@@ -6,12 +6,13 @@ Only of pods that are proven dead: of one that lives its supervisor ends what is
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.batch import for_each
+from podtui.core.actions.framework.batch import for_each, plan_pods
 from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock, refuse_if_busy
 from podtui.core.actions.framework.preconditions import refuse_if_changed
@@ -39,18 +40,19 @@ from podtui.core.system.fs import MISSING
 from podtui.core.text.durations import duration
 
 
-class _Candidate(msgspec.Struct, frozen=True):
-    """A pod that is to be reaped, as it was looked at."""
-
-    view: PodView
-    grace_s: float
-
-
 def plan(inspector: Inspector, request: Reap) -> Plan:
     """Return who would be ended, with the proof for each; touches nothing."""
-    return joined_plan(
-        "reap", [each for each, _ in _candidates(inspector, request.pods, request.grace_s)]
-    )
+    store, grace_s = inspector.store, _grace(request)
+    # One list of all processes does for all pods; made when a pod needs it.
+    searching = cache(lambda: Searching(store))
+
+    def plan_one(view: PodView) -> Plan:
+        refusal = grace_refusal(grace_s) or state_refusal(view)
+        if refusal is not None:
+            return Plan.refused("reap", view.name, refusal)
+        return _plan(searching().find(place_of(store, view)), grace_s)
+
+    return joined_plan("reap", [each for each, _ in _planned(inspector, request, plan_one)])
 
 
 def carry_out(inspector: Inspector, request: Reap, *, actor: str) -> Report:
@@ -59,56 +61,51 @@ def carry_out(inspector: Inspector, request: Reap, *, actor: str) -> Report:
     Raises:
         PodtuiError: nothing was done, and why: of a single pod, or of the first of several.
     """
-    found = _candidates(inspector, request.pods, request.grace_s)
+    grace_s = _grace(request)
+
+    def may_be_reaped(view: PodView) -> Plan:
+        # Who is left is surveyed once, under the lock.
+        refusal = grace_refusal(grace_s) or state_refusal(view)
+        if refusal is not None:
+            return Plan.refused("reap", view.name, refusal)
+        return Plan(action="reap", pod=view.name)
+
+    found = _planned(inspector, request, may_be_reaped)
     joined_plan("reap", [each for each, _ in found]).raise_if_refused()
-    return for_each("reap", found, lambda each: _reap(inspector, each, actor))
+    return for_each("reap", found, lambda view: _reap(inspector, view, grace_s, actor))
 
 
-def _candidates(
-    inspector: Inspector, names: Sequence[str], grace_s: float | None
-) -> list[tuple[Plan, _Candidate | None]]:
-    grace = REAP_GRACE_S if grace_s is None else grace_s
-    found: dict[str, tuple[Plan, _Candidate | None]] = {}
-    for name in names:
-        try:
-            own_name = inspector.access.name_of(name)
-            if own_name not in found:
-                view = inspector.look_at(own_name)
-                found[own_name] = (_plan(inspector.store, view, grace), _Candidate(view, grace))
-        except errors.PodtuiError as error:
-            found[name] = (_refused(name, error), None)
-        except OSError as error:
-            raise failure_of(name, "reaped", error, "no signal was sent") from error
-    return list(found.values())
+def _grace(request: Reap) -> float:
+    return REAP_GRACE_S if request.grace_s is None else request.grace_s
 
 
-def _refused(name: str, why: errors.PodtuiError | Refusal) -> Plan:
-    if isinstance(why, errors.PodtuiError):
-        why = Refusal.of(why)
-    return Plan(action="reap", pod=name, steps=(), refusals=(why,))
+def _planned(
+    inspector: Inspector, request: Reap, plan_one: Callable[[PodView], Plan]
+) -> list[tuple[Plan, PodView | None]]:
+    try:
+        return plan_pods(inspector, "reap", request.pods, plan_one)
+    except OSError as error:
+        named = ", ".join(request.pods)
+        raise failure_of(named, "reaped", error, "no signal was sent") from error
 
 
-def _plan(store: Store, view: PodView, grace_s: float) -> Plan:
-    refusal = grace_refusal(grace_s) or state_refusal(view)
-    if refusal is not None:
-        return _refused(view.name, refusal)
-    find = Searching(store).find(place_of(store, view))
+def _plan(find: Find, grace_s: float) -> Plan:
+    name, steps = find.place.pod, find.steps()
+    nothing = Step(StepKind.CHECK, name, "nothing of its past runs is seen running now")
     grace = duration(grace_s)
-    steps = find.steps()
-    nothing = Step(StepKind.CHECK, view.name, "nothing of its past runs is seen running now")
     ways = Step(
         StepKind.END,
-        view.name,
+        name,
         f"ask them all at once, and after {grace} end by force who is still there",
         {"grace_s": grace_s},
     )
     return Plan(
         action="reap",
-        pod=view.name,
+        pod=name,
         steps=(
             *(steps or (nothing,)),
             *((ways,) if steps else ()),
-            Step(StepKind.CHECK, view.name, "look again until nothing matches any more"),
+            Step(StepKind.CHECK, name, "look again until nothing matches any more"),
         ),
         warnings=(*_kept_warnings(find), *(f"no signal for {each}" for each in find.skipped)),
     )
@@ -173,8 +170,8 @@ def place_of(store: Store, view: PodView) -> PodFiles:
     )
 
 
-def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
-    store, name, then = inspector.store, planned.view.name, planned.view
+def _reap(inspector: Inspector, then: PodView, grace_s: float, actor: str) -> Report:
+    store, name = inspector.store, then.name
     try:
         with action_lock(store.system, store.paths.pod(name), pod=name, action="reap", actor=actor):
             now = inspector.look_at(name)
@@ -185,12 +182,12 @@ def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
                 kept="no signal was sent",
                 next_step=f"podtui reap {shlex.quote(now.name)}",
             )
-            find = Searching(store).find(place_of(store, now))
+            find = Searching(store).find(place_of(store, now)).to_be_ended()
             report = reap_place(
                 store,
                 find,
                 runs=runs_to_end(store, find),
-                grace_s=planned.grace_s,
+                grace_s=grace_s,
                 actor=actor,
             )
     except OSError as error:
@@ -218,7 +215,7 @@ def finish_reap(store: Store, tx: Transaction[ReapIntent]) -> Recovered:
     grace_s = intent.grace_s if is_known and intent.grace_s is not None else REAP_GRACE_S
     with action_lock(store.system, place.paths, pod=place.pod, action="reap", actor=intent.actor):
         ended: dict[int, Ended] = {}
-        end_runs(store, place, place.runs, grace_s=grace_s, into=ended)
+        end_runs(store, Find(place), place.runs, grace_s=grace_s, into=ended)
         words = report_ended(store, tx, place, ended)
     return Recovered(
         finished=not any(each.survivors for each in ended.values()),

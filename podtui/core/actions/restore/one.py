@@ -21,13 +21,13 @@ from podtui.core.actions.framework.transaction import Transaction, transaction
 from podtui.core.actions.loans.changes import relend_for_restore, scopes, take_back_relending
 from podtui.core.actions.restore.finish import build_run, clear_staged
 from podtui.core.actions.restore.plan import plan_one, state_refusal
-from podtui.core.actions.restore.records import Job, keeps_leftovers, next_start
+from podtui.core.actions.restore.records import Job, keeps_leftovers
 from podtui.core.actions.spawn.records import run_record
 from podtui.core.hosts.pty.launch import Launch
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
 from podtui.core.model.events import Details, EventKind
 from podtui.core.model.intents import RestoreIntent
-from podtui.core.model.plans import Refusal, Report
+from podtui.core.model.plans import Report
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
@@ -111,12 +111,9 @@ def _looked_at_again(
         kept="nothing was changed",
         next_step=f"podtui restore {now.name}",
     )
-    plan_one(
-        inspector.store, now, without=without, in_bulk=in_bulk, surveys=False
-    ).raise_if_refused()
-    job = Job.of(inspector.store, now, inspector.store.pod_record(now.name))
-    if isinstance(job, Refusal):
-        raise errors.leaf_of(job.kind)(job.message, pod=now.name, next_step=job.next)
+    plan, job = plan_one(inspector.store, now, without=without, in_bulk=in_bulk, surveys=False)
+    plan.raise_if_refused()
+    assert job is not None  # noqa: S101 - without one the plan is refused
     return job
 
 
@@ -195,13 +192,12 @@ def _lent_again(
 
 def _reserved(job: Job, tx: Transaction[RestoreIntent]) -> RunRecord:
     """Reserve the run: built in staging, so that it is there whole or not at all."""
-    start = next_start(job)
     run = run_record(
         job.store,
         job.pod,
         tx.intent.actor,
         run=job.run,
-        argv=start.argv,
+        argv=job.start.argv,
         reason="restore",
         action_id=tx.id,
     )

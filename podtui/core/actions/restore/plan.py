@@ -12,7 +12,6 @@ from podtui.core.actions.restore.records import (
     Job,
     ends_at_once,
     keeps_leftovers,
-    next_start,
     start_request,
 )
 from podtui.core.actions.spawn.checks import refusals_of_start
@@ -36,8 +35,8 @@ def plan_one(
     without: Sequence[str] = (),
     in_bulk: bool = False,
     surveys: bool = True,
-) -> Plan:
-    """Return what restoring one pod will do; touches nothing.
+) -> tuple[Plan, Job | None]:
+    """Return what restoring one pod will do, and the job of it; touches nothing.
 
     Args:
         store: where the pod is.
@@ -51,15 +50,14 @@ def plan_one(
     """
     refusal = state_refusal(store, view)
     if refusal is not None:
-        return _refused(view.name, refusal)
-    pod = store.pod_record(view.name)
-    job = Job.of(store, view, pod)
+        return Plan.refused("restore", view.name, refusal), None
+    job = Job.of(store, view)
     if isinstance(job, Refusal):
-        return _refused(view.name, job)
+        return Plan.refused("restore", view.name, job), None
     steps, refusals = _leftovers_step(job, surveys=surveys)
     flapping = ends_at_once(job)
-    start = next_start(job)
-    refusals += refusals_of_start(store, start_request(job, start.argv))
+    start = job.start
+    refusals += refusals_of_start(store, start_request(job))
     relending = plan_relending(store, job.pod.name, job.pod.id, without=without)
     refusals += relending.refusals + _unknown_scopes(job, relending, in_bulk=in_bulk)
     if flapping and in_bulk:
@@ -67,7 +65,7 @@ def plan_one(
         refusals += (Refusal(kind=errors.Refused.kind, message=flapping, next=next_step),)
     command = safe_line(shlex.join(start.argv), SHOWN_COMMAND)
     goes_on = f"go on with {job.pod.agent} conversation {start.conversation}: "
-    return Plan(
+    plan = Plan(
         action="restore",
         pod=view.name,
         steps=(
@@ -95,10 +93,7 @@ def plan_one(
         warnings=_warnings(job, start.warning, "" if in_bulk else flapping),
         undo=f"podtui stop {view.name}",
     )
-
-
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
+    return plan, job
 
 
 def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[Step, ...], tuple[Refusal, ...]]:

@@ -21,6 +21,7 @@ from podtui.core.actions.framework.batch import (
     clear_entry,
     for_each,
     may_be_acted_on,
+    plan_pods,
     pod_in_place,
 )
 from podtui.core.actions.framework.limits import FUTURE_S, LONGEST_DETAIL, refuse_bad_age
@@ -46,55 +47,31 @@ ENDED_BY_THEMSELVES = frozenset({Status.EXITED, Status.FAILED})
 SHOWN_CHILDREN = 8
 
 
-class _Candidate(msgspec.Struct, frozen=True):
-    """One pod that is to be pruned: as it was looked at, and what is to be done.
-
-    Attributes:
-        view: None when there is no such pod.
-    """
-
-    view: PodView | None
-    plan: Plan
-
-
 # plan
 
 
 def plan(inspector: Inspector, request: Prune) -> Plan:
     """Return what moving pods into the trash will do; touches nothing."""
-    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
-    return joined_plan("prune", [each.plan for each in found])
+    found = _candidates(inspector, request)
+    return joined_plan("prune", [each for each, _ in found])
 
 
-def _candidates(
-    inspector: Inspector, names: Sequence[str], *, unreadable: bool
-) -> list[_Candidate]:
+def _candidates(inspector: Inspector, request: Prune) -> list[tuple[Plan, PodView | None]]:
     store = inspector.store
-    checks, families = Checks(store, unreadable=unreadable), _children_by_parent(store)
-    found: dict[str, _Candidate] = {}
-    for name in names:
-        try:
-            own_name = inspector.access.name_of(name)
-            if own_name not in found:
-                view = inspector.look_at(own_name)
-                found[own_name] = _candidate(store, view, checks, families.get(view.id, ()))
-        except errors.PodtuiError as error:
-            refusal = Refusal.of(error)
-            found[name] = _Candidate(None, _refused(name, refusal))
-        except OSError as error:
-            raise failure_of(name, "pruned", error, "nothing was changed") from error
-    return list(found.values())
+    checks = Checks(store, unreadable=request.unreadable)
+    children = _children_by_parent(store)
 
+    def plan_one(view: PodView) -> Plan:
+        refusal = _name_refusal(view.name) or checks.refusal_of(view)
+        if refusal is not None:
+            return Plan.refused("prune", view.name, refusal)
+        return _plan(store, view, children.get(view.id, ()))
 
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="prune", pod=name, steps=(), refusals=(refusal,))
-
-
-def _candidate(store: Store, view: PodView, checks: Checks, children: Sequence[str]) -> _Candidate:
-    refusal = _name_refusal(view.name) or checks.refusal_of(view)
-    if refusal is not None:
-        return _Candidate(view, _refused(view.name, refusal))
-    return _Candidate(view, _plan(store, view, children))
+    try:
+        return plan_pods(inspector, "prune", request.pods, plan_one)
+    except OSError as error:
+        named = ", ".join(request.pods)
+        raise failure_of(named, "pruned", error, "nothing was changed") from error
 
 
 def _name_refusal(name: str) -> Refusal | None:
@@ -200,11 +177,11 @@ def carry_out(inspector: Inspector, request: Prune, *, actor: str) -> Report:
         PodtuiError: of a single pod: why it was not pruned; of several: of the first, when none
             was.
     """
-    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
-    joined_plan("prune", [each.plan for each in found]).raise_if_refused()
+    found = _candidates(inspector, request)
+    joined_plan("prune", [each for each, _ in found]).raise_if_refused()
     return for_each(
         "prune",
-        [(each.plan, each.view) for each in found],
+        found,
         lambda view: _prune(inspector, view, unreadable=request.unreadable, actor=actor),
     )
 

@@ -49,7 +49,7 @@ def candidate(access: Access, target: str, as_name: str | None) -> Candidate:
     store = access.store
     found = store.trash.named(target)
     if not found or _is_back(store, found[0]):
-        return Candidate(target, _refused(target, _not_there(access, target)))
+        return Candidate(target, Plan.refused("recover", target, _not_there(access, target)))
     entry = found[0]
     name = as_name or entry.name
     refusals = [
@@ -70,10 +70,6 @@ def candidate(access: Access, target: str, as_name: str | None) -> Candidate:
 def _is_back(store: Store, entry: TrashEntry) -> bool:
     """Whether an entry is only what a recover leaves for its last steps."""
     return not entry.has_pod and bool(entry.pod_id) and store.name_of_id(entry.pod_id) is not None
-
-
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="recover", pod=name, steps=(), refusals=(refusal,))
 
 
 def _plan(
