@@ -1,13 +1,13 @@
-"""What every action on a living run needs: may it be reached, its socket, its journal line."""
+"""What every action on a living run needs: whether it may be reached, and its socket."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from podtui.core import errors
 from podtui.core.access.access import Access
 from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Role, Stream
 from podtui.core.hosts.registry import host_of
-from podtui.core.model.events import Event, EventKind
-from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
@@ -81,43 +81,32 @@ def latest_run(store: Store, view: PodView) -> RunRecord:
     return record
 
 
-def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:
-    """Return a new event about a pod's latest run."""
-    now = store.system.clock.now()
-    return Event(
-        id=new_id(int(now.timestamp() * 1000)),
-        at=now,
-        kind=kind,
-        pod=view.name,
-        pod_id=view.id,
-        run=view.run,
-        actor=actor,
-        summary=summary,
-    )
-
-
-def tell(store: Store, event: Event) -> tuple[str, ...]:
-    """Write an event of what is done; returns a remark when the journal did not take it.
-
-    What was done stays done, and an operator must be able to end a pod that fills the disk.
-    """
-    try:
-        store.journal.append(event)
-    except (OSError, errors.PodtuiError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return (f"the journal has no line of it ({event.kind}): {reason}",)
-    return ()
-
-
 def unless_gone(access: Access, plan: Plan) -> Plan:
     """Return the plan; if it is refused and its pod has gone meanwhile, refuse it as not found.
 
     Another action may move the pod while its files are read: what is missing then proves nothing.
     """
     gone = access.gone(plan.pod) if plan.is_refused else None
-    if gone is None:
-        return plan
-    return Plan(action=plan.action, pod=plan.pod, steps=(), refusals=(Refusal.of(gone),))
+    return plan if gone is None else Plan.refused(plan.action, plan.pod, Refusal.of(gone))
+
+
+def plan_unless_gone(
+    access: Access, action: str, view: PodView, plan: Callable[[PodView], Plan]
+) -> Plan:
+    """Return the plan for a pod, as `unless_gone`; an error is a refusal.
+
+    Raises:
+        OSError: the files of the pod could not be read, and it is still in its place.
+    """
+    try:
+        return unless_gone(access, plan(view))
+    except errors.PodtuiError as error:
+        return unless_gone(access, Plan.refused(action, view.name, Refusal.of(error)))
+    except OSError:
+        gone = access.gone(view.name)
+        if gone is None:
+            raise
+        return Plan.refused(action, view.name, Refusal.of(gone))
 
 
 # the second look, under the action lock

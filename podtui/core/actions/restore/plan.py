@@ -12,12 +12,11 @@ from podtui.core.actions.restore.records import (
     Job,
     ends_at_once,
     keeps_leftovers,
-    next_start,
     start_request,
 )
 from podtui.core.actions.spawn.checks import refusals_of_start
 from podtui.core.hosts.registry import survey_leftovers
-from podtui.core.model.plans import Plan, Refusal
+from podtui.core.model.plans import Plan, Refusal, Step, StepKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
@@ -36,8 +35,8 @@ def plan_one(
     without: Sequence[str] = (),
     in_bulk: bool = False,
     surveys: bool = True,
-) -> Plan:
-    """Return what restoring one pod will do; touches nothing.
+) -> tuple[Plan, Job | None]:
+    """Return what restoring one pod will do, and the job of it; touches nothing.
 
     Args:
         store: where the pod is.
@@ -51,15 +50,14 @@ def plan_one(
     """
     refusal = state_refusal(store, view)
     if refusal is not None:
-        return _refused(view.name, refusal)
-    pod = store.pod_record(view.name)
-    job = Job.of(store, view, pod)
+        return Plan.refused("restore", view.name, refusal), None
+    job = Job.of(store, view)
     if isinstance(job, Refusal):
-        return _refused(view.name, job)
+        return Plan.refused("restore", view.name, job), None
     steps, refusals = _leftovers_step(job, surveys=surveys)
     flapping = ends_at_once(job)
-    start = next_start(job)
-    refusals += refusals_of_start(store, start_request(job, start.argv))
+    start = job.start
+    refusals += refusals_of_start(store, start_request(job))
     relending = plan_relending(store, job.pod.name, job.pod.id, without=without)
     refusals += relending.refusals + _unknown_scopes(job, relending, in_bulk=in_bulk)
     if flapping and in_bulk:
@@ -67,41 +65,59 @@ def plan_one(
         refusals += (Refusal(kind=errors.Refused.kind, message=flapping, next=next_step),)
     command = safe_line(shlex.join(start.argv), SHOWN_COMMAND)
     goes_on = f"go on with {job.pod.agent} conversation {start.conversation}: "
-    return Plan(
+    plan = Plan(
         action="restore",
         pod=view.name,
         steps=(
             *steps,
             *relending.steps,
-            f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output stay",
-            f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+            Step(
+                StepKind.RESERVE,
+                view.name,
+                f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output"
+                " stay",
+                {"run": job.run},
+            ),
+            Step(
+                StepKind.START,
+                view.name,
+                f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+                {
+                    "argv": tuple(start.argv),
+                    "cwd": job.pod.cwd,
+                    "conversation": start.conversation or "",
+                },
+            ),
         ),
         refusals=refusals,
         warnings=_warnings(job, start.warning, "" if in_bulk else flapping),
         undo=f"podtui stop {view.name}",
     )
+    return plan, job
 
 
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
-
-
-def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[Step, ...], tuple[Refusal, ...]]:
     run = f"run {job.view.run}"
+
+    def step(kind: StepKind, text: str, processes: tuple[str, ...] = ()) -> tuple[Step, ...]:
+        return (Step(kind, job.pod.name, text, {"run": job.view.run, "processes": processes}),)
+
     if keeps_leftovers(job):
-        return (f"leave alone what {run} left running: it was asked for",), ()
+        return step(StepKind.LEAVE, f"leave alone what {run} left running: it was asked for"), ()
     if not surveys:
-        return (f"end what is left of {run}, and prove it",), ()
+        return step(StepKind.END, f"end what is left of {run}, and prove it"), ()
     try:
         scan = ProcessScan(job.store)
         found = survey_leftovers(job.store, job.pod.name, job.pod.id, job.view.run, scan=scan)
     except errors.Refused:
         # Its supervisor has written the exit record and is about to leave.
-        return (f"end what is left of {run} when its supervisor has left, and prove it",), ()
+        text = f"end what is left of {run} when its supervisor has left, and prove it"
+        return step(StepKind.END, text), ()
     except errors.PodtuiError as error:
         return (), (Refusal.of(error),)
-    who = ", ".join(each.words for each in found.targets)
-    return (f"end what is left of {run}, and prove it: {who or 'nothing is seen now'}",), ()
+    who = tuple(each.words for each in found.targets)
+    text = f"end what is left of {run}, and prove it: {', '.join(who) or 'nothing is seen now'}"
+    return step(StepKind.END, text, who), ()
 
 
 def _unknown_scopes(job: Job, relending: Relending, *, in_bulk: bool) -> tuple[Refusal, ...]:

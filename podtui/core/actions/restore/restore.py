@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.preconditions import unless_gone
+from podtui.core.actions.framework.preconditions import plan_unless_gone
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.restore.one import restore_one
 from podtui.core.actions.restore.plan import plan_one
@@ -48,7 +48,9 @@ def plan(inspector: Inspector, request: Restore) -> Plan:
     Raises:
         DiskTrouble, Refused: the store could not be asked.
     """
-    found = _candidates(inspector, request)
+    # Of many the processes are not surveyed: it would take as many looks at the whole host.
+    surveys = not _is_bulk(request)
+    found = _candidates(inspector, request, surveys=surveys)
     return joined_plan("restore", [each.plan for each in found])
 
 
@@ -59,7 +61,8 @@ def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
         PodtuiError: nothing was restored, and why: of a single pod, or of the first of several
             none of which could be tried.
     """
-    found = _candidates(inspector, request)
+    # Who is left is surveyed under the lock, when it is ended.
+    found = _candidates(inspector, request, surveys=False)
     joined_plan("restore", [each.plan for each in found]).raise_if_refused()
     if not found:
         return Report(action="restore", pod="", done=(), skipped=("no pod was named",))
@@ -71,13 +74,17 @@ def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
     return _Row(inspector, request.without, actor).restore(found)
 
 
-def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
+def _is_bulk(request: Restore) -> bool:
+    return request.in_bulk or len(request.pods) > 1
+
+
+def _candidates(inspector: Inspector, request: Restore, *, surveys: bool) -> list[_Candidate]:
     """Return what is to be done to each pod, parents before children, each once."""
     names, without = request.pods, request.without
-    is_bulk = request.in_bulk or len(names) > 1
+    is_bulk = _is_bulk(request)
     try:
         return [
-            _candidate(inspector, seen, without, in_bulk=is_bulk)
+            _candidate(inspector, seen, without, in_bulk=is_bulk, surveys=surveys)
             for seen in _seen(inspector, names)
         ]
     except OSError as error:
@@ -86,20 +93,20 @@ def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
 
 
 def _candidate(
-    inspector: Inspector, seen: PodView | Plan, without: Sequence[str], *, in_bulk: bool
+    inspector: Inspector,
+    seen: PodView | Plan,
+    without: Sequence[str],
+    *,
+    in_bulk: bool,
+    surveys: bool,
 ) -> _Candidate:
     if isinstance(seen, Plan):
         return _Candidate(None, seen)
-    try:
-        plan = plan_one(
-            inspector.store, seen, without=without, in_bulk=in_bulk, surveys=not in_bulk
-        )
-    except OSError:
-        gone = inspector.access.gone(seen.name)
-        if gone is None:
-            raise
-        plan = Plan(action="restore", pod=seen.name, steps=(), refusals=(Refusal.of(gone),))
-    return _Candidate(seen, unless_gone(inspector.access, plan))
+
+    def plan_seen(view: PodView) -> Plan:
+        return plan_one(inspector.store, view, without=without, in_bulk=in_bulk, surveys=surveys)[0]
+
+    return _Candidate(seen, plan_unless_gone(inspector.access, "restore", seen, plan_seen))
 
 
 def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan]:
@@ -110,7 +117,7 @@ def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan
             own_names[inspector.access.name_of(name)] = None
         except errors.PodtuiError as error:
             refusal = Refusal.of(error)
-            yield Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
+            yield Plan.refused("restore", name, refusal)
     if len(own_names) == 1:
         yield inspector.look_at(*own_names)
     elif own_names:
@@ -128,7 +135,7 @@ def _gone(name: str) -> Plan:
         message=f"{name!r} went away while it was looked at",
         next="podtui events shows what became of it",
     )
-    return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
+    return Plan.refused("restore", name, refusal)
 
 
 class _Row:
