@@ -272,11 +272,11 @@ def test_restored_twice_the_second_time_is_told_who_was_first(yard: Yard) -> Non
 def test_what_is_starting_is_waited_for(yard: Yard) -> None:
     """A reserved run may be taken up any moment, whether its supervisor has come or not."""
     write_pod(yard.plane, "pod")
-    error = refused(yard, Refused, "is starting already, run 1")
+    error = refused(yard, Refused, "is starting, run 1")
     assert error.next_step == "podtui wait pod --until live"
     lock = hold_lock(yard.plane, "pod")
     try:
-        refused(yard, Refused, "is starting already, run 1")
+        refused(yard, Refused, "is starting, run 1")
     finally:
         os.close(lock)
 

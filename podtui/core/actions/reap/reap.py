@@ -15,7 +15,7 @@ from podtui.core import errors
 from podtui.core.actions.framework.batch import for_each, plan_pods
 from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock, refuse_if_busy
-from podtui.core.actions.framework.preconditions import refuse_if_changed
+from podtui.core.actions.framework.preconditions import not_dead_refusal, refuse_if_changed
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction
 from podtui.core.actions.reap.place import (
@@ -32,7 +32,7 @@ from podtui.core.model.leftovers import Ended
 from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind, joined_plan
 from podtui.core.model.requests import Reap
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Status, Verdict
+from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
 from podtui.core.store.store import Store
@@ -122,37 +122,10 @@ def _kept_warnings(find: Find) -> tuple[str, ...]:
 
 def state_refusal(view: PodView) -> Refusal | None:
     """Return why a pod cannot be reaped in its present state, None when it is proven dead."""
-    if view.verdict is Verdict.DEAD:
-        return None
-    name = shlex.quote(view.name)
-    if view.status is Status.STARTING:
-        return Refusal(
-            kind=errors.Refused.kind,
-            message=f"{view.name!r} is starting, run {view.run}: {view.message}",
-            next=f"podtui wait {name} --until live",
-        )
-    if view.verdict is Verdict.ALIVE:
-        unresponsive = view.status is Status.UNRESPONSIVE
-        return Refusal(
-            kind=errors.Refused.kind,
-            message=f"{view.name!r} is alive: {view.message}; only its supervisor ends what is"
-            " below it",
-            next=f"podtui inspect {name}" if unresponsive else f"podtui stop {name}",
-        )
-    if view.record_error:
-        return Refusal(
-            kind=errors.Unreadable.kind,
-            message=f"whether {view.name!r} is dead cannot be told: {view.record_error}",
-            next="podtui doctor",
-        )
-    doubts = [each for each in view.evidence if each.answer is Answer.UNKNOWN] or view.evidence
-    words = "; ".join(f"{each.probe.value}: {each.detail}" for each in doubts)
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"whether {view.name!r} is dead cannot be told, so nothing of it is ended:"
-        f" {view.message} ({words or 'no probe answered'})",
-        next=f"podtui inspect {name}",
-    )
+    if view.record_error and view.verdict is Verdict.UNKNOWN:
+        message = f"whether {view.name!r} is dead cannot be told: {view.record_error}"
+        return Refusal(kind=errors.Unreadable.kind, message=message, next="podtui doctor")
+    return not_dead_refusal(view, "reap")
 
 
 def place_of(store: Store, view: PodView) -> PodFiles:

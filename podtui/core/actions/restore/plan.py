@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from podtui.core import errors
-from podtui.core.actions.framework.preconditions import elsewhere_refusal
+from podtui.core.actions.framework.preconditions import not_dead_refusal
 from podtui.core.actions.loans.changes import Relending, plan_relending
 from podtui.core.actions.restore.records import (
     Job,
@@ -19,7 +19,6 @@ from podtui.core.hosts.registry import survey_leftovers
 from podtui.core.model.plans import Plan, Refusal, Step, StepKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.processes.environment import missing_variables
 from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.store.store import Store
@@ -141,83 +140,16 @@ def _warnings(job: Job, *words: str) -> tuple[str, ...]:
 
 def state_refusal(store: Store, view: PodView) -> Refusal | None:
     """Return why a pod cannot be restored in its present state, None when it is proven dead."""
-    return next((refusal for ask in _ANSWERS if (refusal := ask(store, view))), None)
-
-
-def _unreadable(_store: Store, view: PodView) -> Refusal | None:
-    if not view.record_error:
-        return None
-    return Refusal(
-        kind=errors.Unreadable.kind,
-        message=f"{view.name!r} cannot be restored: its record says not how: {view.record_error}",
-        next="podtui doctor",
-    )
-
-
-def _starting(store: Store, view: PodView) -> Refusal | None:
-    if view.status is not Status.STARTING:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is starting already, run {view.run}{_restored_by(store, view)}:"
-        f" {view.message}",
-        next=f"podtui wait {view.name} --until live",
-    )
-
-
-def _unresponsive(_store: Store, view: PodView) -> Refusal | None:
-    if view.status is not Status.UNRESPONSIVE:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is not dead but unresponsive: it is {view.message}",
-        next=f"podtui inspect {view.name}",
-    )
-
-
-def _alive(store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is not Verdict.ALIVE:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is alive{_restored_by(store, view)}: {view.message};"
-        " attach instead",
-        next=f"podtui attach {view.name}",
-    )
+    if view.record_error:
+        message = f"{view.name!r} cannot be restored: its record says not how: {view.record_error}"
+        return Refusal(kind=errors.Unreadable.kind, message=message, next="podtui doctor")
+    return not_dead_refusal(view, "restore", by=_restored_by(store, view))
 
 
 def _restored_by(store: Store, view: PodView) -> str:
-    """Return who began its run, when that was a restore: who comes second is told."""
+    """Return who began its run, when that was a restore: for who comes second."""
     run = store.run_record(view.name, view.run)
     if not isinstance(run, RunRecord) or run.reason != "restore":
         return ""
     when = run.reserved_at.isoformat(timespec="seconds")
     return f" (restored by {run.actor} at {when} as run {run.run})"
-
-
-def _elsewhere(_store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is Verdict.DEAD:
-        return None
-    return elsewhere_refusal(view, "restored", "restore")
-
-
-def _unknown(_store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is Verdict.DEAD:
-        return None
-    seen = "; ".join(f"{each.probe.value}: {each.detail}" for each in view.evidence)
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"whether {view.name!r} is dead cannot be told, so it is not restored:"
-        f" {view.message} ({seen or 'no probe answered'})",
-        next=f"podtui inspect {view.name}",
-    )
-
-
-_ANSWERS: tuple[Callable[[Store, PodView], Refusal | None], ...] = (
-    _unreadable,
-    _starting,
-    _unresponsive,
-    _alive,
-    _elsewhere,
-    _unknown,
-)
