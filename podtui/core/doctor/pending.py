@@ -59,7 +59,7 @@ def _loan_problem(problem: LineProblem, pod: str) -> Problem:
 
 
 def _is_no_place_for_one(problem: LineProblem) -> bool:
-    """Whether there is no ledger because its pod is no directory; its own row tells that."""
+    """Whether there is no ledger because its pod is no directory; its own row says that."""
     return problem.reason.startswith(errno.errorcode[errno.ENOTDIR])
 
 
@@ -70,7 +70,7 @@ def _trash_problems(store: Store, under_way: frozenset[str]) -> Iterator[Problem
     try:
         entries, purging = store.trash.entries(), store.trash.purging()
     except OSError:
-        # That it cannot be listed is told with the other directories.
+        # That it cannot be listed is reported with the other directories.
         return
     for entry in entries:
         if entry.problem and entry.id not in under_way:
@@ -106,7 +106,7 @@ def _intents(store: Store) -> list[Intent | RecordProblem]:
     try:
         return store.intents.all()
     except OSError:
-        # That they cannot be listed is told with the other directories.
+        # That they cannot be listed is reported with the other directories.
         return []
 
 
@@ -144,7 +144,7 @@ def _is_held(store: Store, lock: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        # Could not tell: what may be under way is not called broken off.
+        # Not known: an action that may be under way is not called interrupted.
         return True
 
 

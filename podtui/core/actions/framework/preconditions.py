@@ -161,7 +161,7 @@ def _place_of(store: Store, view: PodView) -> SocketPlace:
     return store.socket_place(record)
 
 
-# the second look, under the action lock
+# the second check, under the action lock
 
 
 def refuse_if_changed(

@@ -40,7 +40,7 @@ def start_run(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
     if not launch.confirmed:
         return _settled(store, pod, run, launch)
     if not launch.started:
-        # Mostly it has recorded that itself. On a disk that refuses it, the deadline tells it.
+        # Mostly the supervisor has recorded that. On a disk that refuses, the deadline decides.
         with suppress(OSError):
             prevent_start(store, pod.name, run, launch.error)
     return launch
@@ -54,7 +54,7 @@ def _settled(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) -> La
             return msgspec.structs.replace(launch, confirmed=True, error=error)
         look = probe_run(store, pod.name, run.run, pod.id)
     except OSError:
-        # A disk that does not tell says nothing about processes.
+        # An error of the disk says nothing about processes.
         outcome = Finding.UNTOLD
     else:
         outcome = rule_for(look.answers).outcome
@@ -101,7 +101,7 @@ def record_never_began(store: Store, name: str, run: RunRecord, error: Exception
     """Write that no supervisor was started, so that nobody waits for the run's deadline."""
     words = error.strerror if isinstance(error, OSError) else str(error)
     why = f"its supervisor could not be started: {words}"
-    # On a disk that refuses this too, the deadline of the reserved run tells it.
+    # On a disk that refuses this too, the deadline of the reserved run decides.
     with suppress(OSError):
         if not prevent_start(store, name, run, why):
             hand_off(store, run, pod=name, reason=why)
@@ -114,7 +114,7 @@ def _never_began(store: Store, run: RunRecord, why: str) -> bytes:
 
 
 def failure_of(name: str, done: str, error: OSError, kept: str) -> errors.PodtuiError:
-    """Return what a refusal of the disk or the kernel is told as; ``done`` as in "spawned"."""
+    """Return the error for a refusal of the disk or the kernel; ``done`` as in "spawned"."""
     leaf: type[errors.PodtuiError] = errors.Refused
     if isinstance(error, UnsafeFile):
         leaf = errors.Unreadable

@@ -34,7 +34,7 @@ ALL = "--orphans"
 
 
 class _Orphans(msgspec.Struct):
-    """What was found by one look at everything.
+    """What one survey of the whole store found.
 
     Attributes:
         finds: pods with processes of ended runs.
@@ -249,7 +249,7 @@ def _sort_handoffs(
 
 
 def _doubt(store: Store, searching: Searching, handoff: HandoffRecord, *, is_known: bool) -> str:
-    """Return why it cannot be told that a handed-off run left nothing, "" when that is so."""
+    """Return why a handed-off run may have left something, "" when it left nothing."""
     recorded = [each for each in (handoff.supervisor, handoff.child) if each is not None]
     for each in recorded:
         if each.boot_id != store.system.proc.boot_id():
