@@ -56,12 +56,12 @@ def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     grace = REAP_GRACE_S if request.grace_s is None else request.grace_s
     refusal = grace_refusal(grace)
     if refusal is not None:
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
+        return Plan.refused("reap", ALL, refusal)
     try:
         orphans = _look(inspector)
     except errors.PodtuiError as error:
         refusal = Refusal.of(error)
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
+        return Plan.refused("reap", ALL, refusal)
     steps = [
         msgspec.structs.replace(step, text=f"{step.pod}: {step.text}")
         for each in orphans.finds
