@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from podtui.core import errors
+from podtui.core.access.missing import not_found
 from podtui.core.access.names import name_now
 from podtui.core.actions.framework.locks import action_lock, is_being_acted_on, refuse_if_busy
 from podtui.core.actions.framework.transaction import Transaction
@@ -90,7 +91,12 @@ def plan_pods(
             own_name = inspector.access.name_of(name)
             if own_name not in found:
                 view = inspector.look_at(own_name)
-                found[own_name] = (plan(view), view)
+                planned = plan(view)
+                place = inspector.store.paths.pod(own_name).root
+                if planned.is_refused and not inspector.store.trash.is_there(place):
+                    # Another action took it away while it was probed: that is no doubt about it.
+                    raise not_found(inspector.store, own_name)
+                found[own_name] = (planned, view)
         except errors.PodtuiError as error:
             found[name] = (Plan.refused(action, name, Refusal.of(error)), None)
     return list(found.values())
