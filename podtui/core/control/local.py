@@ -182,7 +182,7 @@ class LocalPlane:
         view = self.look_at(self.access.name_of(name))
         refusal = liveness_refusal(view, "attached to")
         if refusal and not (view.record_error and view.id):
-            Plan(action="attach", pod=view.name, steps=(), refusals=(refusal,)).raise_if_refused()
+            Plan.refused("attach", view.name, refusal).raise_if_refused()
         return connect(
             self.store,
             view,

@@ -1,4 +1,4 @@
-"""What the operator must not miss: each told once, with its evidence and the way back."""
+"""What the operator must not miss: each written once, with its evidence and the way back."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the diagnostics.
 
     Attributes:
-        id: made in the same way by everybody who may tell this, so that it is told once.
+        id: made in the same way by every writer, so that each is written once.
         summary: one sentence for a person, which no program needs to read.
         details: the same for a program; lines of earlier versions have none.
-        evidence: what it rests on, at the time it was told.
+        evidence: what it rests on, at the time it was written.
         undo: the way back, None where there is none.
     """
 

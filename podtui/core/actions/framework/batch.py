@@ -1,4 +1,4 @@
-"""What prune, recover and purge share: places looked at, entries cleared, many done one by one."""
+"""What several actions share: many pods planned and done one by one, and locks for recovery."""
 
 from __future__ import annotations
 

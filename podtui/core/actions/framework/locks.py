@@ -1,4 +1,4 @@
-"""One actor on one pod at a time: the other is told who it is."""
+"""One actor on one pod at a time: the error of the other one names the first."""
 
 from __future__ import annotations
 

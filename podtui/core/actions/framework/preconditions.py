@@ -186,7 +186,7 @@ def plan_unless_gone(
         return Plan.refused(action, view.name, Refusal.of(gone))
 
 
-# the second look, under the action lock
+# the second check, under the action lock
 
 
 def refuse_if_changed(

@@ -53,7 +53,7 @@ class Transaction(Generic[I_co]):
         undo: Undo | None = None,
         part: str = "",
     ) -> None:
-        """Write a diagnostic of this action, once; ``part`` tells it from others of one kind.
+        """Write a diagnostic of this action, once; ``part`` makes one of several of a kind unique.
 
         ``name`` is what the pod is called now, where that may have changed. Raises:
             Busy, OSError: it is not written.

@@ -1,7 +1,7 @@
 """Scopes come back and are lent again, as parts of actions: stop, prune, restore, recover, return.
 
-The lines of a pod's own ledger are the truth; what is told about them has ids made from the
-action's, so that doing a part again writes nothing twice. Every line bears the id of the action
+The lines of a pod's own ledger are the truth; events and diagnostics about them have ids made from
+the action's, so that doing a part again writes nothing twice. Every line bears the id of the action
 that wrote it, so that an action can be taken back as a whole. Every part may be done again with the
 same act after a crash, and returns the same.
 """
@@ -140,7 +140,7 @@ def change_loans(
         )
         if not clashes:
             _write(store, name, picked, change, why=why, actor=actor, act_id=act_id)
-    # The holder is looked at without the lock: others lend meanwhile.
+    # The holder is probed without the lock, so that others can lend meanwhile.
     refuse([refusal_of(store, clash) for clash in clashes], pod=name)
     return changed_by(store, name, pod_id, act_id, change)
 

@@ -41,7 +41,7 @@ class Clash(msgspec.Struct, frozen=True):
 
 
 def loan_book(store: Store) -> LoanBook:
-    """Return every loan of the pods in place, and the pods whose loans cannot be told.
+    """Return every loan of the pods in place, and the pods whose loans could not be read.
 
     Raises:
         DiskTrouble: the pods cannot be listed.

@@ -34,7 +34,7 @@ ALL = "--orphans"
 
 
 class _Orphans(msgspec.Struct):
-    """What was found by one look at everything.
+    """What one survey of the whole store found.
 
     Attributes:
         finds: pods with processes of ended runs.
@@ -56,12 +56,12 @@ def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     grace = REAP_GRACE_S if request.grace_s is None else request.grace_s
     refusal = grace_refusal(grace)
     if refusal is not None:
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
+        return Plan.refused("reap", ALL, refusal)
     try:
         orphans = _look(inspector)
     except errors.PodtuiError as error:
         refusal = Refusal.of(error)
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
+        return Plan.refused("reap", ALL, refusal)
     steps = [
         msgspec.structs.replace(step, text=f"{step.pod}: {step.text}")
         for each in orphans.finds
@@ -249,7 +249,7 @@ def _sort_handoffs(
 
 
 def _doubt(store: Store, searching: Searching, handoff: HandoffRecord, *, is_known: bool) -> str:
-    """Return why it cannot be told that a handed-off run left nothing, "" when that is so."""
+    """Return why a handed-off run may have left something, "" when it left nothing."""
     recorded = [each for each in (handoff.supervisor, handoff.child) if each is not None]
     for each in recorded:
         if each.boot_id != store.system.proc.boot_id():

@@ -1,6 +1,6 @@
-"""Reaping one pod, wherever it is: looked at, ended, told.
+"""Reaping one pod: its past runs are surveyed, their leftovers ended, the outcome written.
 
-A pod's place is its own directory, or the trash; who is left of its runs is proven in the same way.
+The pod is in its own directory or in the trash; leftovers are proven in the same way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from podtui.kernel.processes import ProcessGone
 
 
 class PodFiles(msgspec.Struct, frozen=True):
-    """A pod whose past runs are looked at.
+    """A pod whose past runs are surveyed.
 
     Attributes:
         pod: its name; in the trash the one it had.
@@ -45,7 +45,7 @@ class PodFiles(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """Who is left of one run, as of one look."""
+    """One run and the processes that are left of it."""
 
     past: PastRun
     survey: Survey
@@ -70,7 +70,7 @@ class Find(msgspec.Struct, frozen=True):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Who looked like a leftover and is none, and of which runs nothing can be told."""
+        """Processes that only seemed to be leftovers, and runs that could not be surveyed."""
         words = (f"{skip.words}" for each in self.left for skip in each.survey.skipped)
         return (*dict.fromkeys(words), *self.doubts)
 
@@ -89,7 +89,7 @@ class Find(msgspec.Struct, frozen=True):
 
 
 class Searching:
-    """Looks at the runs of many pods, with one look at the processes for all of them.
+    """Surveys the runs of many pods, with one list of the processes for all of them.
 
     Raises:
         UnknownState: who must not be signalled cannot be told, or the processes not be listed.
@@ -133,7 +133,7 @@ class Searching:
 def reap_place(
     store: Store, find: Find, *, runs: Iterable[int], grace_s: float, actor: str
 ) -> Report:
-    """End who is left of some runs of a pod, and tell it; the pod's action lock is held.
+    """End what some runs of a pod left, and write the outcome; the pod's action lock is held.
 
     Raises:
         Refused, UnknownState: it cannot be told who is left, or who must not be signalled.

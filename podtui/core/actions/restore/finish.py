@@ -1,7 +1,7 @@
-"""Finishing a restore that was broken off: taken back before its run began, told after it.
+"""Finishing a restore that was interrupted: taken back before its run began, reported after it.
 
-What there is on the disk decides, never how far the actor may have come: the run that was
-reserved by this very action, its lock, its records.
+What is on the disk decides, not how far the actor may have come: the run that this very action
+reserved, its lock, its records.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Restoring one pod, step by step.
 
-Under the pod's action lock it is looked at again, what the old run left is ended and proven gone,
+Under the pod's action lock it is probed again, what the old run left is ended and proven gone,
 scopes are lent again, the next run is reserved (built in staging, renamed into place), and only
 then is a supervisor started. docs/store.md has what a crash between any two steps leaves.
 """
@@ -42,8 +42,8 @@ LEAVING_MS = 2000
 """How long a supervisor that wrote its exit record is given to be gone."""
 
 
-class Told(msgspec.Struct):
-    """What is to be told of a restore so far."""
+class SoFar(msgspec.Struct):
+    """What a restore has done and skipped so far."""
 
     done: list[str] = []
     skipped: list[str] = []
@@ -127,32 +127,32 @@ def _begin(inspector: Inspector, job: Job, without: Sequence[str], actor: str) -
         old_run=job.view.run,
     )
     with transaction(job.store, EventKind.RESTORE_INTENDED, intended) as tx:
-        told = Told()
+        so_far = SoFar()
         try:
-            _end_old_run(job, told)
-            told.done += _lent_again(job, tx, without)
+            _end_old_run(job, so_far)
+            so_far.done += _lent_again(job, tx, without)
             run = _reserved(job, tx)
             launch = _started(job.store, job.pod, run)
-            told.skipped += launch.remarks
+            so_far.skipped += launch.remarks
         except (OSError, errors.PodtuiError) as error:
-            return _failed(job, tx, error, told)
+            return _failed(job, tx, error, so_far)
         if launch.started:
-            return _succeeded(inspector, job, tx, told)
-        return _not_started(job, tx, launch, told)
+            return _succeeded(inspector, job, tx, so_far)
+        return _not_started(job, tx, launch, so_far)
 
 
 # the steps
 
 
-def _end_old_run(job: Job, told: Told) -> None:
+def _end_old_run(job: Job, so_far: SoFar) -> None:
     """End what earlier runs left; raises Refused when anything of it is still there."""
     store, name = job.store, job.pod.name
     _wait_for_owner(job)
     left = {job.view.run} if job.view.run and not keeps_leftovers(job) else set()
     for run in sorted(left.union(handed_off_runs(store, job.pod.id))):
         ended = end_leftovers(store, name, job.pod.id, run, grace_s=REAP_GRACE_S)
-        told.done += ended.reaped
-        told.skipped += ended.skipped
+        so_far.done += ended.reaped
+        so_far.skipped += ended.skipped
         if ended.survivors:
             raise errors.Refused(
                 f"{name!r} was not restored: of run {run} there still runs"
@@ -208,13 +208,15 @@ def _started(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
 # what became of it
 
 
-def _not_started(job: Job, tx: Transaction[RestoreIntent], launch: Launch, told: Told) -> Attempt:
+def _not_started(
+    job: Job, tx: Transaction[RestoreIntent], launch: Launch, so_far: SoFar
+) -> Attempt:
     name = job.pod.name
     words = last_words(job.store.system.fs, job.paths.run(job.run))
     why = f"{launch.error}{f'; {words}' if words else ''}"
     if launch.confirmed:
         failure = errors.leaf_of(launch.kind)(f"{name!r} was not restored: {why}", pod=name)
-        return _failed(job, tx, failure, told)
+        return _failed(job, tx, failure, so_far)
     error = errors.leaf_of(launch.kind)(
         f"whether {name!r} was restored is not known: {why}",
         pod=name,
@@ -223,28 +225,28 @@ def _not_started(job: Job, tx: Transaction[RestoreIntent], launch: Launch, told:
     )
     if not isinstance(error, errors.TimedOut):
         # It did begin, and is over: what it was lent stays with it, as with every lost pod.
-        _report_failed_or_later(tx, name, error.message, job.view, told)
+        _report_failed_or_later(tx, name, error.message, job.view, so_far)
     # Of one that may still begin the intent stays: the next start looks what became of it.
-    return Attempt(_failure_report(name, error, told), error)
+    return Attempt(_failure_report(name, error, so_far), error)
 
 
 def _succeeded(
-    inspector: Inspector, job: Job, tx: Transaction[RestoreIntent], told: Told
+    inspector: Inspector, job: Job, tx: Transaction[RestoreIntent], so_far: SoFar
 ) -> Attempt:
     name = job.pod.name
     summary = f"restored {name}, run {job.run}"
-    told.skipped += _report_restored(job, tx)
+    so_far.skipped += _report_restored(job, tx)
     try:
         view = inspector.look_at(name)
     except (OSError, errors.PodtuiError) as error:
-        told.skipped.append(f"{name}: what it is now could not be looked at: {error}")
-        return Attempt(_report(name, [*told.done, summary], told))
+        so_far.skipped.append(f"{name}: what it is now could not be looked at: {error}")
+        return Attempt(_report(name, [*so_far.done, summary], so_far))
     ended = ""
     if view.run == job.run and view.status in {Status.FAILED, Status.LOST}:
         words = last_words(job.store.system.fs, job.paths.run(job.run))
         ended = f"{name}: run {job.run} has ended already: {view.message}"
-        told.skipped.append(f"{ended}; {words}" if words else ended)
-    report = _report(name, [*told.done, f"{summary}: {view.message}"], told)
+        so_far.skipped.append(f"{ended}; {words}" if words else ended)
+    report = _report(name, [*so_far.done, f"{summary}: {view.message}"], so_far)
     return Attempt(msgspec.structs.replace(report, view=view), ended=ended)
 
 
@@ -271,9 +273,9 @@ def _report_restored(job: Job, tx: Transaction[RestoreIntent]) -> tuple[str, ...
 
 
 def _failed(
-    job: Job, tx: Transaction[RestoreIntent], error: OSError | errors.PodtuiError, told: Told
+    job: Job, tx: Transaction[RestoreIntent], error: OSError | errors.PodtuiError, so_far: SoFar
 ) -> Attempt:
-    """Take back what was done so far, and tell it."""
+    """Take back what was done so far, and write that it failed."""
     name = job.pod.name
     kept = "its output, ledgers, cursors and children are as they were; it can be restored again"
     if isinstance(error, OSError):
@@ -285,22 +287,22 @@ def _failed(
     try:
         clear_staged(job.store, job.pod.id, job.run)
         back = take_back_relending(job.store, name, job.pod.id, actor=tx.intent.actor, tx=tx)
-        told.skipped += [f"{name}: {each}" for each in back]
+        so_far.skipped += [f"{name}: {each}" for each in back]
     except (OSError, errors.PodtuiError) as trouble:
         # The intent stays: the next start takes back what is left.
-        told.skipped.append(f"{name}: taking it back is left to the next start: {trouble}")
+        so_far.skipped.append(f"{name}: taking it back is left to the next start: {trouble}")
     else:
-        _report_failed_or_later(tx, name, failure.message, job.view, told)
-    return Attempt(_failure_report(name, failure, told), failure)
+        _report_failed_or_later(tx, name, failure.message, job.view, so_far)
+    return Attempt(_failure_report(name, failure, so_far), failure)
 
 
 def _report_failed_or_later(
-    tx: Transaction[RestoreIntent], name: str, why: str, old: PodView, told: Told
+    tx: Transaction[RestoreIntent], name: str, why: str, old: PodView, so_far: SoFar
 ) -> None:
     try:
         _report_failed(tx, name, why, old)
     except (OSError, errors.PodtuiError) as trouble:
-        told.skipped.append(f"{name}: that it failed will be told by the next start: {trouble}")
+        so_far.skipped.append(f"{name}: that it failed will be told by the next start: {trouble}")
 
 
 def _report_failed(tx: Transaction[RestoreIntent], name: str, why: str, old: PodView) -> None:
@@ -315,10 +317,10 @@ def _report_failed(tx: Transaction[RestoreIntent], name: str, why: str, old: Pod
     tx.end(EventKind.RESTORE_FAILED, f"not restored: {why}")
 
 
-def _report(name: str, done: Sequence[str], told: Told) -> Report:
-    return Report(action="restore", pod=name, done=tuple(done), skipped=tuple(told.skipped))
+def _report(name: str, done: Sequence[str], so_far: SoFar) -> Report:
+    return Report(action="restore", pod=name, done=tuple(done), skipped=tuple(so_far.skipped))
 
 
-def _failure_report(name: str, error: errors.PodtuiError, told: Told) -> Report:
+def _failure_report(name: str, error: errors.PodtuiError, so_far: SoFar) -> Report:
     failed = (f"{name}: {error.sentence()}",)
-    return msgspec.structs.replace(_report(name, told.done, told), failed=failed)
+    return msgspec.structs.replace(_report(name, so_far.done, so_far), failed=failed)

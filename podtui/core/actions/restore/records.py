@@ -1,4 +1,4 @@
-"""A pod that is to be restored, as its records tell it: the old end, the new start, its scopes."""
+"""What the records say of a pod that is to be restored: its old end and its new start."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def ends_at_once(job: Job) -> str:
 
 
 def _lasted_s(job: Job, number: int) -> float | None:
-    """Return how long a run lasted, at most; None when that cannot be told."""
+    """Return how long a run lasted, at most; None when that is not known."""
     run = job.store.run_record(job.pod.name, number)
     if isinstance(run, RecordProblem):
         return None

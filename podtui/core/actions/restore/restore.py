@@ -32,7 +32,7 @@ BACKOFF = 3
 
 
 class _Candidate(msgspec.Struct, frozen=True):
-    """A pod that was asked for: as it was looked at, and what would be done.
+    """A pod that was asked for, as it was seen, and what would be done.
 
     Attributes:
         view: None for what is no pod.
@@ -71,7 +71,7 @@ def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
         if attempt.error is not None:
             raise attempt.error
         return attempt.report
-    return _Row(inspector, request.without, actor).restore(found)
+    return _OneByOne(inspector, request.without, actor).restore(found)
 
 
 def _is_bulk(request: Restore) -> bool:
@@ -121,7 +121,7 @@ def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan
     if len(own_names) == 1:
         yield inspector.look_at(*own_names)
     elif own_names:
-        # One look at all of them: it is the one that knows the tree.
+        # One snapshot of all of them, since only a snapshot has the order of the tree.
         for view in inspector.snapshot().pods:
             if view.name in own_names:
                 del own_names[view.name]
@@ -138,11 +138,11 @@ def _gone(name: str) -> Plan:
     return Plan.refused("restore", name, refusal)
 
 
-class _Row:
+class _OneByOne:
     """Restores one pod after the other."""
 
     def __init__(self, inspector: Inspector, without: Sequence[str], actor: str) -> None:
-        self._looker = inspector
+        self._inspector = inspector
         self._without = without
         self._actor = actor
         self._tried = 0
@@ -166,7 +166,7 @@ class _Row:
                 break
             self._pace()
             try:
-                reports.append(self._told(each.view))
+                reports.append(self._attempt(each.view))
             except errors.PodtuiError as error:
                 # It changed after the plan was made: as if it had been refused there.
                 untried = untried or error
@@ -177,12 +177,12 @@ class _Row:
 
     def _pace(self) -> None:
         if self._tried and self._tried % BURST == 0:
-            self._looker.store.system.clock.pause(PAUSE_S)
+            self._inspector.store.system.clock.pause(PAUSE_S)
         self._tried += 1
 
-    def _told(self, view: PodView) -> Report:
+    def _attempt(self, view: PodView) -> Report:
         attempt = restore_one(
-            self._looker, view, without=self._without, actor=self._actor, in_bulk=True
+            self._inspector, view, without=self._without, actor=self._actor, in_bulk=True
         )
         if attempt.trouble:
             self._failures.append(attempt.trouble)
@@ -192,7 +192,7 @@ class _Row:
 
     def _braked(self, rest: Sequence[str]) -> Report:
         """Tell that the rest is left alone, and why."""
-        store, names = self._looker.store, ", ".join(rest)
+        store, names = self._inspector.store, ", ".join(rest)
         now = store.system.clock.now()
         summary = (
             f"restoring was stopped after {BACKOFF} failures in a row; left as they were: {names}."

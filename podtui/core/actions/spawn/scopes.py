@@ -87,7 +87,7 @@ def missing_scopes(store: Store, request: Spawn) -> tuple[str, ...]:
         wanted = scopes_of(store, request)
         stamps = [(path, store.system.fs.stamp(path)) for _, path in wanted]
     except (errors.BadInput, OSError):
-        # What cannot be followed is refused; what cannot be looked at is there.
+        # A path that cannot be followed is refused; one that cannot be examined exists.
         return ()
     return tuple(f"{path} does not exist yet" for path, stamp in stamps if stamp is None)
 

@@ -123,7 +123,7 @@ def _children_by_parent(store: Store) -> Mapping[str, list[str]]:
     """Return the names of the pods in place by the id of their parent."""
     found: dict[str, list[str]] = {}
     with suppress(OSError):
-        # Only a warning rests on it; that the pods cannot be listed is told where they are named.
+        # Only a warning rests on it; the caller, which lists the pods too, reports the error.
         for name in store.pod_names():
             record = store.pod_record(name)
             if isinstance(record, PodRecord) and record.parent_id:
@@ -208,7 +208,7 @@ def _locked(store: Store, name: str, actor: str, *, unreadable: bool) -> Iterato
         with lock:
             yield
     except errors.NotFound as error:
-        # Somebody took it away while it was waited for: who, is told as for every pod that is gone.
+        # Somebody took it away meanwhile: the error is the one for a pod that is gone.
         if store.trash.is_there(paths.root):
             raise
         raise not_found(store, name) from error

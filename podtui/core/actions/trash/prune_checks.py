@@ -1,4 +1,4 @@
-"""What speaks against pruning a pod: each answer is one of its own, with its next step."""
+"""Why a pod may not be pruned: one refusal for each reason, with its next step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from podtui.kernel.processes import ProcessGone
 
 
 class Checks:
-    """Looks whether pods may be pruned; one for a plan, a new one for each look after it."""
+    """Checks whether pods may be pruned; one for a plan, a new one for each check after it."""
 
     def __init__(self, store: Store, *, unreadable: bool) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class Checks:
         self._scan = ProcessScan(store)
 
     def refusal_of(self, view: PodView) -> Refusal | None:
-        """Return why a pod, as it was looked at, may not be pruned; None when it may."""
+        """Return why a pod, as it was seen, may not be pruned; None when it may."""
         if view.verdict is Verdict.DEAD:
             return self._of_dead(view)
         return (
@@ -185,7 +185,7 @@ def _not_asked_for(view: PodView, what: str, problem: RecordProblem) -> Refusal:
 
 
 def _life_signs(store: Store, view: PodView) -> Iterator[Refusal]:
-    """Yield every sign that a pod whose records do not tell is alive, or that it may be.
+    """Yield every sign that a pod with unreadable records is alive, or that it may be.
 
     Nothing that may still belong to it is taken out of sight: its locks, the processes its records
     name, and what bears its mark.
@@ -291,6 +291,6 @@ def _marked(store: Store, is_its: Callable[[dict[str, str]], bool]) -> list[str]
             if not each.has_exited and is_its(proc.environment_of(each.pid)):
                 found.append(f"{each.name} {each.pid}")
         except (ProcessGone, OSError, ValueError):
-            # Whom the kernel does not let us look at belongs to somebody else.
+            # A process that the kernel does not let us read belongs to another user.
             continue
     return found

@@ -48,7 +48,7 @@ def plan(inspector: Inspector, request: Purge) -> Plan:
     store = inspector.store
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
-        return Plan(action="purge", pod="", steps=(), refusals=(refusal,))
+        return Plan.refused("purge", "", refusal)
     found = _found(store, request.older_than_s)
     now = store.system.clock.now()
     steps: list[Step] = []
@@ -141,7 +141,7 @@ def carry_out(inspector: Inspector, request: Purge, *, actor: str) -> Report:
     store = inspector.store
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
-        Plan(action="purge", pod="", steps=(), refusals=(refusal,)).raise_if_refused()
+        Plan.refused("purge", "", refusal).raise_if_refused()
     found = _found(store, request.older_than_s)
     report = for_each(
         "purge",

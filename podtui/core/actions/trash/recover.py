@@ -142,7 +142,7 @@ def _looked_at(inspector: Inspector, name: str) -> PodView | None:
     try:
         return inspector.look_at(name)
     except errors.PodtuiError:
-        # It is back, whatever became of it since: that it cannot be looked at is no failure.
+        # It is back, whatever became of it since: that it cannot be probed is no failure.
         return None
 
 
@@ -159,7 +159,7 @@ def _locked(access: Access, entry: TrashEntry, name: str, actor: str) -> Iterato
     except errors.NotFound:
         if store.trash.is_there(paths.root):
             raise
-        # Somebody was first; who, is told as for whoever comes later.
+        # Somebody was first: the error is the one for a pod that is not in the trash.
         candidate(access, entry.id, name).plan.raise_if_refused()
         raise
 
