@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from podtui.core.model.events import Event
+from podtui.core.model.events import Details, Event
 from podtui.core.model.loans import Loan
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.snapshot import LS_FIELDS, Inspection, PodView, Problem
@@ -37,7 +37,8 @@ _TRASH_FIELDS = (
     "message",
     "problem",
 )
-_PLAN_FIELDS = ("action", "pod", "steps", "refusals", "warnings", "undo")
+_PLAN_FIELDS = ("refusals", "warnings", "undo")
+_STEP_FIELDS = ("kind", "pod", "fields")
 
 JsonObject = dict[str, Any]
 
@@ -102,7 +103,7 @@ def loan_object(loan: Loan) -> JsonObject:
 
 def event_object(event: Event) -> JsonObject:
     """Return one event."""
-    return _fields(event, _EVENT_FIELDS)
+    return {**_fields(event, _EVENT_FIELDS), "details": _details(event.facts)}
 
 
 def diagnostic_object(
@@ -117,7 +118,13 @@ def diagnostic_object(
         "run": diagnostic.run,
         "actor": _plain(diagnostic.actor),
         "unread": is_unread,
+        "details": _details(diagnostic.facts),
     }
+
+
+def _details(details: Details) -> JsonObject:
+    """Return what is known; a detail that means nothing here is left out."""
+    return {name: _plain(value) for name, value in msgspec.to_builtins(details).items()}
 
 
 def problem_object(problem: Problem) -> JsonObject:
@@ -127,7 +134,13 @@ def problem_object(problem: Problem) -> JsonObject:
 
 def plan_object(plan: Plan) -> JsonObject:
     """Return what an action would do."""
-    return _fields(plan, _PLAN_FIELDS)
+    return {
+        "action": plan.action,
+        "pod": _plain(plan.pod),
+        "steps": [_plain(text) for text in plan.texts],
+        **_fields(plan, _PLAN_FIELDS),
+        "step_details": [_fields(step, _STEP_FIELDS) for step in plan.steps],
+    }
 
 
 def report_object(report: Report) -> JsonObject:
@@ -163,4 +176,6 @@ def _plain(value: object) -> Any:
         return _fields(value, value.__struct_fields__)
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {_plain(name): _plain(each) for name, each in value.items()}
     return value

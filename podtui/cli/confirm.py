@@ -31,7 +31,7 @@ def show_plan(session: Session, plan: Plan) -> None:
 def plan_lines(plan: Plan) -> list[str]:
     """Return a plan for a person."""
     lines = [f"plan: {safe_line(plan.action)} {safe_line(plan.pod)}"]
-    lines += [f"  {number}. {safe_line(step)}" for number, step in enumerate(plan.steps, 1)]
+    lines += [f"  {number}. {safe_line(step)}" for number, step in enumerate(plan.texts, 1)]
     lines += [f"  warning: {safe_line(each)}" for each in plan.warnings]
     lines += [f"  refused: {safe_line(each.message)}" for each in plan.refusals]
     if plan.undo:

@@ -34,7 +34,6 @@ class Session:
     Attributes:
         as_json: whether results and errors are objects.
         open_screen: opens the TUI on a store, returns the exit code.
-        open_plane: opens the store; with True, creates it when there is none.
     """
 
     def __init__(
@@ -46,10 +45,21 @@ class Session:
     ) -> None:
         self.environment = environment
         self.open_screen = open_screen
-        self.open_plane = open_plane
+        self._open_plane = open_plane
         self.output = Output(environment)
         self.messages = Messages()
         self.as_json = False
+
+    def open_plane(self, create: bool) -> LocalPlane:
+        """Open the store, and say what was interrupted and is finished now.
+
+        ``create`` makes it where there is none. Errors as `LocalPlane.open`.
+        """
+        plane = self._open_plane(create)
+        # For a program standard error has one object or nothing; the diagnostics have it as well.
+        for words in () if self.as_json else plane.recovered:
+            self.messages.note(f"interrupted: {words}")
+        return plane
 
     @property
     def caller(self) -> str:

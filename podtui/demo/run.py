@@ -22,7 +22,7 @@ from pathlib import Path
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists, NotFound, PodtuiError, TimedOut, UnknownState
 from podtui.core.model.appearance import APPEARANCE, status_word
-from podtui.core.model.plans import Plan
+from podtui.core.model.plans import Plan, Step, StepKind
 from podtui.core.model.records import IdentityRecord, RunRecord
 from podtui.core.model.requests import Reap, Spawn, Stop
 from podtui.core.model.snapshot import PodView, Snapshot
@@ -111,14 +111,27 @@ def plan_demo(root: Path | None) -> Plan:
         action="start",
         pod="demo",
         steps=(
-            f"make a store of its own in {root or 'a fresh temporary directory'}",
-            f"spawn {names}",
-            f"let planner spawn {', '.join(SPAWNED_BY_PLANNER)} through podtui itself",
-            f"kill {VICTIM.name} together with its supervisor, so that a lost pod is there",
-            "open the screen; the pods go on running when it is closed",
+            _step(
+                StepKind.RESERVE,
+                f"make a store of its own in {root or 'a fresh temporary directory'}",
+            ),
+            _step(StepKind.START, f"spawn {names}"),
+            _step(
+                StepKind.START,
+                f"let planner spawn {', '.join(SPAWNED_BY_PLANNER)} through podtui itself",
+            ),
+            _step(
+                StepKind.END,
+                f"kill {VICTIM.name} together with its supervisor, so that a lost pod is there",
+            ),
+            _step(StepKind.KEEP, "open the screen; the pods go on running when it is closed"),
         ),
         undo="podtui demo --stop",
     )
+
+
+def _step(kind: StepKind, text: str) -> Step:
+    return Step(kind, "demo", text)
 
 
 def plan_stop_demo(root: Path, system: System | None = None) -> Plan:
@@ -129,9 +142,15 @@ def plan_stop_demo(root: Path, system: System | None = None) -> Plan:
         action="stop",
         pod="demo",
         steps=(
-            f"stop {', '.join(living) or 'nothing: no pod of the demo is running'}",
-            "end what the demo's pods have left running, where it is proven to be theirs",
-            f"keep the store {plane.store_path}",
+            _step(
+                StepKind.STOP,
+                f"stop {', '.join(living) or 'nothing: no pod of the demo is running'}",
+            ),
+            _step(
+                StepKind.END,
+                "end what the demo's pods have left running, where it is proven to be theirs",
+            ),
+            _step(StepKind.KEEP, f"keep the store {plane.store_path}"),
         ),
         undo="podtui demo",
     )

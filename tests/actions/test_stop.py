@@ -62,7 +62,7 @@ def test_a_stop_ends_the_run_and_keeps_the_pod(yard: Yard) -> None:
     until(lambda: yard.view("pod").output_bytes > 0)
     plan = yard.plane.plan(Stop(("pod",), grace_s=3))
     assert plan.refusals == ()
-    assert "after 3s" in plan.steps[1]
+    assert "after 3s" in plan.texts[1]
     report = yard.plane.carry_out(Stop(("pod",), grace_s=3), actor="tester")
     assert report.view is not None
     assert (report.view.status, report.view.verdict) == (Status.EXITED, Verdict.DEAD)
@@ -293,6 +293,7 @@ def test_a_stopper_may_die_before_any_step(yard: Yard) -> None:
         if yard.view(name).verdict is Verdict.ALIVE:
             yard.reopened().carry_out(Stop((name,), grace_s=0))
         assert yard.wait_ended(name).status is Status.EXITED
+        assert yard.reopened().store.intents.all() == []
         assert yard.plane.store.journal.read().problems == ()
     assert number > 8
 
@@ -335,7 +336,7 @@ def test_a_plan_touches_nothing(yard: Yard) -> None:
     before = fingerprint(pods)
     plan = yard.plane.plan(Stop(("pod",)))
     yard.plane.plan(Send("pod", "hello"))
-    assert "cat " in plan.steps[0]
+    assert "cat " in plan.texts[0]
     after = fingerprint(pods)
     volatile = {"runs/0001/status.json"}
     assert {k: v for k, v in before.items() if k not in volatile} == {

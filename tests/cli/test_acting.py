@@ -19,6 +19,7 @@ from podtui.core.model.plans import Plan, Refusal, Report
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Source, Status, Verdict
 from podtui.core.system.clock import SystemClock
+from tests.support.plans import steps_of
 
 Written = Callable[[], bytes]
 REPORT = Report(
@@ -68,7 +69,7 @@ def test_a_plan_is_shown_with_everything_that_speaks_against_it() -> None:
     plan = Plan(
         action="stop",
         pod="p\x1b[2J",
-        steps=("first", "second\n"),
+        steps=steps_of("first", "second\n"),
         refusals=(Refusal(kind="refused", message="no"),),
         warnings=("careful",),
         undo="podtui undo",

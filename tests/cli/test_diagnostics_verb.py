@@ -14,7 +14,7 @@ from tests.support.record_builders import a_dead_process, write_pod
 from tests.support.store_fixture import Yard
 
 FIELDS = ["id", "at", "kind", "pod", "summary", "evidence", "undo"]
-MORE = ["undone", "run", "actor", "unread"]
+MORE = ["undone", "run", "actor", "unread", "details"]
 INTERRUPTED = 130
 
 

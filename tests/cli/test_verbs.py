@@ -14,6 +14,7 @@ from tests.cli.conftest import Podtui
 from tests.support.store_fixture import Yard
 
 ACTION_KEYS = ["report", "pod"]
+PLAN = ["action", "pod", "steps", "refusals", "warnings", "undo", "step_details"]
 
 
 def assert_pod(pod: dict[str, Any], *more: str) -> None:
@@ -87,7 +88,7 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(yard: Yard, podtui: Podtui) -
         assert (told.code, told.err) == (0, "")
         assert told.out.startswith(f"plan: {verb} ")
         plan = podtui(arguments[0], "--json", *arguments[1:]).document["plan"]
-        assert list(plan) == ["action", "pod", "steps", "refusals", "warnings", "undo"]
+        assert list(plan) == PLAN
         assert plan["steps"]
         assert plan["refusals"] == []
     assert [pod["name"] for pod in podtui("ls", "--json").document["pods"]] == ["p"]
@@ -213,7 +214,7 @@ def test_events_tell_what_happened_oldest_first(yard: Yard, podtui: Podtui) -> N
     yard.shell("p", "exit 0")
     yard.wait_ended("p")
     events = podtui("events", "--json").document["events"]
-    assert all(list(each) == ["at", "kind", "pod", "run", "summary"] for each in events)
+    assert all(list(each) == ["at", "kind", "pod", "run", "summary", "details"] for each in events)
     assert [each["at"] for each in events] == sorted(each["at"] for each in events)
     assert [each["kind"] for each in events if each["pod"] == "p"][-1] == "exited"
     told = podtui("events")
@@ -234,7 +235,7 @@ def test_events_are_followed_one_object_per_line(yard: Yard, podtui: Podtui) -> 
         event: dict[str, Any] = {}
         while event.get("kind") != "failed":
             event = json.loads(following.stdout.readline())
-        assert list(event) == ["version", "at", "kind", "pod", "run", "summary"]
+        assert list(event) == ["version", "at", "kind", "pod", "run", "summary", "details"]
     finally:
         following.kill()
         following.communicate()

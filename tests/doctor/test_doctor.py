@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.actions.recovery import repair_child_links
+from podtui.core.actions.spawn.finish import repair_child_links
 from podtui.core.control.local import LocalPlane
 from podtui.core.doctor import doctor as doctor_module
 from podtui.core.model.requests import Send, Spawn, Stop

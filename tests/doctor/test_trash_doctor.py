@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from podtui.core.model.records import HandoffRecord, IntentRecord
+from podtui.core.model.records import HandoffRecord
 from podtui.core.model.requests import Prune
 from podtui.core.model.snapshot import Problem
 from tests.support.record_builders import write_exit, write_pod
@@ -25,17 +26,25 @@ def family(tmp_path: Path) -> Yard:
     return yard
 
 
-def an_intent(yard: Yard, action: str = "of tomorrow") -> Path:
-    intent = IntentRecord(
-        id="0" * 26,
-        action=action,
-        pod="pod",
-        pod_id="1" * 26,
-        actor="ann",
-        at=yard.plane.store.system.clock.now(),
+def an_intent(yard: Yard) -> Path:
+    """Leave the intent of an action that only a later podtui knows."""
+    path = yard.plane.store.paths.intent("0" * 26)
+    path.touch(mode=0o600)
+    path.write_text(
+        json.dumps(
+            {
+                "format": 3,
+                "id": "0" * 26,
+                "action": "of tomorrow",
+                "pod": "pod",
+                "pod_id": "1" * 26,
+                "actor": "ann",
+                "at": "2026-11-20T12:03:20.113Z",
+                "days": [1, 2],
+            }
+        )
     )
-    yard.plane.store.intents.write(intent)
-    return yard.plane.store.paths.intent(intent.id)
+    return path
 
 
 def a_bad_intent(yard: Yard) -> Path:

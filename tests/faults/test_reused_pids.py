@@ -18,7 +18,7 @@ import json, subprocess, sys
 from pathlib import Path
 from msgspec.structs import replace
 from podtui.core.control.local import LocalPlane
-from podtui.core.model.requests import ReapOrphans
+from podtui.core.model.requests import Prune, Reap, ReapOrphans, Restore
 from podtui.core.errors import PodtuiError
 from podtui.core.model.verdicts import Verdict
 from podtui.kernel.processes import identify
@@ -56,9 +56,9 @@ for number in range(PODS):
     else:
         stranger.communicate()
 
-def told(act, name):
+def told(kind, name):
     try:
-        return act([name]).action
+        return plane.carry_out(kind((name,))).action
     except PodtuiError as error:
         return error.kind
 
@@ -66,9 +66,9 @@ outcomes = {}
 plane.snapshot()
 names = list(strangers)
 for name in names[:3]:
-    outcomes[name] = [told(plane.reap, name), told(plane.restore, name)]
+    outcomes[name] = [told(Reap, name), told(Restore, name)]
 for name in names[3:]:
-    outcomes[name] = [told(plane.reap, name), told(plane.prune, name)]
+    outcomes[name] = [told(Reap, name), told(Prune, name)]
 plane.carry_out(ReapOrphans()) if not older else None
 living = sum(each.poll() is None for each in strangers.values())
 hit = sorted({pid for pid, _ in signals.sent} & {each.pid for each in strangers.values()})

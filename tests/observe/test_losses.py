@@ -21,6 +21,7 @@ def end(name: str, status: Status = Status.LOST, *, never_started: bool = False)
         status=status,
         at=NOON,
         summary="lost: its supervisor ended without writing an exit record; its command still runs",
+        cause="its supervisor ended without writing an exit record",
         never_started=never_started,
     )
 

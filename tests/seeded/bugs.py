@@ -163,8 +163,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an action that was broken off is forgotten",
         "podtui/core/actions/recovery.py",
-        "    ending = finisher(store, tx)\n",
-        """    ending = Recovered(finished=False, summary="forgotten")
+        "    recovered = finisher(store, tx)\n",
+        """    recovered = Recovered(finished=False, words="forgotten")
     assert finisher
 """,
         (

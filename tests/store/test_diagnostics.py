@@ -6,12 +6,20 @@ import errno
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from podtui.core.diagnostics.read_state import mark_read
-from podtui.core.diagnostics.report import DiagnosticsPicture, merged, picture_of, undone_of
+from podtui.core.diagnostics.report import (
+    DiagnosticsPicture,
+    merged,
+    picture_of,
+    undone_of,
+    words_of,
+)
 from podtui.core.errors import BadInput, DiskTrouble
 from podtui.core.model.diagnostics import KINDS, Diagnostic, DiagnosticKind, Undo
+from podtui.core.model.events import Details
 from podtui.core.store import diagnostics as diagnostics_module
 from podtui.core.store.store import Store
 from tests.support.faulty import FaultyFs, on
@@ -30,6 +38,7 @@ def told(
     summary: str = "lost: its supervisor ended without writing an exit record",
     undo: Undo | None = None,
     actor: str | None = None,
+    cause: str = "its supervisor ended without writing an exit record",
 ) -> Diagnostic:
     """Return the diagnostic of this number, of a pod of its own."""
     name = f"pod-{number}" if pod is None else pod
@@ -43,6 +52,14 @@ def told(
         actor=actor,
         summary=f"{name}: {summary}",
         undo=undo,
+        details=Details(words=summary, cause=cause),
+    )
+
+
+def pruned(number: int, actor: str) -> Diagnostic:
+    cause = f"by {actor}"
+    return told(
+        number, kind=DiagnosticKind.PRUNED, actor=actor, summary=f"pruned {cause}", cause=cause
     )
 
 
@@ -200,14 +217,24 @@ def test_what_comes_in_a_row_goes_on_as_one_entry_but_not_for_ever() -> None:
     assert len(merged(apart)) == 3
 
 
+def test_lines_of_an_earlier_version_are_shown_as_they_are_and_joined_without_a_cause() -> None:
+    """They have no details, and nothing is read out of their sentences."""
+    old = [msgspec.structs.replace(told(number), details=msgspec.UNSET) for number in range(2)]
+    (entry,) = merged(old)
+    assert entry.sentence.endswith(": pod-0, pod-1")
+    assert "(" not in entry.sentence
+    assert words_of(old[0]) == old[0].summary
+    assert words_of(told(0)) == "lost: its supervisor ended without writing an exit record"
+
+
 def test_kinds_and_actors_are_not_mixed_and_newest_comes_first() -> None:
     """What is told in turns is still one entry for each kind."""
     mixed = [
         told(0),
-        told(1, kind=DiagnosticKind.PRUNED, actor="operator", summary="pruned by operator"),
+        pruned(1, "operator"),
         told(2),
-        told(3, kind=DiagnosticKind.PRUNED, actor="operator", summary="pruned by operator"),
-        told(4, kind=DiagnosticKind.PRUNED, actor="planner", summary="pruned by planner"),
+        pruned(3, "operator"),
+        pruned(4, "planner"),
     ]
     entries = merged(mixed)
 
@@ -229,7 +256,7 @@ def test_a_clock_that_was_set_back_joins_nothing_that_is_far_apart() -> None:
 
 def test_different_reasons_are_left_out_of_the_sentence() -> None:
     """Only what holds for all is said of all."""
-    assert "(" not in sentences([told(0), told(1, summary="lost: the host was restarted")])[0]
+    assert "(" not in sentences([told(0), told(1, cause="the host was restarted")])[0]
 
 
 def test_every_kind_has_a_shape_and_words() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from textual.pilot import Pilot
 
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
+from podtui.core.model.events import Details
 from podtui.core.model.verdicts import Answer, Probe
 from podtui.tui.app import PodtuiApp
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
@@ -26,6 +27,7 @@ def diagnostic(
     ago_s: float = 0.0,
     summary: str = "lost: its supervisor ended without writing an exit record",
     undo: Undo | None = None,
+    cause: str = "its supervisor ended without writing an exit record",
     **more: object,
 ) -> Diagnostic:
     """Return a diagnostic of a pod of its own."""
@@ -38,6 +40,9 @@ def diagnostic(
         "pod_id": f"id-{name}",
         "run": 1,
         "summary": f"{name}: {summary}",
+        "details": Details(
+            words=summary, cause=cause if kind is DiagnosticKind.LOST else f"by {more.get('actor')}"
+        ),
         "undo": Undo("restore", name) if undo is None and kind is DiagnosticKind.LOST else undo,
     }
     return Diagnostic(**{**fields, **more})  # type: ignore[arg-type]

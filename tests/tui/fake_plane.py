@@ -36,6 +36,7 @@ from podtui.core.output.files import FileOutput
 from podtui.core.paths import StorePaths
 from podtui.core.system.system import System
 from tests.support.clocks import FrozenClock
+from tests.support.plans import steps_of
 
 NOW = datetime(2026, 3, 4, 12, 3, 44, tzinfo=UTC)
 UNDOES = {
@@ -289,7 +290,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="stop",
             pod=shown,
-            steps=(f"ask {shown} to end (TERM)", "wait 10s, then end what is left (KILL)"),
+            steps=steps_of(f"ask {shown} to end (TERM)", "wait 10s, then end what is left (KILL)"),
             warnings=("2 children go on running",),
         )
 
@@ -305,7 +306,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="spawn",
             pod=request.name,
-            steps=(f"reserve {request.name}", f"start {' '.join(request.argv)}"),
+            steps=steps_of(f"reserve {request.name}", f"start {' '.join(request.argv)}"),
             undo=f"podtui stop {request.name}",
         )
 
@@ -341,7 +342,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action=action,
             pod=pod,
-            steps=(f"{action} {pod}",),
+            steps=steps_of(f"{action} {pod}"),
             undo=f"podtui {UNDOES.get(action, 'stop')} {pod}",
         )
 
@@ -360,7 +361,7 @@ class FakePlane:
                 kind="refused", message=f"{name!r} is alive: {found.message}", next="podtui ls"
             )
             return Plan(action=action, pod=name, steps=(), refusals=(refusal,))
-        steps = (f"look again at {name}", f"{action} {name}")
+        steps = steps_of(f"look again at {name}", f"{action} {name}")
         return Plan(action=action, pod=name, steps=steps, undo=f"podtui {UNDOES[action]} {name}")
 
     def _plans(self, action: str, names: Sequence[str]) -> Plan:
@@ -395,7 +396,7 @@ class FakePlane:
 
     def _plan_reap_orphans(self) -> Plan:
         self._called("plan_reap_orphans")
-        return Plan(action="reap", pod="all orphans", steps=self.orphans)
+        return Plan(action="reap", pod="all orphans", steps=steps_of(*self.orphans))
 
     def _reap_orphans(self, *, actor: str) -> Report:
         self._called("reap_orphans", actor)
@@ -425,7 +426,7 @@ class FakePlane:
         return self.scripted_plan or Plan(
             action="recover",
             pod=name,
-            steps=(f"move {name!r} back from the trash",),
+            steps=steps_of(f"move {name!r} back from the trash"),
             undo=f"podtui prune {name}",
         )
 

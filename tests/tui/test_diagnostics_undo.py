@@ -13,6 +13,7 @@ from podtui.core.model.requests import UNDO_ACTIONS
 from podtui.tui.controllers.action_runner import undo_action
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.screens.diagnostics_screen import DiagnosticsScreen
+from tests.support.plans import steps_of
 from tests.tui.diagnostics_builders import (
     called,
     diagnostic,
@@ -66,11 +67,13 @@ async def test_of_many_the_refused_ones_do_not_stop_the_others(plane: FakePlane)
         steps=(),
         refusals=(Refusal(kind="exists", message="there is a pod 'b'"),),
     )
-    going_on = Plan(action="recover", pod="a", steps=("bring a back",), undo="podtui prune a")
+    going_on = Plan(
+        action="recover", pod="a", steps=steps_of("bring a back"), undo="podtui prune a"
+    )
     plane.scripted_plan = Plan(
         action="recover",
         pod="a, b",
-        steps=("a: bring a back",),
+        steps=steps_of("a: bring a back"),
         refusals=refused.refusals,
         parts=(going_on, refused),
     )

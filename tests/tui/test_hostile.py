@@ -15,6 +15,7 @@ from podtui.core.output.files import FileOutput
 from podtui.core.text.safe import INVISIBLE
 from podtui.tui.app import PodtuiApp
 from tests.support.hostile import HOSTILE_TEXTS
+from tests.support.plans import steps_of
 from tests.tui.fake_plane import FakePlane, evidence, picture, pod, still_system
 from tests.tui.scene import app_over, settled, shown_text, until
 
@@ -69,7 +70,7 @@ def plane_of(root: Path, texts: tuple[str, ...]) -> HostilePlane:
     plane.scripted_plan = Plan(
         action="stop",
         pod=texts[0],
-        steps=texts[:3],
+        steps=steps_of(*texts[:3]),
         warnings=texts[:3],
         refusals=(Refusal(kind="refused", message=texts[1], next=texts[0]),),
     )

@@ -21,6 +21,7 @@ from podtui.tui.app import PodtuiApp
 from podtui.tui.dialogs.plan import PlanDialog
 from podtui.tui.dialogs.report import ReportDialog
 from podtui.tui.screens.main_screen import MainScreen
+from tests.support.plans import steps_of
 from tests.tui.fake_plane import FakePlane, picture, pod, still_system
 from tests.tui.scene import (
     app_over,
@@ -449,10 +450,10 @@ async def test_plans_and_reports_show_the_words_of_others_as_text(
     refusal = Refusal(kind="refused", message=texts[0], next=texts[1])
     parts = (
         Plan(action="restore", pod=texts[0], steps=(), refusals=(refusal,)),
-        Plan(action="restore", pod=texts[1], steps=texts, warnings=texts, undo=texts[0]),
+        Plan(action="restore", pod=texts[1], steps=steps_of(*texts), warnings=texts, undo=texts[0]),
     )
     plane.scripted_plan = Plan(
-        action="restore", pod=texts[0], steps=texts, parts=parts, undo=texts[0]
+        action="restore", pod=texts[0], steps=steps_of(*texts), parts=parts, undo=texts[0]
     )
     plane.report = Report(
         action="restore", pod=texts[0], done=texts * 3, skipped=texts, failed=texts

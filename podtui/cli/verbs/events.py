@@ -35,8 +35,5 @@ def command(session: Session, *, follow: bool) -> None:
 def _line(event: Event, *, as_json: bool) -> str:
     if as_json:
         return document(**event_object(event))
-    # Most summaries begin with the pod's name already.
-    named = event.pod is None or event.summary.startswith(event.pod)
-    summary = event.summary if named else f"{event.pod}: {event.summary}"
     kind = event.kind.value.replace("_", " ")
-    return f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {kind:<17}  {safe_line(summary)}"
+    return f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {kind:<17}  {safe_line(event.summary)}"

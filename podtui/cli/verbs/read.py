@@ -110,7 +110,7 @@ def message(view: PodView, *, something_new: bool) -> str:
         return view.message
     if view.verdict is not Verdict.ALIVE:
         return f"{view.message}, nothing new"
-    if "no new output" in view.message:
+    if view.quiet:
         return view.message
     if view.quiet_for_s is None:
         return f"{view.message}, no output yet"

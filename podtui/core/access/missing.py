@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from podtui.core.store.trash import TrashEntry
 
 
+class GoneKind(StrEnum):
+    """Where a pod went that is not in its place."""
+
+    PRUNED = "pruned"
+    PURGED = "purged"
+
+
 class Gone(msgspec.Struct, frozen=True):
     """The reason why a pod is missing, and the way back.
 
@@ -25,6 +33,7 @@ class Gone(msgspec.Struct, frozen=True):
         next_step: the command that brings it back, or None when none does.
     """
 
+    kind: GoneKind
     words: str
     next_step: str | None
 
@@ -74,7 +83,7 @@ def not_found(store: Store, name_or_id: str) -> NotFound:
 def _pruned(entry: TrashEntry, *, target: str) -> Gone:
     when = f" on {local_words(entry.pruned_at)}" if entry.pruned_at else ""
     who = f" by {entry.record.actor}" if isinstance(entry.record, TrashRecord) else ""
-    return Gone(f"was pruned{when}{who}", recover_command(target))
+    return Gone(GoneKind.PRUNED, f"was pruned{when}{who}", recover_command(target))
 
 
 def _purged(store: Store, wanted: frozenset[str]) -> Gone | None:
@@ -82,7 +91,7 @@ def _purged(store: Store, wanted: frozenset[str]) -> Gone | None:
         if entry.kind is DiagnosticKind.PURGED and not wanted.isdisjoint(_subjects(entry)):
             who = f" by {entry.actor}" if entry.actor else ""
             words = f"was pruned, and purged on {local_words(entry.at)}{who}"
-            return Gone(f"{words}: nothing brings it back", None)
+            return Gone(GoneKind.PURGED, f"{words}: nothing brings it back", None)
     return None
 
 

@@ -38,6 +38,23 @@ def _gone_label(store: Store, name: str, pod_id: str) -> str:
     return f"{name} (pruned, recover with {gone.next_step})"
 
 
+def name_now(store: Store, name: str, pod_id: str) -> str | None:
+    """Return what a pod is called now, None when it is not in its place.
+
+    One whose record cannot be read may be this very pod, and keeps its name.
+
+    Raises:
+        OSError: the pods cannot be listed.
+    """
+    record = store.pod_record(name)
+    if isinstance(record, RecordProblem):
+        if store.trash.is_there(store.paths.pod(name).root):
+            return name
+    elif record.id == pod_id:
+        return name
+    return store.name_of_id(pod_id) if pod_id else None
+
+
 def absent_parent(store: Store, name: str) -> str:
     """Return why a pod's parent is not in its place, "" when it is there or there is none."""
     record = store.pod_record(name)

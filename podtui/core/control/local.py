@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from podtui.core.system.figures import HostFigures
 
 View = Literal["text", "raw"]
+NO_RECOVERY = "PODTUI_NO_RECOVERY"
+"""The variable that opens a store without finishing anything, for scripts that only look."""
 
 
 class LocalPlane:
@@ -52,6 +54,8 @@ class LocalPlane:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.access = Access(store)
+        self.recovered: tuple[str, ...] = ()
+        """What was interrupted and finished, or rolled back, when this was opened."""
 
     @cached_property
     def inspector(self) -> Inspector:
@@ -63,6 +67,8 @@ class LocalPlane:
     def open(cls, system: System, *, root: Path | None = None, create: bool = False) -> LocalPlane:
         """Open the store at ``root``, or the one the environment names.
 
+        What was interrupted is finished or rolled back first, unless `NO_RECOVERY` is set.
+
         Raises:
             NoStore: there is none that can be used; with ``create`` one is made where there was
                 nothing.
@@ -70,7 +76,8 @@ class LocalPlane:
         system.fs.set_private_umask()
         place = root or default_store(system.environment)
         plane = cls(Store.open(system, place, create=create))
-        plane.recover_interrupted()
+        if not system.environment.get(NO_RECOVERY):
+            plane.recovered = plane.recover_interrupted()
         return plane
 
     @property
@@ -117,7 +124,7 @@ class LocalPlane:
 
     def watch(self, on_snapshot: Callable[[Snapshot], None]) -> LiveView:
         """Call ``on_snapshot`` with each new snapshot, from another thread, until it is closed."""
-        from podtui.core.actions.recovery import repair_child_links
+        from podtui.core.actions.spawn.finish import repair_child_links
         from podtui.core.observe.live.live_view import LiveView
 
         return LiveView(self.store, on_snapshot, repair=lambda: repair_child_links(self.store))
@@ -175,7 +182,7 @@ class LocalPlane:
         view = self.look_at(self.access.name_of(name))
         refusal = liveness_refusal(view, "attached to")
         if refusal and not (view.record_error and view.id):
-            Plan(action="attach", pod=view.name, steps=(), refusals=(refusal,)).raise_if_refused()
+            Plan.refused("attach", view.name, refusal).raise_if_refused()
         return connect(
             self.store,
             view,

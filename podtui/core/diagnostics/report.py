@@ -89,8 +89,8 @@ class DiagnosticsPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def words_of(diagnostic: Diagnostic) -> str:
-    """Return a diagnostic's summary without the name of its pod before it."""
-    return diagnostic.summary.removeprefix(f"{diagnostic.pod}: ")
+    """Return what a diagnostic says without the name of its pod, as far as it is recorded so."""
+    return diagnostic.facts.words or diagnostic.summary
 
 
 def pods_of(members: Sequence[Diagnostic]) -> tuple[str, ...]:
@@ -129,15 +129,9 @@ def _parts(group: Sequence[tuple[int, Diagnostic]]) -> list[tuple[int, Entry]]:
     if len(names) < MANY:
         return [(place, Entry((each,), each.summary)) for place, each in group]
     what = KINDS[members[0].kind].of_many
-    # What follows a semicolon is true of one pod only ("; its command still runs").
-    reasons = {_reason(each) for each in members}
-    sentence = group_near_in_time(names, what, members[0].at, reasons)
+    causes = {each.facts.cause for each in members}
+    sentence = group_near_in_time(names, what, members[0].at, causes)
     return [(group[-1][0], Entry(members, sentence))]
-
-
-def _reason(diagnostic: Diagnostic) -> str:
-    words = words_of(diagnostic).removeprefix(KINDS[diagnostic.kind].word)
-    return words.lstrip(": ").partition(";")[0]
 
 
 _RESTORED = {DiagnosticKind.RESTORED: "restored"}

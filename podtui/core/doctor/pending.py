@@ -10,7 +10,8 @@ from pathlib import Path
 
 from podtui.core.access.missing import recover_command
 from podtui.core.doctor.files import names_in
-from podtui.core.model.records import HandoffRecord, IntentRecord
+from podtui.core.model.intents import Intent, PurgeIntent, RecoverIntent
+from podtui.core.model.records import HandoffRecord
 from podtui.core.model.snapshot import Problem
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.lines import LineProblem
@@ -101,7 +102,7 @@ def _entry_problem(entry: TrashEntry) -> Problem:
 # intents
 
 
-def _intents(store: Store) -> list[IntentRecord | RecordProblem]:
+def _intents(store: Store) -> list[Intent | RecordProblem]:
     try:
         return store.intents.all()
     except OSError:
@@ -111,9 +112,10 @@ def _intents(store: Store) -> list[IntentRecord | RecordProblem]:
 
 def _intent_ids(store: Store) -> Iterator[str]:
     for each in _intents(store):
-        if isinstance(each, IntentRecord):
+        if isinstance(each, Intent):
             yield each.id
-            yield each.details.get("trash", "")
+        if isinstance(each, RecoverIntent | PurgeIntent):
+            yield each.trash_id
 
 
 def _intent_problems(store: Store) -> Iterator[Problem]:
@@ -131,7 +133,7 @@ def _intent_problems(store: Store) -> Iterator[Problem]:
             )
 
 
-def _what_helps(intent: IntentRecord) -> str:
+def _what_helps(intent: Intent) -> str:
     about = f"podtui inspect {shlex.quote(intent.pod)}" if intent.pod else "podtui ls"
     return f"see what is in its way ({about}); every start tries again"
 

@@ -53,11 +53,6 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def was_words(status: str, message: str) -> str:
-    """Return what a pod was, said once: most messages begin with their status themselves."""
-    return f"it was {message}" if message.startswith(status) else f"it was {status}: {message}"
-
-
 def status_word(view: PodView) -> str:
     """Return the status in few words: "exited 0", "failed 137", "killed SIGKILL", "~stalled"."""
     word = APPEARANCE[view.status].word

@@ -1,4 +1,4 @@
-"""What the operator must not miss: each told once, with its evidence and the way back."""
+"""What the operator must not miss: each written once, with its evidence and the way back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from podtui.core.model.appearance import Role
-from podtui.core.model.events import cut_text
+from podtui.core.model.events import NO_DETAILS, Details, cut_text
 from podtui.core.model.records import FORMAT_VERSION, Moment, refuse_edges_of_time
 from podtui.core.model.requests import Request, undo_request
 from podtui.core.model.verdicts import Evidence
@@ -58,9 +58,10 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the diagnostics.
 
     Attributes:
-        id: made in the same way by everybody who may tell this, so that it is told once.
-        summary: one sentence for a person.
-        evidence: what it rests on, at the time it was told.
+        id: made in the same way by every writer, so that each is written once.
+        summary: one sentence for a person, which no program needs to read.
+        details: the same for a program; lines of earlier versions have none.
+        evidence: what it rests on, at the time it was written.
         undo: the way back, None where there is none.
     """
 
@@ -75,9 +76,15 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     undo: Undo | None = None
     format: int = FORMAT_VERSION
+    details: Details | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         refuse_edges_of_time(self)
+
+    @property
+    def facts(self) -> Details:
+        """The details; those of a line without any are all empty."""
+        return self.details or NO_DETAILS
 
     def cut(self, characters: int) -> Diagnostic:
         """Return the diagnostic with no text longer than ``characters``, in UTF-8."""
@@ -90,6 +97,7 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
                 msgspec.structs.replace(each, detail=cut_text(each.detail, characters))
                 for each in self.evidence[:MOST_EVIDENCE]
             ),
+            details=self.details and self.details.cut(characters),
         )
 
 

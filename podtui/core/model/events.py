@@ -62,13 +62,64 @@ def cut_text(text: str, characters: int) -> str:
 END_KINDS = frozenset({EventKind.EXITED, EventKind.FAILED, EventKind.LOST, EventKind.NEVER_STARTED})
 
 
+MOST_LISTED = 32
+"""Entries of one list of details that are kept."""
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event or a diagnostic says, in fields; each is there where it has a meaning.
+
+    Attributes:
+        words: the summary without the name of its pod.
+        cause: why, in words that are the same for all pods it happened to.
+        trash_id: of the entry of the trash.
+        old_name: what the pod was called before.
+        paths: scopes: "write /a".
+        loans: ids of the loans that changed.
+        runs: numbers of the runs it is about, besides the one of the event.
+        ended: processes that were ended.
+        survivors: processes that are still there.
+        parent: name of the pod's parent.
+    """
+
+    words: str = ""
+    cause: str = ""
+    trash_id: str = ""
+    old_name: str = ""
+    paths: tuple[str, ...] = ()
+    loans: tuple[str, ...] = ()
+    runs: tuple[int, ...] = ()
+    ended: tuple[str, ...] = ()
+    survivors: tuple[str, ...] = ()
+    parent: str = ""
+
+    def cut(self, characters: int) -> Details:
+        """Return them with no text longer than ``characters``, and lists of bounded length."""
+        bounded: dict[str, object] = {}
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                bounded[name] = cut_text(value, characters)
+            else:
+                # A line of a log has a limit, and the summary names the first few anyhow.
+                bounded[name] = tuple(
+                    cut_text(each, characters // 16) if isinstance(each, str) else each
+                    for each in value[:MOST_LISTED]
+                )
+        return msgspec.structs.replace(self, **bounded)
+
+
+NO_DETAILS = Details()
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the journal.
 
     Attributes:
         id: unique; deterministic for what may be seen by many and is to be written once.
         pod: name of the pod, or None.
-        summary: one sentence for a person.
+        summary: one sentence for a person, which no program needs to read.
+        details: the same for a program; lines of earlier versions have none.
     """
 
     id: str
@@ -80,9 +131,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     run: int | None = None
     actor: str | None = None
     format: int = FORMAT_VERSION
+    details: Details | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         refuse_edges_of_time(self)
+
+    @property
+    def facts(self) -> Details:
+        """The details; those of a line without any are all empty."""
+        return self.details or NO_DETAILS
 
     def cut(self, characters: int) -> Event:
         """Return the event with no text longer than ``characters``, and text that is UTF-8."""
@@ -91,4 +148,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             summary=cut_text(self.summary, characters),
             pod=None if self.pod is None else cut_text(self.pod, characters),
             actor=None if self.actor is None else cut_text(self.actor, characters),
+            details=self.details and self.details.cut(characters),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 import msgspec
 
@@ -27,6 +28,44 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         return errors.leaf_of(self.kind)(self.message, pod=pod, next_step=self.next, kept=kept)
 
 
+class StepKind(StrEnum):
+    """What a step of a plan does."""
+
+    RESERVE = "reserve"
+    LEND = "lend"
+    TAKE_BACK = "take_back"
+    LINK = "link"
+    START = "start"
+    TYPE = "type"
+    STOP = "stop"
+    END = "end"
+    LEAVE = "leave"
+    CHECK = "check"
+    KEEP = "keep"
+    RENAME = "rename"
+    MOVE = "move"
+    DELETE = "delete"
+    SETTLE = "settle"
+    DIAGNOSE = "diagnose"
+
+
+Field = str | int | float | tuple[str, ...] | tuple[int, ...]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing that an action will do.
+
+    Attributes:
+        text: the step in one sentence, as it is shown.
+        fields: what it is about, by name: paths, run numbers, processes.
+    """
+
+    kind: StepKind
+    pod: str
+    text: str
+    fields: Mapping[str, Field] = {}
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What an action will do: made without touching anything.
 
@@ -38,11 +77,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     pod: str
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     undo: str | None = None
     parts: tuple[Plan, ...] = ()
+
+    @classmethod
+    def refused(cls, action: str, pod: str, refusal: Refusal) -> Plan:
+        """Return the plan of what is not done, and why."""
+        return cls(action=action, pod=pod, refusals=(refusal,))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The steps as they are shown."""
+        return tuple(step.text for step in self.steps)
 
     @property
     def is_refused(self) -> bool:
@@ -72,7 +121,11 @@ def joined_plan(action: str, parts: Sequence[Plan]) -> Plan:
     return Plan(
         action=action,
         pod=", ".join(part.pod for part in parts),
-        steps=tuple(f"{part.pod}: {step}" for part in going_on for step in part.steps),
+        steps=tuple(
+            msgspec.structs.replace(step, text=f"{part.pod}: {step.text}")
+            for part in going_on
+            for step in part.steps
+        ),
         refusals=tuple(refusal for part in parts for refusal in part.refusals),
         warnings=tuple(f"{part.pod}: {warning}" for part in going_on for warning in part.warnings),
         undo=undo if undo and all(part.undo for part in going_on) else None,

@@ -199,11 +199,16 @@ class StalledMarker(Record, frozen=True, kw_only=True):
 
     Attributes:
         judged_to: length of the output up to which nothing new came in this stall, roughly.
+        offset: length of the output when the last that was new had come.
+        pod_id, run: whose it is; notes of earlier versions say neither, nor ``offset``.
     """
 
     event_id: str
     at: Moment
     judged_to: int = 0
+    pod_id: str | None = None
+    run: int | None = None
+    offset: int | None = None
 
 
 class EndedMarker(Record, frozen=True, kw_only=True):
@@ -231,25 +236,6 @@ class LoanLine(Record, frozen=True, kw_only=True):
     why: str
     act: str = ""
     """Id of the action that changed it: one action is taken back as a whole."""
-
-
-class IntentRecord(Record, frozen=True, kw_only=True):
-    """``intents/<action id>.json``: an action that is under way, or was broken off.
-
-    Attributes:
-        pod: name of the pod when the action began, "" for one on no single pod.
-        run: the run it is about: the latest one, for a restore the new one.
-        details: what finishing it needs to know, by action.
-    """
-
-    id: str
-    action: str
-    pod: str
-    pod_id: str
-    actor: str
-    at: Moment
-    run: int = 0
-    details: dict[str, str] = {}
 
 
 class TrashRecord(Record, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
         asserted: True when the agent or the kernel said so, False when it is inferred.
         since: when this status began, as well as it is known.
         message: the status in one sentence ("running, no new output for 12m 31s").
+        quiet: the message says already for how long there was no output.
         quiet_for_s: seconds since the last output of a live run, by a clock that stands still while
             the host sleeps.
         progress_quiet_s: seconds since the last output that was new, by the same clock; None when
@@ -40,6 +41,7 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     agent: str
     message: str
+    quiet: bool = False
     parent: str | None = None
     depth: int = 0
     role: str | None = None

@@ -155,6 +155,7 @@ class PodMemory(msgspec.Struct):
             status=reading.status,
             at=reading.since,
             summary=reading.message,
+            cause=reading.cause,
             never_started=self.outcome is Finding.NEVER_STARTED,
             evidence=self.look.evidence if self.look else (),
         )

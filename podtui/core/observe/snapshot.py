@@ -136,6 +136,7 @@ def view_of(memory: PodMemory, moment: Moment, depth: int, parent: str | None) -
         run=memory.run,
         agent=known.agent if known else "unknown",
         message=reading.message,
+        quiet=reading.is_quiet,
         parent=parent,
         depth=depth,
         role=known.role if known else None,

@@ -25,6 +25,8 @@ class StatusReading(msgspec.Struct, frozen=True):
     Attributes:
         since: when this status began, None when only its first observation is known.
         standstill: why a live run makes no progress; None when it makes some.
+        cause: why it is lost, in words that are the same for every run lost in this way.
+        is_quiet: whether the message already says for how long there was no output.
     """
 
     status: Status
@@ -37,6 +39,8 @@ class StatusReading(msgspec.Struct, frozen=True):
     signal: int | None = None
     asked_by: str | None = None
     standstill: Standstill | None = None
+    cause: str = ""
+    is_quiet: bool = False
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -132,6 +136,7 @@ def _running(situation: Situation) -> StatusReading:
             asserted=False,
             source=Source.PROCESS,
             message=f"waits for terminal input, no new output for {duration(quiet)}",
+            is_quiet=True,
             since=situation.now - timedelta(seconds=quiet),
         )
     if standstill is not None and standstill.is_stall:
@@ -146,6 +151,7 @@ def _stalled(situation: Situation, standstill: Standstill) -> StatusReading:
         asserted=False,
         source=standstill.source,
         message=standstill.words,
+        is_quiet=standstill.is_quiet,
         since=situation.now - timedelta(seconds=standstill.seconds - standstill.limit_s),
         standstill=standstill,
     )
@@ -154,7 +160,9 @@ def _stalled(situation: Situation, standstill: Standstill) -> StatusReading:
 def _working(situation: Situation, standstill: Standstill | None) -> StatusReading:
     child = situation.look.command
     message = standstill.words if standstill else "running"
+    is_quiet = standstill is not None and standstill.is_quiet
     if child is not None and child.answer is Answer.NO:
+        is_quiet = False
         owner = situation.look.owner_name
         message = f"its command has ended; its {owner} ends what is left of it"
     # That a tool is at work is inferred from CPU use; that the run is alive is not.
@@ -165,6 +173,7 @@ def _working(situation: Situation, standstill: Standstill | None) -> StatusReadi
         asserted=not is_guess,
         source=Source.PROCESS if is_guess else Source.KERNEL,
         message=message,
+        is_quiet=is_quiet,
         since=_started_at(situation),
         standstill=standstill,
     )
@@ -182,17 +191,19 @@ def _silent(situation: Situation) -> StatusReading:
 
 
 def _lost(situation: Situation) -> StatusReading:
-    message = f"lost: its {situation.look.owner_name} ended without writing an exit record"
+    cause = f"its {situation.look.owner_name} ended without writing an exit record"
+    more = ""
     if situation.row.outcome is Finding.HOST_RESTARTED:
-        message = "lost: the host was restarted while it ran"
+        cause = "the host was restarted while it ran"
     elif _answer(situation, Probe.CHILD) is Answer.YES:
-        message += "; its command still runs, unwatched"
+        more = "; its command still runs, unwatched"
     return StatusReading(
         status=Status.LOST,
         verdict=situation.row.verdict,
         asserted=True,
         source=Source.KERNEL,
-        message=message,
+        message=f"lost: {cause}{more}",
+        cause=cause,
     )
 
 
@@ -210,13 +221,14 @@ def _starting(situation: Situation) -> StatusReading:
 
 
 def _never_started(situation: Situation) -> StatusReading:
+    cause = f"the run was reserved and no {situation.look.owner_name} took it up"
     return StatusReading(
         status=Status.LOST,
         verdict=situation.row.verdict,
         asserted=True,
         source=Source.RECORD,
-        message=f"never started: the run was reserved and no {situation.look.owner_name}"
-        " took it up",
+        message=f"never started: {cause}",
+        cause=cause,
         since=_reserved_at(situation),
     )
 

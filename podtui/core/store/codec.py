@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -66,11 +67,25 @@ def read_record(
     fs: Fs, path: Path, kind: type[R], *, limit: int = RECORD_LIMIT
 ) -> R | RecordProblem:
     """Read a record; TOML or JSON by the file's suffix."""
-    return _read_stamped(fs, path, kind, limit)[0]
+    return _read_stamped(fs, path, lambda data: decode(data, path, kind), limit)[0]
+
+
+def read_parsed(
+    fs: Fs, path: Path, parse: Callable[[bytes], R], *, newest: int
+) -> R | RecordProblem:
+    """Read a record in JSON by a parser of its own, which knows formats up to ``newest``."""
+
+    def parsed(data: bytes) -> R | RecordProblem:
+        try:
+            return parse(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
+            return _explained(data, path, error, newest)
+
+    return _read_stamped(fs, path, parsed)[0]
 
 
 def _read_stamped(
-    fs: Fs, path: Path, kind: type[R], limit: int = RECORD_LIMIT
+    fs: Fs, path: Path, parse: Callable[[bytes], R | RecordProblem], limit: int = RECORD_LIMIT
 ) -> tuple[R | RecordProblem, Stamp | None]:
     try:
         data, stamp = fs.read_stamped(path, limit)
@@ -80,7 +95,7 @@ def _read_stamped(
         return RecordProblem(path, ProblemKind.UNREADABLE, f"it is {error.reason}"), None
     except OSError as error:
         return disk_problem(path, error), None
-    return decode(data, path, kind), stamp
+    return parse(data), stamp
 
 
 def disk_problem(path: Path, error: OSError) -> RecordProblem:
@@ -118,11 +133,11 @@ def _decode_toml(text: str, kind: type[R]) -> R:
     return msgspec.toml.decode(text, type=kind)
 
 
-def _newer(path: Path, version: int) -> RecordProblem:
+def _newer(path: Path, version: int, newest: int = FORMAT_VERSION) -> RecordProblem:
     return RecordProblem(
         path,
         ProblemKind.NEWER,
-        f"it has format {version}, and this podtui knows formats up to {FORMAT_VERSION}",
+        f"it has format {version}, and this podtui knows formats up to {newest}",
     )
 
 
@@ -130,7 +145,9 @@ class _FormatOnly(msgspec.Struct):
     format: int = FORMAT_VERSION
 
 
-def _explained(data: bytes, path: Path, error: Exception) -> RecordProblem:
+def _explained(
+    data: bytes, path: Path, error: Exception, newest: int = FORMAT_VERSION
+) -> RecordProblem:
     """Distinguish a newer format from damage: a newer record need not fit our types."""
     try:
         if path.suffix == ".toml":
@@ -138,9 +155,9 @@ def _explained(data: bytes, path: Path, error: Exception) -> RecordProblem:
         else:
             version = msgspec.json.decode(data, type=_FormatOnly).format
     except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError):
-        version = FORMAT_VERSION
-    if version > FORMAT_VERSION:
-        return _newer(path, version)
+        version = newest
+    if version > newest:
+        return _newer(path, version, newest)
     if not data:
         reason = "it is empty"
     elif not data.strip(b"\0"):
@@ -181,7 +198,7 @@ class RecordCache:
         # A path that is not cached is opened at once, and stamped as it is read.
         if known is not None and isinstance(known[1], kind) and self._has(key, known[0]):
             return known[1]
-        answer, stamp = _read_stamped(self._fs, path, kind)
+        answer, stamp = _read_stamped(self._fs, path, lambda data: decode(data, path, kind))
         if stamp is None or isinstance(answer, RecordProblem):
             self._known.pop(key, None)
         else:

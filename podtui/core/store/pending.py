@@ -7,9 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from podtui.core.model.records import HandoffRecord, IntentRecord, Record
+from podtui.core.model.intents import INTENT_FORMAT, Intent, decode_intent
+from podtui.core.model.records import HandoffRecord, Record
 from podtui.core.paths import StorePaths
-from podtui.core.store.codec import RecordProblem, encode_json, read_record
+from podtui.core.store.codec import RecordProblem, encode_json, read_parsed, read_record
 from podtui.core.system.system import System
 
 SUFFIX = ".json"
@@ -21,16 +22,20 @@ class RecordFolder(Generic[T]):
 
     Args:
         directory: where the records are.
-        kind: their type.
+        read: reads one of them.
         path_of: returns the file of a record.
     """
 
     def __init__(
-        self, system: System, directory: Path, kind: type[T], path_of: Callable[[T], Path]
+        self,
+        system: System,
+        directory: Path,
+        read: Callable[[Path], T | RecordProblem],
+        path_of: Callable[[T], Path],
     ) -> None:
         self._system = system
         self._directory = directory
-        self._kind = kind
+        self._read = read
         self._path_of = path_of
 
     def write(self, record: T) -> None:
@@ -68,20 +73,20 @@ class RecordFolder(Generic[T]):
                 self._system.fs.remove(path)
         self._system.fs.sync_directory(self._directory)
 
-    def _read(self, path: Path) -> T | RecordProblem:
-        return read_record(self._system.fs, path, self._kind)
 
-
-class Intents(RecordFolder[IntentRecord]):
+class Intents(RecordFolder[Intent]):
     """Actions that are under way or were interrupted; the record goes when the action is over."""
 
     def __init__(self, paths: StorePaths, system: System) -> None:
         super().__init__(
-            system, paths.intents, IntentRecord, lambda intent: paths.intent(intent.id)
+            system,
+            paths.intents,
+            lambda path: read_parsed(system.fs, path, decode_intent, newest=INTENT_FORMAT),
+            lambda intent: paths.intent(intent.id),
         )
         self._paths = paths
 
-    def read(self, action_id: str) -> IntentRecord | RecordProblem:
+    def read(self, action_id: str) -> Intent | RecordProblem:
         """Return one intent as it is now."""
         return self._read(self._paths.intent(action_id))
 
@@ -115,7 +120,10 @@ class Handoffs(RecordFolder[HandoffRecord]):
 
     def __init__(self, paths: StorePaths, system: System) -> None:
         super().__init__(
-            system, paths.handoffs, HandoffRecord, lambda each: paths.handoff(each.pod_id, each.run)
+            system,
+            paths.handoffs,
+            lambda path: read_record(system.fs, path, HandoffRecord),
+            lambda each: paths.handoff(each.pod_id, each.run),
         )
         self._paths = paths
 

@@ -16,6 +16,7 @@ from podtui.core.model.records import (
     StoreRecord,
 )
 from podtui.core.paths import (
+    PodPaths,
     SocketPlace,
     StorePaths,
     run_name,
@@ -119,7 +120,11 @@ class Store:
         Raises:
             OSError: could not tell.
         """
-        names = self.system.fs.names_in(self.paths.pod(name).runs)
+        return self.run_numbers_in(self.paths.pod(name))
+
+    def run_numbers_in(self, pod: PodPaths) -> list[int]:
+        """Return the numbers of the runs of a pod, wherever it is; errors as `run_numbers`."""
+        names = self.system.fs.names_in(pod.runs)
         numbers = (int(text) for text in names if _RUN.match(text))
         # Reject "00001": podtui never writes it, and int() would read it as run 1.
         return sorted(each for each in numbers if run_name(each) in names)

@@ -22,7 +22,7 @@ MOST_UNDO_COMMANDS = 4
 
 def step_texts(plan: Plan) -> tuple[str, ...]:
     """Return the steps of a plan as sentences."""
-    return plan.steps
+    return tuple(step.text for step in plan.steps)
 
 
 def has_content(plan: Plan) -> bool:

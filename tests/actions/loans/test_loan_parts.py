@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from podtui.core.actions.loans.changes import (
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Refused
 from podtui.core.model.events import EventKind
+from podtui.core.model.intents import Intent, PruneIntent
 from podtui.core.model.records import PodRecord
 from podtui.core.model.requests import Relend, Return, Spawn, Stop
 from podtui.core.store.children import children_of
@@ -41,16 +43,13 @@ def work(tmp_path: Path) -> Path:
 
 
 def an_act(
-    yard: Yard, pod: PodRecord, part: Callable[[Transaction], object], *, twice: bool
+    yard: Yard, pod: PodRecord, part: Callable[[Transaction[Intent]], object], *, twice: bool
 ) -> object:
     """Do a part of an action, twice as after a crash if so wanted; returns what it gave."""
     with transaction(
         yard.plane.store,
         EventKind.PRUNE_INTENDED,
-        action="test",
-        pod=pod.name,
-        pod_id=pod.id,
-        actor="ann",
+        partial(PruneIntent, pod=pod.name, pod_id=pod.id, actor="ann"),
     ) as act:
         first = part(act)
         again = part(act) if twice else first
@@ -63,7 +62,7 @@ def test_a_part_done_again_after_a_crash_is_told_once(yard: Yard, work: Path) ->
     """Returning for a prune gives the same loans again and writes no second line."""
     pod = write_holder(yard.plane, "coder", ("write", work))
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         return return_for(
             yard.plane.store, "coder", pod.id, why="pruned by ann", actor="ann", tx=act
         )
@@ -83,7 +82,7 @@ def test_another_pod_under_the_name_keeps_its_scopes(yard: Yard, work: Path) -> 
     pod = write_holder(yard.plane, "coder", ("write", work))
     old = replace(pod, id="0" * 25 + "X")
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         return return_for(yard.plane.store, "coder", old.id, why="x", actor="ann", tx=act)
 
     assert an_act(yard, old, part, twice=False) == ()
@@ -96,13 +95,13 @@ def test_a_ledger_with_a_bad_line_is_told_when_its_scopes_come_back(yard: Yard, 
     ledger = yard.plane.store.paths.pod("coder").loans
     ledger.write_bytes(b"nonsense\n" + ledger.read_bytes())
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         return return_for(yard.plane.store, "coder", pod.id, why="x", actor="ann", tx=act)
 
     an_act(yard, pod, part, twice=True)
     told = [each.summary for each in diagnostics_of_loans(yard.plane)]
     assert len(told) == 2
-    assert "whether more came back cannot be told" in told[1]
+    assert "whether more came back could not be determined" in told[1]
     assert b"nonsense\n" in ledger.read_bytes()
 
 
@@ -116,10 +115,10 @@ def test_a_restore_lends_again_all_but_what_it_is_to_do_without(yard: Yard, work
     assert [loan.path for loan in plan.lent] == [str(work / "a")]
     assert [loan.path for loan in plan.returned] == [str(work / "c")]
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         return relend_for_restore(store, "coder", pod.id, without=without, actor="ann", tx=act)
 
-    def failing(act: Transaction) -> object:
+    def failing(act: Transaction[Intent]) -> object:
         part(act)
         assert out_paths(yard.plane, "coder") == [str(work / "a")]
         return bool(take_back_relending(store, "coder", pod.id, actor="ann", tx=act))
@@ -137,7 +136,7 @@ def test_taking_back_twice_undoes_nothing(yard: Yard, work: Path) -> None:
     store = yard.plane.store
     without = (str(work / "b"),)
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         relend_for_restore(store, "coder", pod.id, without=without, actor="ann", tx=act)
         first = take_back_relending(store, "coder", pod.id, actor="ann", tx=act)
         assert take_back_relending(store, "coder", pod.id, actor="ann", tx=act) == first
@@ -157,7 +156,7 @@ def test_a_restore_is_refused_while_another_has_the_scope(yard: Yard, work: Path
     assert "heir may write" in refusal.message
     assert f"podtui restore coder --without {work}/b" in (refusal.next or "")
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         with pytest.raises(Refused, match="heir may write"):
             relend_for_restore(store, "coder", pod.id, without=(), actor="ann", tx=act)
         return None
@@ -173,7 +172,7 @@ def test_a_recovered_pod_gets_what_is_free(yard: Yard, work: Path) -> None:
     write_holder(yard.plane, "heir", ("write", work / "b"))
     ids = [loan.id for loan in loans_of_pod(yard.plane, "coder")]
 
-    def part(act: Transaction) -> object:
+    def part(act: Transaction[Intent]) -> object:
         lent, conflicts = relend_after_recover(
             yard.plane.store, "coder", pod.id, ids, actor="ann", tx=act
         )

@@ -66,7 +66,7 @@ def test_what_is_lent_is_in_the_ledger_the_record_and_the_plan(yard: Yard, work:
     """A spawn lends what was asked for, absolute and resolved, and its record has the words."""
     asked: dict[str, Any] = {"cwd": str(work), "write": ("src", "./src/"), "read": ("/etc",)}
     plan = yard.plane.plan(Spawn(name="coder", argv=("true",), **asked))
-    assert f"lend it: write {work}/src" in plan.steps
+    assert f"lend it: write {work}/src" in plan.texts
     assert f"{work}/src does not exist yet" in plan.warnings
     yard.spawn("coder", "sleep", "600", **asked)
     loans = loans_of_pod(yard.plane, "coder")

@@ -46,7 +46,7 @@ def test_a_dead_pods_scopes_come_back_and_are_lent_again(yard: Yard, work: Path)
     """One diagnostic and one event for each, naming pod and paths, with the way back."""
     write_holder(yard.plane, "coder", ("write", work), ("read", "/etc"))
     plan = yard.plane.plan(Return(("coder",)))
-    assert plan.steps == (f"take back write {work}", "take back read /etc")
+    assert plan.texts == (f"take back write {work}", "take back read /etc")
     assert plan.undo == f"podtui relend coder {work} /etc"
     report = yard.plane.carry_out(Return(("coder",)), actor="ann")
     assert report.done == (f"coder: write {work} came back", "coder: read /etc came back")
@@ -208,7 +208,7 @@ def test_a_pod_that_came_back_to_life_meanwhile_keeps_its_scopes(
 def test_a_stop_brings_the_scopes_back(yard: Yard, work: Path) -> None:
     """Its plan says so, and so does its report, after the proof."""
     yard.spawn("coder", "sleep", "600", write=(str(work),))
-    assert any(f"write {work}" in step for step in yard.plane.plan(Stop(("coder",))).steps)
+    assert any(f"write {work}" in step for step in yard.plane.plan(Stop(("coder",))).texts)
     report = yard.plane.carry_out(Stop(("coder",)), actor="ann")
     assert report.done[-1] == f"coder: write {work} came back: stopped by ann"
     assert out_paths(yard.plane, "coder") == []

@@ -71,7 +71,7 @@ def test_a_plan_names_each_process_with_its_proof_and_touches_nothing(
     signals = RecordingSignals()
     plan = plane_with(yard, signals=signals).plan(Reap(("pod",)))
     assert (plan.action, plan.pod, plan.refusals, plan.undo) == ("reap", "pod", (), None)
-    assert plan.steps[0].startswith(f"end sleep {command}, left of run 1: the recorded command")
+    assert plan.texts[0].startswith(f"end sleep {command}, left of run 1: the recorded command")
     assert signals.sent == []
     assert held.is_living(command)
 
@@ -213,7 +213,7 @@ def test_what_was_asked_to_stay_is_warned_of_and_ended_by_name_only(
     yard.shell("pod", f"{DEAF} sleep 600 & exit 0", leftovers="keep")
     yard.wait_ended("pod")
     plane = plane_with(yard)
-    (kept,) = [target for target in plane.plan(Reap(("pod",))).steps if "left of run 1" in target]
+    (kept,) = [target for target in plane.plan(Reap(("pod",))).texts if "left of run 1" in target]
     pid = held.hold(int(kept.split()[2].rstrip(",")))
     assert any("was asked for" in each for each in plane.plan(Reap(("pod",))).warnings)
     report = plane.carry_out(ReapOrphans())
@@ -261,7 +261,7 @@ def test_orphans_of_every_pod_are_ended_and_the_living_untouched(yard: Yard, hel
     yard.spawn("living")
     plane = plane_with(yard)
     plan = plane.plan(ReapOrphans())
-    assert [f"sleep {pid}" in step for pid, step in zip(lost, plan.steps, strict=False)] == [
+    assert [f"sleep {pid}" in step for pid, step in zip(lost, plan.texts, strict=False)] == [
         True,
         True,
     ]
@@ -344,7 +344,7 @@ def test_a_handed_off_run_that_lives_is_stopped_through_its_supervisor(yard: Yar
     handoff = hand_off(yard, "pod", view.id)
     plane = plane_with(yard)
     assert any(
-        "stop run 1 through its supervisor" in each for each in plane.plan(ReapOrphans()).steps
+        "stop run 1 through its supervisor" in each for each in plane.plan(ReapOrphans()).texts
     )
     report = plane.carry_out(ReapOrphans(grace_s=5.0))
     assert yard.view("pod").verdict is Verdict.DEAD

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from podtui.core.actions.framework import locks as action_locks
+from podtui.core.actions.restore import restore
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import (
     BadInput,
@@ -25,7 +26,9 @@ from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import EndedMarker, ExitRecord
 from podtui.core.model.requests import Prune, Restore, Stop
+from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.observe.inspector import Inspector
 from podtui.core.store.codec import encode_json
 from podtui.kernel import locks
 from tests.support.lose_pods import a_program, lose, output_of, wait_for_output
@@ -121,7 +124,7 @@ def test_a_restore_is_told_once_with_its_evidence_and_its_way_back(yard: Yard) -
     told = diagnostics_of(yard.plane, DiagnosticKind.RESTORED)
     assert len(told) == 1
     assert (told[0].pod, told[0].run, told[0].actor) == ("pod", 2, "ann")
-    assert told[0].summary.startswith("pod: restored by ann, run 2; run 1: it was lost: its super")
+    assert told[0].summary.startswith("pod: restored by ann, run 2; run 1: lost: its super")
     assert [(each.probe, each.answer) for each in told[0].evidence] == [
         (each.probe, each.answer) for each in evidence
     ]
@@ -193,7 +196,7 @@ def test_an_agent_goes_on_with_its_own_conversation(tmp_path: Path) -> None:
         for run in (2, 3):
             lose(yard, "pod", run - 1)
             plan = yard.plane.plan(Restore(("pod",)))
-            assert f"go on with claude conversation {pinned}" in plan.steps[-1]
+            assert f"go on with claude conversation {pinned}" in plan.texts[-1]
             yard.plane.carry_out(Restore(("pod",)))
             wait_for_output(yard, "pod", run, f"called: --resume {pinned} --verbose\n")
         assert yard.plane.inspect("pod").argv[1:3] == ("--session-id", pinned)
@@ -269,11 +272,11 @@ def test_restored_twice_the_second_time_is_told_who_was_first(yard: Yard) -> Non
 def test_what_is_starting_is_waited_for(yard: Yard) -> None:
     """A reserved run may be taken up any moment, whether its supervisor has come or not."""
     write_pod(yard.plane, "pod")
-    error = refused(yard, Refused, "is starting already, run 1")
+    error = refused(yard, Refused, "is starting, run 1")
     assert error.next_step == "podtui wait pod --until live"
     lock = hold_lock(yard.plane, "pod")
     try:
-        refused(yard, Refused, "is starting already, run 1")
+        refused(yard, Refused, "is starting, run 1")
     finally:
         os.close(lock)
 
@@ -438,10 +441,10 @@ def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
     """What the pod was and what it is now are both named, and nothing is done."""
     be_lost(yard)
 
-    class Changing(LocalPlane):
+    class Changing(Inspector):
         looks = 0
 
-        def look_at(self, name: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - as its base
+        def look_at(self, name: str) -> PodView:
             view = super().look_at(name)
             type(self).looks += 1
             if self.looks > 1:
@@ -450,7 +453,7 @@ def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
             return msgspec.structs.replace(view, status=Status.EXITED)
 
     with pytest.raises(Refused, match=r"it was exited, run 1, .* now it is lost, run 1"):
-        Changing(yard.plane.store).carry_out(Restore(("pod",)))
+        restore.carry_out(Changing(yard.plane.access), Restore(("pod",)), actor="ann")
     assert yard.view("pod").run == 1
 
 

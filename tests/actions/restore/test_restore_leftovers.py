@@ -53,7 +53,7 @@ def test_leftovers_are_gone_before_the_new_run_begins(yard: Yard, start: str) ->
     yard.kill(yard.supervisor_of("pod"))
     until(lambda: yard.view("pod").status is Status.LOST)
     assert is_there(left)
-    steps = yard.plane.plan(Restore(("pod",))).steps
+    steps = yard.plane.plan(Restore(("pod",))).texts
     assert str(left) in steps[0]
     assert str(command.pid) in steps[0]
     report = yard.plane.carry_out(Restore(("pod",)))
@@ -86,7 +86,7 @@ def test_what_was_kept_on_purpose_stays(yard: Yard) -> None:
     yard.wait_ended("pod")
     left = noted(yard.root)
     plan = yard.plane.plan(Restore(("pod",)))
-    assert "leave alone what run 1 left running" in plan.steps[0]
+    assert "leave alone what run 1 left running" in plan.texts[0]
     yard.plane.carry_out(Restore(("pod",)))
     assert is_there(left)
 

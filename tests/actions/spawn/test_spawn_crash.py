@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from podtui.core.actions.recovery import repair_child_links
+from podtui.core.actions.spawn.finish import repair_child_links
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Exists
+from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.requests import Spawn
@@ -22,6 +23,7 @@ from tests.support.record_builders import write_exit, write_pod
 from tests.support.store_fixture import Yard
 from tests.support.trees import fingerprint, too_open
 
+INTERRUPTED = DiagnosticKind.INTERRUPTED
 REQUEST = Spawn(name="child", argv=("sleep", "600"), parent="parent")
 
 
@@ -49,6 +51,8 @@ def all_steps() -> list[str]:
     """Return the steps of a whole spawn, to number the tests by."""
     # The list is checked against a real spawn below; a new step makes that test fail.
     return [
+        "locked ACTION.lock",
+        "replace ACTION.json",
         "locked lock",
         "append_line 000001.jsonl",
         "write_line ",
@@ -75,6 +79,9 @@ def all_steps() -> list[str]:
         "locked lock",
         "append_line 000001.jsonl",
         "write_line ",
+        "remove ACTION.json",
+        "remove ACTION.lock",
+        "sync_directory intents",
     ]
 
 
@@ -82,14 +89,16 @@ def test_the_steps_of_a_spawn_are_known(family: Yard) -> None:
     """Every change a spawn makes is one of the steps at which it is killed below."""
     steps = spawned_by_a_mortal(family, 0)
     pod_id = family.view("child").id
-    assert [each.replace(pod_id, "ID") for each in steps.taken] == all_steps()
+    action = steps.taken[0].removeprefix("locked ").removesuffix(".lock")
+    named = [each.replace(pod_id, "ID").replace(action, "ACTION") for each in steps.taken]
+    assert named == all_steps()
 
 
 @pytest.mark.parametrize(
     "die_at", range(1, len(all_steps()) + 1), ids=lambda n: f"{n}-{all_steps()[n - 1].strip()}"
 )
 def test_a_spawner_may_die_before_any_step(family: Yard, die_at: int) -> None:
-    """The store opens, keeps what it had, says what is left, and takes the next spawn."""
+    """The next start finishes it or takes it back, once, and the name is whole or free."""
     events = [each.id for each in family.plane.events()]
     before = fingerprint(family.plane.store.paths.pod("elder").root)
     assert spawned_by_a_mortal(family, die_at).is_dead
@@ -104,19 +113,27 @@ def test_a_spawner_may_die_before_any_step(family: Yard, die_at: int) -> None:
     if child is None:
         assert_nothing_is_in_place(family)
     else:
-        assert child.status is (Status.WORKING if started else Status.STARTING)
+        assert child.status is (Status.WORKING if started else Status.FAILED)
         assert (child.parent, child.record_error) == ("parent", None)
+        assert names_of_children(plane) == ["elder", "child"]
         with pytest.raises(Exists):
             plane.carry_out(REQUEST)
+    was_begun = 2 < die_at <= all_steps().index("remove ACTION.json") + 1
+    interrupted = [each for each in plane.diagnostics() if each.kind is INTERRUPTED]
+    assert len(interrupted) == was_begun
     assert_converges(family)
 
 
+def names_of_children(plane: LocalPlane) -> list[str]:
+    ledger = children_of(plane.store.system.fs, plane.store.paths.pod("parent"))
+    return [entry.name for entry in ledger.entries]
+
+
 def assert_nothing_is_in_place(yard: Yard) -> None:
-    """What a spawn left in staging is named, and the name is free."""
+    """Nothing is left of it, and the name is free."""
     plane = yard.reopened()
-    left = sorted(plane.store.paths.staging.iterdir())
-    named = [each.path for each in plane.doctor() if each.kind == "staging_leftover"]
-    assert named == [str(path) for path in left]
+    assert list(plane.store.paths.staging.iterdir()) == []
+    assert plane.store.intents.all() == []
     plane.carry_out(REQUEST)
     assert yard.view("child").status is Status.WORKING
 
@@ -125,9 +142,8 @@ def assert_converges(yard: Yard) -> None:
     """The second start finishes what was broken off, and the third changes nothing."""
     plane = yard.reopened()
     repair_child_links(plane.store)
-    ledger = children_of(plane.store.system.fs, plane.store.paths.pod("parent"))
-    names = [entry.name for entry in ledger.entries]
-    assert names == ["elder", "child"]
+    assert names_of_children(plane) == ["elder", "child"]
+    assert plane.store.intents.all() == []
     assert not [each for each in plane.doctor() if each.kind == "ledger_incomplete"]
     settled = {
         name: what
@@ -139,14 +155,28 @@ def assert_converges(yard: Yard) -> None:
     assert {name: again[name] for name in settled} == settled
 
 
-def test_a_broken_off_spawn_is_named_and_then_never_started(family: Yard) -> None:
-    """A pod whose spawner died before the start is starting, and when its time is over, lost."""
+def test_an_interrupted_spawn_is_entered_and_never_begins(family: Yard) -> None:
+    """Any command enters the pod in its parent's ledger, and says that it was taken back."""
     died = all_steps().index("locked children.jsonl") + 1
     spawned_by_a_mortal(family, died)
+    (told,) = family.reopened().recovered
+    assert told == "child: a spawn by operator was interrupted: run 1 was reserved and never began"
+    assert names_of_children(family.plane) == ["elder", "child"]
+    kinds = [each.kind for each in family.plane.events()]
+    assert EventKind.LEDGER_REPAIRED in kinds
+    assert EventKind.ROLLED_BACK in kinds
+    assert repair_child_links(family.plane.store) == ()
+
+
+def test_a_child_that_its_parents_ledger_lost_is_named_and_entered_again(family: Yard) -> None:
+    """Without any intent, as an earlier version left it, the sweep of the screen repairs it."""
+    family.plane.carry_out(REQUEST)
+    ledger = family.plane.store.paths.pod("parent").children
+    ledger.write_bytes(ledger.read_bytes().splitlines(keepends=True)[0])
     kinds = {each.kind: each for each in family.reopened().doctor()}
     incomplete = kinds["ledger_incomplete"]
     assert incomplete.pod == "child"
-    assert incomplete.path == str(family.plane.store.paths.pod("parent").children)
+    assert incomplete.path == str(ledger)
     assert [each.kind for each in repair_child_links(family.reopened().store)] == [
         EventKind.LEDGER_REPAIRED
     ]

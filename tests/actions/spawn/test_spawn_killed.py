@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from podtui.core.actions.recovery import repair_child_links
+from podtui.core.actions.spawn.finish import repair_child_links
 from podtui.core.model.records import PodRecord
 from podtui.core.model.verdicts import Status
 from podtui.core.store.children import children_of

@@ -238,8 +238,8 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(yard: Yard) -> None:
     plan = yard.plane.plan(
         Spawn(name="new", argv=("sleep", "1"), parent="parent", pass_env=("NOT_HERE",))
     )
-    assert [step.partition(" ")[0] for step in plan.steps] == ["reserve", "enter", "start"]
-    assert "sleep 1" in plan.steps[-1]
+    assert [step.partition(" ")[0] for step in plan.texts] == ["reserve", "enter", "start"]
+    assert "sleep 1" in plan.texts[-1]
     assert plan.warnings == ("NOT_HERE is not set here, so the pod will not have it",)
     assert plan.undo == "podtui stop new"
     assert fingerprint(yard.plane.store_path) == before

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from podtui.core.access.access import Access
 from podtui.core.actions.framework import locks
 from podtui.core.actions.framework.locks import action_lock
+from podtui.core.actions.trash import prune
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import (
     BadInput,
@@ -23,7 +25,9 @@ from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
 from podtui.core.model.records import LeftProcess, TrashRecord
 from podtui.core.model.requests import Prune, Purge, Recover
+from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status, Verdict
+from podtui.core.observe.inspector import Inspector
 from podtui.core.observe.observer import Observer
 from podtui.core.store.children import children_of
 from tests.support.clocks import MovableClock
@@ -50,7 +54,7 @@ def test_a_dead_pod_goes_into_the_trash_whole(yard: Yard) -> None:
     plan = yard.plane.plan(Prune(("pod",)))
     assert plan.refusals == ()
     assert plan.undo == "podtui recover pod"
-    assert any("trash" in step for step in plan.steps)
+    assert any("trash" in step for step in plan.texts)
     report = yard.plane.carry_out(Prune(("pod",)), actor="tester")
     assert report.failed == report.skipped == ()
     assert names_of(yard) == []
@@ -72,7 +76,8 @@ def test_a_prune_is_told_once_with_evidence_and_the_way_back(yard: Yard) -> None
     assert told[0].undo is not None
     assert told[0].undo.command == f"podtui recover {entry.id}"
     assert {each.probe.value for each in told[0].evidence} >= {"exit record", "lock"}
-    assert told[0].summary == "pod: pruned by tester; it was failed: exited 3"
+    assert told[0].summary == "pod: pruned by tester; last state: exited 3"
+    assert told[0].facts.trash_id == entry.id
     assert told[0].actor == "tester"
     kinds = [each.kind for each in yard.plane.events() if each.pod == "pod"]
     assert kinds[-2:] == [EventKind.PRUNE_INTENDED, EventKind.PRUNED]
@@ -204,17 +209,17 @@ def test_evidence_that_changed_since_the_plan_is_told(yard: Yard) -> None:
     ended_pod(yard, "pod")
     store = yard.plane.store
 
-    class Meanwhile(LocalPlane):
+    class Meanwhile(Inspector):
         looks = 0
 
-        def look_at(self, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        def look_at(self, name: str) -> PodView:
             self.looks += 1
             if self.looks == 2:
                 store.paths.pod("pod").run(1).exit.unlink()
             return super().look_at(name)
 
     with pytest.raises(Refused, match="it was exited, run 1, when this was planned"):
-        Meanwhile(store).carry_out(Prune(("pod",)))
+        prune.carry_out(Meanwhile(Access(store)), Prune(("pod",)), actor="ann")
     assert yard.plane.trash() == ()
 
 
@@ -223,10 +228,10 @@ def test_another_pod_in_its_place_is_not_taken_for_it(yard: Yard) -> None:
     ended_pod(yard, "pod", pod_id="0" * 26)
     store = yard.plane.store
 
-    class Meanwhile(LocalPlane):
+    class Meanwhile(Inspector):
         looks = 0
 
-        def look_at(self, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        def look_at(self, name: str) -> PodView:
             self.looks += 1
             if self.looks == 2:
                 store.paths.pod("pod").root.rename(yard.root / "elsewhere")
@@ -234,7 +239,7 @@ def test_another_pod_in_its_place_is_not_taken_for_it(yard: Yard) -> None:
             return super().look_at(name)
 
     with pytest.raises(Refused, match="another pod has its name"):
-        Meanwhile(store).carry_out(Prune(("pod",)))
+        prune.carry_out(Meanwhile(Access(store)), Prune(("pod",)), actor="ann")
     assert names_of(yard) == ["pod"]
 
 

@@ -58,9 +58,9 @@ def place_in(yard: Yard, name: str) -> Path:
 def test_only_what_is_old_enough_is_deleted(trashed: Yard) -> None:
     """The plan names each with its age; what is deleted is told, and nothing undoes it."""
     plan = trashed.plane.plan(Purge(older_than_s=2 * DAY_S))
-    assert len(plan.steps) == 1
-    assert "delete old" in plan.steps[0]
-    assert "3d" in plan.steps[0]
+    assert len(plan.texts) == 1
+    assert "delete old" in plan.texts[0]
+    assert "3d" in plan.texts[0]
     assert plan.undo is None
     assert names_of(trashed) == ["new", "middle", "old"]
     report = trashed.plane.carry_out(Purge(older_than_s=2 * DAY_S), actor="ann")
@@ -73,7 +73,7 @@ def test_only_what_is_old_enough_is_deleted(trashed: Yard) -> None:
 
 def test_nothing_old_enough_is_said_and_is_no_error(yard: Yard) -> None:
     """An empty plan, and a report that says why nothing was done."""
-    assert yard.plane.plan(Purge(older_than_s=DAY_S)).steps == ()
+    assert yard.plane.plan(Purge(older_than_s=DAY_S)).texts == ()
     report = yard.plane.carry_out(Purge(older_than_s=DAY_S))
     assert report.done == ()
     assert report.skipped
@@ -85,7 +85,7 @@ def test_what_was_pruned_in_the_future_is_left_with_the_reason(
     """The clock went backwards: no age of it can be told, so it is not deleted."""
     clock.jump_wall(-2.5 * DAY_S)
     plan = trashed.plane.plan(Purge(older_than_s=0.0))
-    assert ["delete old" in step for step in plan.steps] == [True]
+    assert ["delete old" in step for step in plan.texts] == [True]
     assert sum("clock" in warning for warning in plan.warnings) == 2
     report = trashed.plane.carry_out(Purge(older_than_s=0.0))
     assert len(report.skipped) == 2

@@ -1,4 +1,4 @@
-"""What prune, recover and purge share: places looked at, entries cleared, many done one by one."""
+"""What several actions share: many pods planned and done one by one, and locks for recovery."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import TypeVar
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.access.names import name_now
+from podtui.core.actions.framework.locks import action_lock, is_being_acted_on, refuse_if_busy
+from podtui.core.actions.framework.preconditions import plan_unless_gone
 from podtui.core.actions.framework.transaction import Transaction
+from podtui.core.model.intents import Intent
 from podtui.core.model.plans import Plan, Refusal, Report, joined_plan, joined_report
+from podtui.core.model.snapshot import PodView
+from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
-from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.system.fs import UnsafeFile
 
@@ -73,12 +77,31 @@ def plan_each(action: str, targets: Sequence[str], plan: Callable[[str], Plan]) 
     return joined_plan(action, [_plan_or_refusal(action, each, plan) for each in targets])
 
 
+def plan_pods(
+    inspector: Inspector, action: str, names: Sequence[str], plan: Callable[[PodView], Plan]
+) -> list[tuple[Plan, PodView | None]]:
+    """Return for each pod its plan and its view, each pod once; an error about one refuses it.
+
+    Raises:
+        OSError: the store could not be read.
+    """
+    found: dict[str, tuple[Plan, PodView | None]] = {}
+    for name in names:
+        try:
+            own_name = inspector.access.name_of(name)
+            if own_name not in found:
+                view = inspector.look_at(own_name)
+                found[own_name] = (plan_unless_gone(inspector.access, action, view, plan), view)
+        except errors.PodtuiError as error:
+            found[name] = (Plan.refused(action, name, Refusal.of(error)), None)
+    return list(found.values())
+
+
 def _plan_or_refusal(action: str, target: str, plan: Callable[[str], Plan]) -> Plan:
     try:
         return plan(target)
     except errors.PodtuiError as error:
-        refusals = (Refusal.of(error),)
-        return Plan(action=action, pod=error.pod or target, steps=(), refusals=refusals)
+        return Plan.refused(action, error.pod or target, Refusal.of(error))
 
 
 def do_each(action: str, targets: Sequence[str], act: Callable[[str], Report]) -> Report:
@@ -134,13 +157,13 @@ def may_be_acted_on(store: Store, paths: PodPaths, *, unreadable: bool) -> bool:
 
 
 @contextmanager
-def pod_in_place(store: Store, tx: Transaction) -> Iterator[str | None]:
+def pod_in_place(store: Store, tx: Transaction[Intent]) -> Iterator[str | None]:
     """Yield the name of the pod an action was about, with its lock held; None when it is gone.
 
     Raises:
         Busy: it is acted on; the next start looks again.
     """
-    name = _name_now(store, tx)
+    name = name_now(store, tx.intent.pod, tx.intent.pod_id)
     if name is None:
         yield None
         return
@@ -148,20 +171,7 @@ def pod_in_place(store: Store, tx: Transaction) -> Iterator[str | None]:
     if not may_be_acted_on(store, paths, unreadable=True):
         yield name
         return
-    # Not waited for: a start must not stand still because somebody acts on a pod.
-    if is_being_acted_on(store.system, paths):
-        raise errors.Busy(f"{name!r} is being acted on", pod=name)
+    refuse_if_busy(store.system, paths, name)
     action, actor = tx.intent.action, tx.intent.actor
     with action_lock(store.system, paths, pod=name, action=action, actor=actor):
         yield name
-
-
-def _name_now(store: Store, tx: Transaction) -> str | None:
-    name, pod_id = tx.intent.pod, tx.intent.pod_id
-    record = store.pod_record(name)
-    if isinstance(record, RecordProblem):
-        # What cannot be read may be this very pod, and is nobody else's.
-        return name if store.trash.is_there(store.paths.pod(name).root) else None
-    if record.id == pod_id:
-        return name
-    return store.name_of_id(pod_id) if pod_id else None

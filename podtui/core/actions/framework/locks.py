@@ -1,4 +1,4 @@
-"""One actor on one pod at a time: the other is told who it is."""
+"""One actor on one pod at a time: the error of the other one names the first."""
 
 from __future__ import annotations
 
@@ -57,6 +57,19 @@ def _refuse_if_elsewhere(system: System, paths: PodPaths, pod: str, descriptor: 
         next_step="podtui ls shows the pods there are",
         kept="nothing was changed",
     )
+
+
+def refuse_if_busy(system: System, paths: PodPaths, pod: str) -> None:
+    """Raise Busy while somebody holds a pod's action lock; takes nothing, and does not wait.
+
+    For what a start of podtui finishes: it must not stand still because somebody acts on a pod.
+
+    Raises:
+        Busy: somebody acts on it; the next start tries again.
+        OSError: could not tell.
+    """
+    if is_being_acted_on(system, paths):
+        raise Busy(f"{pod!r} is being acted on", pod=pod)
 
 
 def is_being_acted_on(system: System, paths: PodPaths) -> bool:

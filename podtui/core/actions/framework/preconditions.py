@@ -1,13 +1,15 @@
-"""What every action on a living run needs: may it be reached, its socket, its journal line."""
+"""What every action on a living run needs: whether it may be reached, and its socket."""
 
 from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from podtui.core import errors
 from podtui.core.access.access import Access
 from podtui.core.hosts.interface.base import REACH_TIMEOUT_S, Role, Stream
 from podtui.core.hosts.registry import host_of
-from podtui.core.model.events import Event, EventKind
-from podtui.core.model.ids import new_id
 from podtui.core.model.plans import Plan, Refusal
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
@@ -39,16 +41,91 @@ def liveness_refusal(view: PodView, wish: str) -> Refusal | None:
     return None
 
 
-def elsewhere_refusal(view: PodView, wish: str, act: str) -> Refusal | None:
-    """Return why what is another host's cannot be ``wish`` here, None for what is this one's."""
+class NeedsDeath(NamedTuple):
+    """How a verb that is only for dead pods refuses the others.
+
+    Attributes:
+        done: "restored".
+        instead: what is to be known of a pod that is alive.
+        command: of a pod that is alive, what to do.
+        untouched: what is not done to a pod of which it is not known.
+    """
+
+    done: str
+    instead: str
+    command: str
+    untouched: str
+
+
+NEEDS_DEATH: Mapping[str, NeedsDeath] = {
+    "restore": NeedsDeath("restored", "attach instead", "attach", "it is not restored"),
+    "reap": NeedsDeath(
+        "reaped", "only its supervisor ends what is below it", "stop", "nothing of it is ended"
+    ),
+    "prune": NeedsDeath("pruned", "only what is dead is pruned", "stop", "it is not pruned"),
+}
+
+
+def alive_refusal(view: PodView, verb: str, *, by: str = "") -> Refusal | None:
+    """Return why a pod that is alive or starting cannot be acted on, None for any other.
+
+    ``by`` says who began its run, after a blank.
+    """
+    needs, name = NEEDS_DEATH[verb], shlex.quote(view.name)
+    if view.status is Status.STARTING:
+        return Refusal(
+            kind=errors.Refused.kind,
+            message=f"{view.name!r} is starting, run {view.run}{by}: {view.message}",
+            next=f"podtui wait {name} --until live",
+        )
+    if view.status is Status.UNRESPONSIVE:
+        return Refusal(
+            kind=errors.Refused.kind,
+            message=f"{view.name!r} is not dead but unresponsive: it is {view.message}",
+            next=f"podtui inspect {name}",
+        )
+    if view.verdict is not Verdict.ALIVE:
+        return None
+    return Refusal(
+        kind=errors.Refused.kind,
+        message=f"{view.name!r} is alive{by}: {view.message}; {needs.instead}",
+        next=f"podtui {needs.command} {name}",
+    )
+
+
+def unknown_refusal(view: PodView, verb: str) -> Refusal:
+    """Return why a pod of which it is not known whether it is dead cannot be acted on."""
+    seen = [each for each in view.evidence if each.answer is Answer.UNKNOWN] or view.evidence
+    doubts = "; ".join(f"{each.probe.value}: {each.detail}" for each in seen)
+    return Refusal(
+        kind=errors.UnknownState.kind,
+        message=f"whether {view.name!r} is dead cannot be told, so {NEEDS_DEATH[verb].untouched}:"
+        f" {view.message} ({doubts or 'no probe answered'})",
+        next=f"podtui inspect {shlex.quote(view.name)}",
+    )
+
+
+def not_dead_refusal(view: PodView, verb: str, *, by: str = "") -> Refusal | None:
+    """Return why a pod cannot be acted on in its present state, None when it is proven dead."""
+    if view.verdict is Verdict.DEAD:
+        return None
+    return (
+        alive_refusal(view, verb, by=by)
+        or elsewhere_refusal(view, verb)
+        or unknown_refusal(view, verb)
+    )
+
+
+def elsewhere_refusal(view: PodView, verb: str) -> Refusal | None:
+    """Return why a pod of another host cannot be acted on here, None for one of this host."""
     machine = [each for each in view.evidence if each.probe is Probe.MACHINE]
     if not any(each.answer is Answer.NO for each in machine):
         return None
     return Refusal(
         kind=errors.UnknownState.kind,
-        message=f"{view.name!r} cannot be {wish} here: it {machine[0].detail}, and only there can"
-        " be told whether it lives",
-        next=f"{act} it on that host",
+        message=f"{view.name!r} cannot be {NEEDS_DEATH[verb].done} here: it {machine[0].detail},"
+        " and only there can be told whether it lives",
+        next=f"{verb} it on that host",
     )
 
 
@@ -81,46 +158,35 @@ def latest_run(store: Store, view: PodView) -> RunRecord:
     return record
 
 
-def event_of(store: Store, kind: EventKind, view: PodView, summary: str, *, actor: str) -> Event:
-    """Return a new event about a pod's latest run."""
-    now = store.system.clock.now()
-    return Event(
-        id=new_id(int(now.timestamp() * 1000)),
-        at=now,
-        kind=kind,
-        pod=view.name,
-        pod_id=view.id,
-        run=view.run,
-        actor=actor,
-        summary=summary,
-    )
-
-
-def tell(store: Store, event: Event) -> tuple[str, ...]:
-    """Write an event of what is done; returns a remark when the journal did not take it.
-
-    What was done stays done, and an operator must be able to end a pod that fills the disk.
-    """
-    try:
-        store.journal.append(event)
-    except (OSError, errors.PodtuiError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return (f"the journal has no line of it ({event.kind}): {reason}",)
-    return ()
-
-
 def unless_gone(access: Access, plan: Plan) -> Plan:
     """Return the plan; if it is refused and its pod has gone meanwhile, refuse it as not found.
 
     Another action may move the pod while its files are read: what is missing then proves nothing.
     """
     gone = access.gone(plan.pod) if plan.is_refused else None
-    if gone is None:
-        return plan
-    return Plan(action=plan.action, pod=plan.pod, steps=(), refusals=(Refusal.of(gone),))
+    return plan if gone is None else Plan.refused(plan.action, plan.pod, Refusal.of(gone))
 
 
-# the second look, under the action lock
+def plan_unless_gone(
+    access: Access, action: str, view: PodView, plan: Callable[[PodView], Plan]
+) -> Plan:
+    """Return the plan for a pod, as `unless_gone`; an error is a refusal.
+
+    Raises:
+        OSError: the files of the pod could not be read, and it is still in its place.
+    """
+    try:
+        return unless_gone(access, plan(view))
+    except errors.PodtuiError as error:
+        return unless_gone(access, Plan.refused(action, view.name, Refusal.of(error)))
+    except OSError:
+        gone = access.gone(view.name)
+        if gone is None:
+            raise
+        return Plan.refused(action, view.name, Refusal.of(gone))
+
+
+# the second check, under the action lock
 
 
 def refuse_if_changed(

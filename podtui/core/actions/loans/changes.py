@@ -1,7 +1,7 @@
 """Scopes come back and are lent again, as parts of actions: stop, prune, restore, recover, return.
 
-The lines of a pod's own ledger are the truth; what is told about them has ids made from the
-action's, so that doing a part again writes nothing twice. Every line bears the id of the action
+The lines of a pod's own ledger are the truth; events and diagnostics about them have ids made from
+the action's, so that doing a part again writes nothing twice. Every line bears the id of the action
 that wrote it, so that an action can be taken back as a whole. Every part may be done again with the
 same act after a crash, and returns the same.
 """
@@ -17,9 +17,10 @@ import msgspec
 from podtui.core.actions.framework.transaction import Transaction
 from podtui.core.actions.loans.conflicts import Clash, clashes_of, refusal_of, refuse
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
-from podtui.core.model.events import EventKind
+from podtui.core.model.events import Details, EventKind
+from podtui.core.model.intents import Intent
 from podtui.core.model.loans import Loan
-from podtui.core.model.plans import Refusal
+from podtui.core.model.plans import Refusal, Step, StepKind
 from podtui.core.model.records import LoanLine, PodRecord
 from podtui.core.store.loans import PodLoans, append_loan_lines, lending_lock, loans_of
 from podtui.core.store.store import Store
@@ -44,15 +45,25 @@ class Relending(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
 
     @property
-    def steps(self) -> tuple[str, ...]:
-        """Return it in words, for a plan."""
-        parts = (("lend it again:", self.lent), ("take back:", self.returned))
-        return tuple(f"{words} {scopes(loans)}" for words, loans in parts if loans)
+    def steps(self) -> tuple[Step, ...]:
+        """Return it as the steps of a plan."""
+        parts = (
+            (StepKind.LEND, "lend it again:", self.lent),
+            (StepKind.TAKE_BACK, "take back:", self.returned),
+        )
+        return tuple(scope_step(kind, words, loans) for kind, words, loans in parts if loans)
 
 
 def scopes(loans: Sequence[Loan]) -> str:
     """Return what loans are about: "write /a, read /b"."""
     return ", ".join(f"{loan.mode} {loan.path}" for loan in loans)
+
+
+def scope_step(kind: StepKind, words: str, loans: Sequence[Loan]) -> Step:
+    """Return the step that changes loans of one pod: ``words`` and the scopes."""
+    paths = tuple(scopes([each]) for each in loans)
+    fields = {"paths": paths, "loans": tuple(each.id for each in loans)}
+    return Step(kind, loans[0].pod, f"{words} {', '.join(paths)}", fields)
 
 
 def own_loans(store: Store, name: str, pod_id: str) -> PodLoans:
@@ -129,7 +140,7 @@ def change_loans(
         )
         if not clashes:
             _write(store, name, picked, change, why=why, actor=actor, act_id=act_id)
-    # The holder is looked at without the lock: others lend meanwhile.
+    # The holder is probed without the lock, so that others can lend meanwhile.
     refuse([refusal_of(store, clash) for clash in clashes], pod=name)
     return changed_by(store, name, pod_id, act_id, change)
 
@@ -177,12 +188,19 @@ def _write(
 
 def returned_words(loans: Sequence[Loan], why: str) -> str:
     """Return that scopes came back, in words."""
-    return f"{loans[0].pod}: {scopes(loans)} came back: {why}"
+    return f"{scopes(loans)} came back: {why}"
 
 
 def lent_words(loans: Sequence[Loan], why: str) -> str:
     """Return that scopes were lent again, in words."""
-    return f"{loans[0].pod}: {scopes(loans)} lent again: {why}"
+    return f"{scopes(loans)} lent again: {why}"
+
+
+def loan_details(loans: Sequence[Loan], why: str) -> Details:
+    """Return what is recorded of loans that changed."""
+    return Details(
+        cause=why, paths=tuple(scopes([each]) for each in loans), loans=tuple(e.id for e in loans)
+    )
 
 
 def undo_of(action: str, loans: Sequence[Loan]) -> Undo:
@@ -190,23 +208,41 @@ def undo_of(action: str, loans: Sequence[Loan]) -> Undo:
     return Undo(action, loans[0].id if len(loans) == 1 else loans[0].act)
 
 
-def _tell_returned(
-    tx: Transaction, loans: Sequence[Loan], why: str, *, undo: Undo | None = None, part: str = ""
+def _report_returned(
+    tx: Transaction[Intent],
+    loans: Sequence[Loan],
+    why: str,
+    *,
+    undo: Undo | None = None,
+    part: str = "",
 ) -> None:
     if not loans:
         return
-    words = returned_words(loans, why)
+    words, details, name = returned_words(loans, why), loan_details(loans, why), loans[0].pod
     way_back = undo or undo_of("relend", loans)
-    tx.diagnose(DiagnosticKind.LOAN_RETURNED, words, undo=way_back, part=part)
-    tx.tell(EventKind.LOAN_RETURNED, words, part=f"loan_returned{part}")
+    tx.diagnose(
+        DiagnosticKind.LOAN_RETURNED, words, name=name, details=details, undo=way_back, part=part
+    )
+    tx.record_event(
+        EventKind.LOAN_RETURNED, words, name=name, details=details, part=f"loan_returned{part}"
+    )
 
 
-def _tell_lent(tx: Transaction, loans: Sequence[Loan], why: str, *, part: str = "") -> None:
+def _report_lent(
+    tx: Transaction[Intent], loans: Sequence[Loan], why: str, *, part: str = ""
+) -> None:
     if not loans:
         return
-    words = lent_words(loans, why)
-    tx.diagnose(DiagnosticKind.LOAN_LENT, words, undo=undo_of("return", loans), part=part)
-    tx.tell(EventKind.LOAN_LENT, words, part=f"loan_lent{part}")
+    words, details, name = lent_words(loans, why), loan_details(loans, why), loans[0].pod
+    tx.diagnose(
+        DiagnosticKind.LOAN_LENT,
+        words,
+        name=name,
+        details=details,
+        undo=undo_of("return", loans),
+        part=part,
+    )
+    tx.record_event(EventKind.LOAN_LENT, words, name=name, details=details, part=f"loan_lent{part}")
 
 
 # parts of other actions
@@ -219,7 +255,7 @@ def return_for(
     *,
     why: str,
     actor: str,
-    tx: Transaction,
+    tx: Transaction[Intent],
     undo: Undo | None = None,
 ) -> tuple[Loan, ...]:
     """Take back every scope of a pod in place that is proven dead; returns what came back.
@@ -240,12 +276,12 @@ def return_for(
         actor=actor,
         act_id=tx.id,
     )
-    _tell_returned(tx, loans, why, undo=undo)
+    _report_returned(tx, loans, why, undo=undo)
     doubts = own_loans(store, name, pod_id).doubts
     if doubts:
         # What nobody can read may have been a scope; the line is kept, and somebody must know.
-        words = f"{name}: whether more came back cannot be told: {doubts[0].sentence()}"
-        tx.diagnose(DiagnosticKind.LOAN_RETURNED, words, undo=undo, part="doubt")
+        words = f"whether more came back could not be determined: {doubts[0].sentence()}"
+        tx.diagnose(DiagnosticKind.LOAN_RETURNED, words, name=name, undo=undo, part="doubt")
     return loans
 
 
@@ -270,7 +306,13 @@ def plan_relending(
 
 
 def relend_for_restore(
-    store: Store, name: str, pod_id: str, *, without: Sequence[str], actor: str, tx: Transaction
+    store: Store,
+    name: str,
+    pod_id: str,
+    *,
+    without: Sequence[str],
+    actor: str,
+    tx: Transaction[Intent],
 ) -> tuple[Loan, ...]:
     """Lend a dead pod that is restored what it had, but for ``without``; returns what was lent.
 
@@ -293,10 +335,10 @@ def relend_for_restore(
 
     why = f"restored by {actor}"
     lent = change_loans(store, name, pod_id, "lent", lost, why=why, actor=actor, act_id=tx.id)
-    _tell_lent(tx, lent, why)
+    _report_lent(tx, lent, why)
     apart = f"restored without it by {actor}"
     back = change_loans(store, name, pod_id, "returned", held, why=apart, actor=actor, act_id=tx.id)
-    _tell_returned(tx, back, apart)
+    _report_returned(tx, back, apart)
     return lent
 
 
@@ -306,7 +348,7 @@ def take_back_relending(
     pod_id: str,
     *,
     actor: str,
-    tx: Transaction,
+    tx: Transaction[Intent],
     why: str = "it was not restored",
 ) -> tuple[str, ...]:
     """Undo what `relend_for_restore` did in this act; returns a sentence for each change.
@@ -322,18 +364,24 @@ def take_back_relending(
     back = change_loans(
         store, name, pod_id, "returned", lambda _: lent, why=why, actor=actor, act_id=undone
     )
-    _tell_returned(tx, back, why, part="taken_back")
+    _report_returned(tx, back, why, part="taken_back")
     again, words = _lend_one_by_one(
         store, name, pod_id, dropped, why=why, actor=actor, act_id=undone
     )
-    _tell_lent(tx, again, why, part="taken_back")
-    told = [returned_words(back, why)] if back else []
-    told += [lent_words(again, why)] if again else []
-    return (*told, *words)
+    _report_lent(tx, again, why, part="taken_back")
+    done = [returned_words(back, why)] if back else []
+    done += [lent_words(again, why)] if again else []
+    return (*done, *words)
 
 
 def relend_after_recover(
-    store: Store, name: str, pod_id: str, loan_ids: Collection[str], *, actor: str, tx: Transaction
+    store: Store,
+    name: str,
+    pod_id: str,
+    loan_ids: Collection[str],
+    *,
+    actor: str,
+    tx: Transaction[Intent],
 ) -> tuple[tuple[Loan, ...], tuple[str, ...]]:
     """Lend a recovered pod, in place again, what came back with its prune, where it is free.
 
@@ -346,7 +394,7 @@ def relend_after_recover(
     lent, words = _lend_one_by_one(
         store, name, pod_id, loan_ids, why=why, actor=actor, act_id=tx.id
     )
-    _tell_lent(tx, lent, why)
+    _report_lent(tx, lent, why)
     return lent, words
 
 

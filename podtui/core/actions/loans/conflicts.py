@@ -41,7 +41,7 @@ class Clash(msgspec.Struct, frozen=True):
 
 
 def loan_book(store: Store) -> LoanBook:
-    """Return every loan of the pods in place, and the pods whose loans cannot be told.
+    """Return every loan of the pods in place, and the pods whose loans could not be read.
 
     Raises:
         DiskTrouble: the pods cannot be listed.
@@ -115,19 +115,11 @@ def clashes_of(
         for loan, places in taken
         if _meet(_places(fs, path), places)
     ]
-    own = _name_of_id(store, but_pod_id)
+    own = store.name_of_id(but_pod_id) if but_pod_id else None
     # What a ledger hides may be the very scope that is wanted: nothing is lent past it.
     hidden = [doubt for pod, doubt in book.doubts.items() if pod != own]
     clashes += [Clash(paths[0], doubt=doubt) for doubt in hidden]
     return tuple(clashes)
-
-
-def _name_of_id(store: Store, pod_id: str) -> str:
-    for name in store.pod_names() if pod_id else ():
-        record = store.pod_record(name)
-        if isinstance(record, PodRecord) and record.id == pod_id:
-            return name
-    return ""
 
 
 def _places(fs: Fs, path: str) -> tuple[str, ...]:

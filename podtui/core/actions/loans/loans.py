@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -22,25 +23,26 @@ from podtui.core.actions.loans.changes import (
     change_loans,
     changed_by,
     lent_words,
+    loan_details,
     named_loans,
     own_loans,
     returned_words,
+    scope_step,
     scopes,
     undo_of,
 )
 from podtui.core.actions.loans.conflicts import conflicts_of, loan_book
 from podtui.core.model.diagnostics import DiagnosticKind
 from podtui.core.model.events import EventKind
+from podtui.core.model.intents import LoansIntent, RelendIntent, ReturnIntent
 from podtui.core.model.loans import Loan
-from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.plans import Plan, Refusal, Report, StepKind
 from podtui.core.model.records import ExitRecord
 from podtui.core.model.requests import Relend, Return
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Evidence, Verdict
+from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.store.store import Store
-
-LOANS_NOTE = "loans"
 
 
 class _Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ def _return_plan(inspector: Inspector, aim: _Aim) -> Plan:
     return Plan(
         action="return",
         pod=aim.view.name,
-        steps=tuple(f"take back {scopes([loan])}" for loan in aim.loans),
+        steps=tuple(scope_step(StepKind.TAKE_BACK, "take back", [loan]) for loan in aim.loans),
         refusals=tuple(refusals),
         warnings=tuple(f"its ledger hides something: {each.sentence()}" for each in doubts),
         undo=_command("relend", aim) if aim.loans else None,
@@ -193,53 +195,6 @@ def _leftover_refusals(store: Store, view: PodView) -> list[Refusal]:
     return [Refusal(kind=errors.Refused.kind, message=message, next=f"podtui reap {view.name}")]
 
 
-def _return(
-    store: Store, view: PodView, loans: Sequence[Loan], why: str, actor: str
-) -> tuple[Loan, ...]:
-    ids = {loan.id for loan in loans}
-    with transaction(
-        store,
-        EventKind.RETURN_INTENDED,
-        action="return",
-        pod=view.name,
-        pod_id=view.id,
-        run=view.run,
-        actor=actor,
-        details={LOANS_NOTE: " ".join(sorted(ids)), "why": why},
-    ) as tx:
-        back = change_loans(
-            store,
-            view.name,
-            view.id,
-            "returned",
-            lambda found: [loan for loan in found.out if loan.id in ids],
-            why=why,
-            actor=actor,
-            act_id=tx.id,
-        )
-        return _told_return(tx, back, why, view.evidence)
-
-
-def _told_return(
-    tx: Transaction, back: tuple[Loan, ...], why: str, evidence: Sequence[Evidence] = ()
-) -> tuple[Loan, ...]:
-    if not back:
-        words = f"{tx.intent.pod}: nothing came back: its scopes had come back already"
-        tx.end(EventKind.RETURN_FAILED, words)
-        return ()
-    words = returned_words(back, why)
-    tx.diagnose(
-        DiagnosticKind.LOAN_RETURNED, words, evidence=evidence, undo=undo_of("relend", back)
-    )
-    tx.end(EventKind.LOAN_RETURNED, words)
-    return back
-
-
-def finish_return(store: Store, tx: Transaction) -> Recovered:
-    """Tell what came back; what did not stays lent, for the pod may live again by now."""
-    return _finish(store, tx, _RETURN)
-
-
 # relend
 
 
@@ -251,97 +206,71 @@ def _relend_plan(inspector: Inspector, aim: _Aim) -> Plan:
     return Plan(
         action="relend",
         pod=aim.view.name,
-        steps=tuple(f"lend it again {scopes([loan])}" for loan in aim.loans),
+        steps=tuple(scope_step(StepKind.LEND, "lend it again", [loan]) for loan in aim.loans),
         refusals=tuple(refusals),
         undo=_command("return", aim) if aim.loans else None,
     )
-
-
-def _relend(store: Store, aim: _Aim, why: str, actor: str) -> tuple[Loan, ...]:
-    view = aim.view
-    ids = {loan.id for loan in aim.loans}
-    with transaction(
-        store,
-        EventKind.RELEND_INTENDED,
-        action="relend",
-        pod=view.name,
-        pod_id=view.id,
-        run=view.run,
-        actor=actor,
-        details={LOANS_NOTE: " ".join(sorted(ids)), "why": why},
-    ) as tx:
-        try:
-            lent = change_loans(
-                store,
-                view.name,
-                view.id,
-                "lent",
-                lambda found: [loan for loan in found.loans if loan.id in ids and not loan.is_out],
-                why=why,
-                actor=actor,
-                act_id=tx.id,
-            )
-        except (errors.Refused, errors.Unreadable) as error:
-            # Somebody else was lent a part of it since the plan; nothing is written.
-            tx.end(EventKind.RELEND_FAILED, f"{view.name}: not lent again: {error.message}")
-            raise
-        return _told_relend(tx, lent, why)
-
-
-def _told_relend(tx: Transaction, lent: tuple[Loan, ...], why: str) -> tuple[Loan, ...]:
-    if not lent:
-        words = f"{tx.intent.pod}: nothing was lent again: it had its scopes already"
-        tx.end(EventKind.RELEND_FAILED, words)
-        return ()
-    words = lent_words(lent, why)
-    tx.diagnose(DiagnosticKind.LOAN_LENT, words, undo=undo_of("return", lent))
-    tx.end(EventKind.LOAN_LENT, words)
-    return lent
-
-
-def finish_relend(store: Store, tx: Transaction) -> Recovered:
-    """Tell what was lent again; what was not stays where it is, for it may be taken by now."""
-    return _finish(store, tx, _RELEND)
 
 
 # both
 
 
 class _Side(NamedTuple):
-    """One of the two directions a loan can change."""
+    """One of the two directions a loan can change.
 
-    action: str
+    Attributes:
+        is_out: whether a loan that can be changed so is out.
+        done: what was done, after the scopes: "came back".
+        already: why nothing was to be done.
+        undo: the verb that takes it back.
+        words: says of loans and a reason that they were changed so.
+    """
+
+    intent: type[LoansIntent]
     change: Change
     is_out: bool
     done: str
+    already: str
+    intended: EventKind
+    failed: EventKind
+    changed: EventKind
     kind: DiagnosticKind
     undo: str
     words: Callable[[Sequence[Loan], str], str]
     plan: Callable[[Inspector, _Aim], Plan]
-    carry_out: Callable[[Store, _Aim, str], tuple[Loan, ...]]
+
+    @property
+    def action(self) -> str:
+        return str(self.intent.__struct_config__.tag)
 
 
 _RETURN = _Side(
-    "return",
-    "returned",
-    True,
-    "came back",
-    DiagnosticKind.LOAN_RETURNED,
-    "relend",
-    returned_words,
-    _return_plan,
-    lambda store, aim, actor: _return(store, aim.view, aim.loans, f"returned by {actor}", actor),
+    intent=ReturnIntent,
+    change="returned",
+    is_out=True,
+    done="came back",
+    already="nothing came back: its scopes had come back already",
+    intended=EventKind.RETURN_INTENDED,
+    failed=EventKind.RETURN_FAILED,
+    changed=EventKind.LOAN_RETURNED,
+    kind=DiagnosticKind.LOAN_RETURNED,
+    undo="relend",
+    words=returned_words,
+    plan=_return_plan,
 )
 _RELEND = _Side(
-    "relend",
-    "lent",
-    False,
-    "lent again",
-    DiagnosticKind.LOAN_LENT,
-    "return",
-    lent_words,
-    _relend_plan,
-    lambda store, aim, actor: _relend(store, aim, f"lent again by {actor}", actor),
+    intent=RelendIntent,
+    change="lent",
+    is_out=False,
+    done="lent again",
+    already="nothing was lent again: it had its scopes already",
+    intended=EventKind.RELEND_INTENDED,
+    failed=EventKind.RELEND_FAILED,
+    changed=EventKind.LOAN_LENT,
+    kind=DiagnosticKind.LOAN_LENT,
+    undo="return",
+    words=lent_words,
+    plan=_relend_plan,
 )
 
 
@@ -360,7 +289,8 @@ def _carry_out(
         now = _aim(inspector, target, paths, side)
         unless_gone(inspector.access, side.plan(inspector, now)).raise_if_refused()
         try:
-            changed = side.carry_out(store, now, actor)
+            why = f"{side.done if side.change == 'lent' else 'returned'} by {actor}"
+            changed = _change(store, now.view, now.loans, side, why=why, actor=actor)
         except OSError as error:
             raise errors.DiskTrouble(
                 f"the scopes of {name!r} could not be changed: {error.strerror}",
@@ -373,18 +303,85 @@ def _carry_out(
     return Report(action=action, pod=name, done=done, skipped=skipped, view=now.view)
 
 
-def _finish(store: Store, tx: Transaction, side: _Side) -> Recovered:
+def _change(
+    store: Store, view: PodView, loans: Sequence[Loan], side: _Side, *, why: str, actor: str
+) -> tuple[Loan, ...]:
+    """Change loans in one transaction; returns those that it changed.
+
+    Raises:
+        Refused, Unreadable: somebody else was lent a part of them since the plan.
+        Busy, OSError: a part is not done, or not written down.
+    """
+    ids = {loan.id for loan in loans}
+    intended = partial(
+        side.intent,
+        pod=view.name,
+        pod_id=view.id,
+        run=view.run,
+        actor=actor,
+        loans=tuple(sorted(ids)),
+        why=why,
+    )
+    with transaction(store, side.intended, intended) as tx:
+        try:
+            changed = change_loans(
+                store,
+                view.name,
+                view.id,
+                side.change,
+                lambda found: [
+                    loan for loan in found.loans if loan.id in ids and loan.is_out is side.is_out
+                ],
+                why=why,
+                actor=actor,
+                act_id=tx.id,
+            )
+        except (errors.Refused, errors.Unreadable) as error:
+            # Nothing is written, since what is lent is lent whole.
+            tx.end(side.failed, f"not {side.done}: {error.message}")
+            raise
+        if not changed:
+            tx.end(side.failed, side.already)
+            return ()
+        # Only the dead give back, and the proof of that is worth keeping.
+        evidence = view.evidence if side.is_out else ()
+        words, details = side.words(changed, why), loan_details(changed, why)
+        tx.diagnose(
+            side.kind,
+            words,
+            details=details,
+            evidence=evidence,
+            undo=undo_of(side.undo, changed),
+        )
+        tx.end(side.changed, words, details=details)
+    return changed
+
+
+def finish_return(store: Store, tx: Transaction[ReturnIntent]) -> Recovered:
+    """Report what came back; what did not stays lent, for the pod may be alive again."""
+    return _finish(store, tx, _RETURN)
+
+
+def finish_relend(store: Store, tx: Transaction[RelendIntent]) -> Recovered:
+    """Report what was lent again; what was not stays as it is, for it may be taken by now."""
+    return _finish(store, tx, _RELEND)
+
+
+def _finish(store: Store, tx: Transaction[LoansIntent], side: _Side) -> Recovered:
     intent = tx.intent
     loans = changed_by(store, intent.pod, intent.pod_id, intent.id, side.change)
-    meant = intent.details.get(LOANS_NOTE, "").split()
     if not loans:
-        words = f"{intent.pod}: {side.action} of scopes was broken off"
-        return Recovered(finished=False, summary=words)
-    words = side.words(loans, intent.details.get("why", ""))
-    tx.diagnose(side.kind, words, undo=undo_of(side.undo, loans))
-    rest = len(meant) - len(loans)
+        return Recovered(finished=False, words=f"{side.action} of scopes was broken off")
+    words = side.words(loans, intent.why)
+    tx.diagnose(
+        side.kind,
+        words,
+        details=loan_details(loans, intent.why),
+        undo=undo_of(side.undo, loans),
+    )
+    rest = len(intent.loans) - len(loans)
     short = f"; {rest} more stayed as they were" if rest > 0 else ""
-    return Recovered(finished=not short, summary=words + short)
+    return Recovered(finished=not short, words=words + short)
 
 
 # stop
@@ -408,11 +405,11 @@ def return_after_stop(
         return (), (f"{stays}: {doubt}; when that is settled, {later}",)
     try:
         why = f"stopped by {actor}"
-        back = _return(store, view, out, why, actor)
+        back = _change(store, view, out, _RETURN, why=why, actor=actor)
     except (OSError, errors.PodtuiError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return (), (f"{stays}: {reason}; {later}",)
-    return ((returned_words(back, why),) if back else ()), ()
+    return ((f"{view.name}: {returned_words(back, why)}",) if back else ()), ()
 
 
 def _end_doubt(store: Store, view: PodView) -> str:

@@ -6,7 +6,6 @@ on: it is ended through its own supervisor. What cannot be settled is kept and t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -16,13 +15,13 @@ from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.reap.place import Find, PodFiles, Searching, reap_place
 from podtui.core.actions.running import stop
-from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind
 from podtui.core.model.records import HandoffRecord
 from podtui.core.model.requests import ReapOrphans, Stop
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Answer, Verdict
 from podtui.core.observe.inspector import Inspector
-from podtui.core.paths import PodPaths, run_name
+from podtui.core.paths import PodPaths
 from podtui.core.processes.handoff import clear_handoff
 from podtui.core.processes.sample import identity_of
 from podtui.core.store.codec import RecordProblem
@@ -32,11 +31,10 @@ from podtui.core.text.durations import duration
 
 ALL = "--orphans"
 """Stands for the name of a pod in plans and reports about every orphan."""
-_RUN = re.compile(r"[0-9]{4,6}\Z")
 
 
 class _Orphans(msgspec.Struct):
-    """What was found by one look at everything.
+    """What one survey of the whole store found.
 
     Attributes:
         finds: pods with processes of ended runs.
@@ -58,25 +56,40 @@ def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     grace = REAP_GRACE_S if request.grace_s is None else request.grace_s
     refusal = grace_refusal(grace)
     if refusal is not None:
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
+        return Plan.refused("reap", ALL, refusal)
     try:
         orphans = _look(inspector)
     except errors.PodtuiError as error:
         refusal = Refusal.of(error)
-        return Plan(action="reap", pod=ALL, steps=(), refusals=(refusal,))
-    steps = [f"{each.place.pod}: {step}" for each in orphans.finds for step in each.steps()]
+        return Plan.refused("reap", ALL, refusal)
+    steps = [
+        msgspec.structs.replace(step, text=f"{step.pod}: {step.text}")
+        for each in orphans.finds
+        for step in each.steps()
+    ]
     if steps:
-        steps.append(
+        text = (
             f"ask those of each pod at once, and after {duration(grace)} end by force who is left"
         )
-    steps += [_stop_words(handoff, view) for handoff, view in orphans.living]
+        steps.append(Step(StepKind.END, "", text, {"grace_s": grace}))
     steps += [
-        f"{_handoff_words(each)}: it left nothing; clear_handoff it" for each in orphans.settled
+        Step(StepKind.STOP, view.name, _stop_words(handoff, view), {"run": handoff.run})
+        for handoff, view in orphans.living
     ]
+    steps += [
+        Step(
+            StepKind.SETTLE,
+            each.pod,
+            f"{_handoff_words(each)}: it left nothing; settle it",
+            {"run": each.run},
+        )
+        for each in orphans.settled
+    ]
+    nothing = Step(StepKind.CHECK, "", "nothing is seen that an ended run left running")
     return Plan(
         action="reap",
         pod=ALL,
-        steps=tuple(steps) or ("nothing is seen that an ended run left running",),
+        steps=tuple(steps) or (nothing,),
         warnings=(*(f"no signal for {each}" for each in orphans.skipped), *orphans.unresolved),
     )
 
@@ -167,11 +180,9 @@ def _in_trash(store: Store) -> Iterator[PodFiles]:
 
 def _runs_in(store: Store, paths: PodPaths) -> tuple[int, ...]:
     try:
-        names = store.system.fs.names_in(paths.runs)
+        return tuple(store.run_numbers_in(paths))
     except MISSING:
         return ()
-    numbers = {int(name) for name in names if _RUN.match(name)}
-    return tuple(sorted(each for each in numbers if each and run_name(each) in names))
 
 
 def _sort_in(searching: Searching, place: PodFiles | None, found: _Orphans) -> None:
@@ -238,7 +249,7 @@ def _sort_handoffs(
 
 
 def _doubt(store: Store, searching: Searching, handoff: HandoffRecord, *, is_known: bool) -> str:
-    """Return why it cannot be told that a handed-off run left nothing, "" when that is so."""
+    """Return why a handed-off run may have left something, "" when it left nothing."""
     recorded = [each for each in (handoff.supervisor, handoff.child) if each is not None]
     for each in recorded:
         if each.boot_id != store.system.proc.boot_id():

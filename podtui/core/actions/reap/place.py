@@ -1,11 +1,12 @@
-"""Reaping one pod, wherever it is: looked at, ended, told.
+"""Reaping one pod: its past runs are surveyed, their leftovers ended, the outcome written.
 
-A pod's place is its own directory, or the trash; who is left of its runs is proven in the same way.
+The pod is in its own directory or in the trash; leftovers are proven in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -14,9 +15,10 @@ from podtui.core.actions.framework.limits import LONGEST_DETAIL, first_few
 from podtui.core.actions.framework.transaction import Transaction, transaction
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind
-from podtui.core.model.events import EventKind, cut_text
+from podtui.core.model.events import MOST_LISTED, Details, EventKind, cut_text
+from podtui.core.model.intents import ReapIntent
 from podtui.core.model.leftovers import Ended, Survey
-from podtui.core.model.plans import Report
+from podtui.core.model.plans import Report, Step, StepKind
 from podtui.core.model.verdicts import Answer, Evidence, Probe
 from podtui.core.paths import PodPaths
 from podtui.core.processes.handoff import clear_handoff, handed_off_runs
@@ -27,7 +29,7 @@ from podtui.kernel.processes import ProcessGone
 
 
 class PodFiles(msgspec.Struct, frozen=True):
-    """A pod whose past runs are looked at.
+    """A pod whose past runs are surveyed.
 
     Attributes:
         pod: its name; in the trash the one it had.
@@ -43,7 +45,7 @@ class PodFiles(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """Who is left of one run, as of one look."""
+    """One run and the processes that are left of it."""
 
     past: PastRun
     survey: Survey
@@ -68,21 +70,26 @@ class Find(msgspec.Struct, frozen=True):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Who looked like a leftover and is none, and of which runs nothing can be told."""
+        """Processes that only seemed to be leftovers, and runs that could not be surveyed."""
         words = (f"{skip.words}" for each in self.left for skip in each.survey.skipped)
         return (*dict.fromkeys(words), *self.doubts)
 
-    def steps(self) -> tuple[str, ...]:
-        """Return what would be done, a sentence for each process."""
+    def steps(self) -> tuple[Step, ...]:
+        """Return what would be done, a step for each process."""
         return tuple(
-            f"end {target.words}, left of run {each.past.run}: {target.why}"
+            Step(
+                StepKind.END,
+                self.place.pod,
+                f"end {target.words}, left of run {each.past.run}: {target.why}",
+                {"run": each.past.run, "pid": target.identity.pid, "process": target.name},
+            )
             for each in self.left
             for target in each.survey.targets
         )
 
 
 class Searching:
-    """Looks at the runs of many pods, with one look at the processes for all of them.
+    """Surveys the runs of many pods, with one list of the processes for all of them.
 
     Raises:
         UnknownState: who must not be signalled cannot be told, or the processes not be listed.
@@ -126,37 +133,34 @@ class Searching:
 def reap_place(
     store: Store, find: Find, *, runs: Iterable[int], grace_s: float, actor: str
 ) -> Report:
-    """End who is left of some runs of a pod, and tell it; the pod's action lock is held.
+    """End what some runs of a pod left, and write the outcome; the pod's action lock is held.
 
     Raises:
         Refused, UnknownState: it cannot be told who is left, or who must not be signalled.
         Busy, OSError: it could not be written that it is to be done, and nothing was done.
     """
     place, numbers = find.place, tuple(runs)
-    with transaction(
-        store,
-        EventKind.REAP_INTENDED,
-        action="reap",
+    intended = partial(
+        ReapIntent,
         pod=place.pod,
         pod_id=place.pod_id,
         run=max(numbers, default=0),
         actor=actor,
-        details={
-            "runs": " ".join(str(each) for each in numbers),
-            "grace_s": str(grace_s),
-            "targets": cut_text("; ".join(find.steps()), LONGEST_DETAIL),
-        },
-    ) as tx:
+        runs=numbers,
+        grace_s=grace_s,
+        targets=tuple(cut_text(each.text, LONGEST_DETAIL) for each in find.steps()[:MOST_LISTED]),
+    )
+    with transaction(store, EventKind.REAP_INTENDED, intended) as tx:
         ended: dict[int, Ended] = {}
         try:
             end_runs(store, place, numbers, grace_s=grace_s, into=ended, scan=find.scan)
         except errors.PodtuiError as error:
-            before = tell_ended(store, tx, place, ended) if ended else place.pod
+            before = report_ended(store, tx, place, ended) if ended else "nothing was ended"
             tx.end(EventKind.REAP_FAILED, f"{before}; then not reaped on: {error.message}")
             raise
         report = _report(place, ended, find.doubts)
         # What was ended is ended. What the disk does not take now is written by the next start.
-        remarks = _told_or_later(store, tx, place, ended)
+        remarks = _reported_or_later(store, tx, place, ended)
         return msgspec.structs.replace(report, skipped=(*report.skipped, *remarks))
 
 
@@ -180,19 +184,22 @@ def end_runs(
         scan = None if into[run].targets else scan
 
 
-def _told_or_later(
-    store: Store, tx: Transaction, place: PodFiles, ended: dict[int, Ended]
+def _reported_or_later(
+    store: Store, tx: Transaction[ReapIntent], place: PodFiles, ended: dict[int, Ended]
 ) -> tuple[str, ...]:
     try:
-        summary = tell_ended(store, tx, place, ended)
+        words = report_ended(store, tx, place, ended)
         survived = any(each.survivors for each in ended.values())
-        tx.end(EventKind.REAP_FAILED if survived else EventKind.REAPED, summary)
+        kind = EventKind.REAP_FAILED if survived else EventKind.REAPED
+        tx.end(kind, words, name=place.pod, details=_details(ended))
     except (OSError, errors.PodtuiError) as error:
         return (f"{place.pod}: that it was reaped will be told by the next start: {error}",)
     return ()
 
 
-def tell_ended(store: Store, tx: Transaction, place: PodFiles, ended: dict[int, Ended]) -> str:
+def report_ended(
+    store: Store, tx: Transaction[ReapIntent], place: PodFiles, ended: dict[int, Ended]
+) -> str:
     """Write diagnostics of what was ended and what was not; returns it in one sentence.
 
     Handoffs of runs that left nothing are settled. Raises Busy or OSError.
@@ -201,23 +208,35 @@ def tell_ended(store: Store, tx: Transaction, place: PodFiles, ended: dict[int, 
     if reaped:
         tx.diagnose(
             DiagnosticKind.REAPED,
-            f"{place.pod}: ended {_count(reaped)} its past runs had left: {_proofs(ended)}",
+            f"ended {_count(reaped)} its past runs had left: {_proofs(ended)}",
+            name=place.pod,
+            details=_details(ended),
             evidence=_evidence(store, ended),
         )
     survivors = [words for each in ended.values() for words in each.survivors]
     if survivors:
         tx.diagnose(
             DiagnosticKind.SURVIVORS,
-            f"{place.pod}: still there: {first_few(survivors)}",
+            f"still there: {first_few(survivors)}",
+            name=place.pod,
+            details=_details(ended),
             evidence=_evidence(store, ended),
         )
     for run, each in ended.items():
         if not each.survivors:
             clear_handoff(store, place.pod_id, run)
-    outcome = f"{place.pod}: ended {_count(reaped)} of its past runs" if reaped else ""
+    outcome = f"ended {_count(reaped)} of its past runs" if reaped else ""
     if survivors:
         return "; ".join(word for word in (outcome, f"still there: {first_few(survivors)}") if word)
-    return f"{outcome or f'{place.pod}: nothing of its past runs is left'} ({_proofs(ended)})"
+    return f"{outcome or 'nothing of its past runs is left'} ({_proofs(ended)})"
+
+
+def _details(ended: dict[int, Ended]) -> Details:
+    return Details(
+        runs=tuple(ended),
+        ended=tuple(words for each in ended.values() for words in each.reaped),
+        survivors=tuple(words for each in ended.values() for words in each.survivors),
+    )
 
 
 def _count(processes: int) -> str:

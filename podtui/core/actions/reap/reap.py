@@ -6,15 +6,16 @@ Only of pods that are proven dead: of one that lives its supervisor ends what is
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.batch import for_each
-from podtui.core.actions.framework.limits import LONGEST_GRACE_S, REAP_GRACE_S, grace_refusal
-from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
-from podtui.core.actions.framework.preconditions import refuse_if_changed, unless_gone
+from podtui.core.actions.framework.batch import for_each, plan_pods
+from podtui.core.actions.framework.limits import REAP_GRACE_S, grace_refusal
+from podtui.core.actions.framework.locks import action_lock, refuse_if_busy
+from podtui.core.actions.framework.preconditions import not_dead_refusal, refuse_if_changed
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction
 from podtui.core.actions.reap.place import (
@@ -23,14 +24,15 @@ from podtui.core.actions.reap.place import (
     Searching,
     end_runs,
     reap_place,
+    report_ended,
     runs_to_end,
-    tell_ended,
 )
+from podtui.core.model.intents import ReapIntent
 from podtui.core.model.leftovers import Ended
-from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind, joined_plan
 from podtui.core.model.requests import Reap
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Status, Verdict
+from podtui.core.model.verdicts import Verdict
 from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import PodPaths
 from podtui.core.store.store import Store
@@ -38,18 +40,19 @@ from podtui.core.system.fs import MISSING
 from podtui.core.text.durations import duration
 
 
-class _Candidate(msgspec.Struct, frozen=True):
-    """A pod that is to be reaped, as it was looked at."""
-
-    view: PodView
-    grace_s: float
-
-
 def plan(inspector: Inspector, request: Reap) -> Plan:
     """Return who would be ended, with the proof for each; touches nothing."""
-    return joined_plan(
-        "reap", [each for each, _ in _candidates(inspector, request.pods, request.grace_s)]
-    )
+    store, grace_s = inspector.store, _grace(request)
+    # One list of all processes does for all pods; made when a pod needs it.
+    searching = cache(lambda: Searching(store))
+
+    def plan_one(view: PodView) -> Plan:
+        refusal = grace_refusal(grace_s) or state_refusal(view)
+        if refusal is not None:
+            return Plan.refused("reap", view.name, refusal)
+        return _plan(searching().find(place_of(store, view)), grace_s)
+
+    return joined_plan("reap", [each for each, _ in _planned(inspector, request, plan_one)])
 
 
 def carry_out(inspector: Inspector, request: Reap, *, actor: str) -> Report:
@@ -58,54 +61,51 @@ def carry_out(inspector: Inspector, request: Reap, *, actor: str) -> Report:
     Raises:
         PodtuiError: nothing was done, and why: of a single pod, or of the first of several.
     """
-    found = _candidates(inspector, request.pods, request.grace_s)
+    grace_s = _grace(request)
+
+    def may_be_reaped(view: PodView) -> Plan:
+        # Who is left is surveyed once, under the lock.
+        refusal = grace_refusal(grace_s) or state_refusal(view)
+        if refusal is not None:
+            return Plan.refused("reap", view.name, refusal)
+        return Plan(action="reap", pod=view.name)
+
+    found = _planned(inspector, request, may_be_reaped)
     joined_plan("reap", [each for each, _ in found]).raise_if_refused()
-    return for_each("reap", found, lambda each: _reap(inspector, each, actor))
+    return for_each("reap", found, lambda view: _reap(inspector, view, grace_s, actor))
 
 
-def _candidates(
-    inspector: Inspector, names: Sequence[str], grace_s: float | None
-) -> list[tuple[Plan, _Candidate | None]]:
-    grace = REAP_GRACE_S if grace_s is None else grace_s
-    found: dict[str, tuple[Plan, _Candidate | None]] = {}
-    for name in names:
-        try:
-            own_name = inspector.access.name_of(name)
-            if own_name not in found:
-                view = inspector.look_at(own_name)
-                plan = unless_gone(inspector.access, _plan(inspector.store, view, grace))
-                found[own_name] = (plan, _Candidate(view, grace))
-        except errors.PodtuiError as error:
-            found[name] = (_refused(name, error), None)
-        except OSError as error:
-            raise failure_of(name, "reaped", error, "no signal was sent") from error
-    return list(found.values())
+def _grace(request: Reap) -> float:
+    return REAP_GRACE_S if request.grace_s is None else request.grace_s
 
 
-def _refused(name: str, why: errors.PodtuiError | Refusal) -> Plan:
-    if isinstance(why, errors.PodtuiError):
-        why = Refusal.of(why)
-    return Plan(action="reap", pod=name, steps=(), refusals=(why,))
-
-
-def _plan(store: Store, view: PodView, grace_s: float) -> Plan:
-    refusal = grace_refusal(grace_s) or state_refusal(view)
-    if refusal is not None:
-        return _refused(view.name, refusal)
+def _planned(
+    inspector: Inspector, request: Reap, plan_one: Callable[[PodView], Plan]
+) -> list[tuple[Plan, PodView | None]]:
     try:
-        find = Searching(store).find(place_of(store, view))
-    except errors.PodtuiError as error:
-        return _refused(view.name, error)
+        return plan_pods(inspector, "reap", request.pods, plan_one)
+    except OSError as error:
+        named = ", ".join(request.pods)
+        raise failure_of(named, "reaped", error, "no signal was sent") from error
+
+
+def _plan(find: Find, grace_s: float) -> Plan:
+    name, steps = find.place.pod, find.steps()
+    nothing = Step(StepKind.CHECK, name, "nothing of its past runs is seen running now")
     grace = duration(grace_s)
-    steps = find.steps()
-    ways = f"ask them all at once, and after {grace} end by force who is still there"
+    ways = Step(
+        StepKind.END,
+        name,
+        f"ask them all at once, and after {grace} end by force who is still there",
+        {"grace_s": grace_s},
+    )
     return Plan(
         action="reap",
-        pod=view.name,
+        pod=name,
         steps=(
-            *(steps or ("nothing of its past runs is seen running now",)),
+            *(steps or (nothing,)),
             *((ways,) if steps else ()),
-            "look again until nothing matches any more",
+            Step(StepKind.CHECK, name, "look again until nothing matches any more"),
         ),
         warnings=(*_kept_warnings(find), *(f"no signal for {each}" for each in find.skipped)),
     )
@@ -122,37 +122,10 @@ def _kept_warnings(find: Find) -> tuple[str, ...]:
 
 def state_refusal(view: PodView) -> Refusal | None:
     """Return why a pod cannot be reaped in its present state, None when it is proven dead."""
-    if view.verdict is Verdict.DEAD:
-        return None
-    name = shlex.quote(view.name)
-    if view.status is Status.STARTING:
-        return Refusal(
-            kind=errors.Refused.kind,
-            message=f"{view.name!r} is starting, run {view.run}: {view.message}",
-            next=f"podtui wait {name} --until live",
-        )
-    if view.verdict is Verdict.ALIVE:
-        unresponsive = view.status is Status.UNRESPONSIVE
-        return Refusal(
-            kind=errors.Refused.kind,
-            message=f"{view.name!r} is alive: {view.message}; only its supervisor ends what is"
-            " below it",
-            next=f"podtui inspect {name}" if unresponsive else f"podtui stop {name}",
-        )
-    if view.record_error:
-        return Refusal(
-            kind=errors.Unreadable.kind,
-            message=f"whether {view.name!r} is dead cannot be told: {view.record_error}",
-            next="podtui doctor",
-        )
-    doubts = [each for each in view.evidence if each.answer is Answer.UNKNOWN] or view.evidence
-    words = "; ".join(f"{each.probe.value}: {each.detail}" for each in doubts)
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"whether {view.name!r} is dead cannot be told, so nothing of it is ended:"
-        f" {view.message} ({words or 'no probe answered'})",
-        next=f"podtui inspect {name}",
-    )
+    if view.record_error and view.verdict is Verdict.UNKNOWN:
+        message = f"whether {view.name!r} is dead cannot be told: {view.record_error}"
+        return Refusal(kind=errors.Unreadable.kind, message=message, next="podtui doctor")
+    return not_dead_refusal(view, "reap")
 
 
 def place_of(store: Store, view: PodView) -> PodFiles:
@@ -170,8 +143,8 @@ def place_of(store: Store, view: PodView) -> PodFiles:
     )
 
 
-def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
-    store, name, then = inspector.store, planned.view.name, planned.view
+def _reap(inspector: Inspector, then: PodView, grace_s: float, actor: str) -> Report:
+    store, name = inspector.store, then.name
     try:
         with action_lock(store.system, store.paths.pod(name), pod=name, action="reap", actor=actor):
             now = inspector.look_at(name)
@@ -187,7 +160,7 @@ def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
                 store,
                 find,
                 runs=runs_to_end(store, find),
-                grace_s=planned.grace_s,
+                grace_s=grace_s,
                 actor=actor,
             )
     except OSError as error:
@@ -198,7 +171,7 @@ def _reap(inspector: Inspector, planned: _Candidate, actor: str) -> Report:
 # what was broken off
 
 
-def finish_reap(store: Store, tx: Transaction) -> Recovered:
+def finish_reap(store: Store, tx: Transaction[ReapIntent]) -> Recovered:
     """Look again who is left, and end it: a reap can be done any number of times.
 
     Raises:
@@ -206,33 +179,25 @@ def finish_reap(store: Store, tx: Transaction) -> Recovered:
         Refused, UnknownState, OSError: it cannot be told who is left, and nothing is decided.
     """
     intent = tx.intent
-    runs = tuple(int(each) for each in intent.details.get("runs", "").split() if each.isdigit())
-    place = _place_now(store, tx, runs)
+    place = _place_now(store, tx, intent.runs)
     if place is None:
-        words = f"{intent.pod}: a reap was broken off; the pod is not there any more"
-        return Recovered(finished=False, summary=words)
-    # Not waited for: a start must not stand still because somebody else acts on a pod.
-    if is_being_acted_on(store.system, place.paths):
-        raise errors.Busy(f"{place.pod!r} is being acted on", pod=place.pod)
+        words = "a reap was broken off; the pod is not there any more"
+        return Recovered(finished=False, words=words)
+    refuse_if_busy(store.system, place.paths, place.pod)
+    is_known = intent.grace_s is not None and grace_refusal(intent.grace_s) is None
+    grace_s = intent.grace_s if is_known and intent.grace_s is not None else REAP_GRACE_S
     with action_lock(store.system, place.paths, pod=place.pod, action="reap", actor=intent.actor):
         ended: dict[int, Ended] = {}
-        end_runs(store, place, place.runs, grace_s=_grace_of(intent.details), into=ended)
-        summary = tell_ended(store, tx, place, ended)
+        end_runs(store, place, place.runs, grace_s=grace_s, into=ended)
+        words = report_ended(store, tx, place, ended)
     return Recovered(
         finished=not any(each.survivors for each in ended.values()),
-        summary=f"a reap by {intent.actor} was broken off and finished later: {summary}",
+        words=f"a reap by {intent.actor} was broken off and finished later: {words}",
+        name=place.pod,
     )
 
 
-def _grace_of(details: dict[str, str]) -> float:
-    try:
-        grace_s = float(details.get("grace_s", ""))
-    except ValueError:
-        return REAP_GRACE_S
-    return grace_s if 0 <= grace_s <= LONGEST_GRACE_S else REAP_GRACE_S
-
-
-def _place_now(store: Store, tx: Transaction, runs: Sequence[int]) -> PodFiles | None:
+def _place_now(store: Store, tx: Transaction[ReapIntent], runs: Sequence[int]) -> PodFiles | None:
     """Return where the pod is now, None when it is neither in place nor in the trash."""
     pod_id = tx.intent.pod_id
     name = store.name_of_id(pod_id, likely=tx.intent.pod)

@@ -1,18 +1,21 @@
-"""Finishing a restore that was broken off: taken back before its run began, told after it.
+"""Finishing a restore that was interrupted: taken back before its run began, reported after it.
 
-What there is on the disk decides, never how far the actor may have come: the run that was
-reserved by this very action, its lock, its records.
+What is on the disk decides, not how far the actor may have come: the run that this very action
+reserved, its lock, its records.
 """
 
 from __future__ import annotations
 
-from podtui.core.actions.framework.locks import action_lock, is_being_acted_on
+from podtui.core.access.names import name_now
+from podtui.core.actions.framework.locks import action_lock, refuse_if_busy
 from podtui.core.actions.framework.transaction import Recovered, Transaction
 from podtui.core.actions.loans.changes import take_back_relending
 from podtui.core.errors import Busy, UnknownState
 from podtui.core.hosts.registry import host_of, probe_run
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
-from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
+from podtui.core.model.events import Details
+from podtui.core.model.intents import RestoreIntent
+from podtui.core.model.records import ExitRecord, RunRecord
 from podtui.core.model.verdicts import Evidence
 from podtui.core.observe.verdict import Finding, rule_for
 from podtui.core.paths import RunPaths
@@ -24,50 +27,37 @@ BROKEN_OFF = "the restore that reserved it was broken off before its supervisor 
 UNTOLD = frozenset({Finding.UNDETERMINED, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
 
 
-def finish_restore(store: Store, tx: Transaction) -> Recovered:
+def finish_restore(store: Store, tx: Transaction[RestoreIntent]) -> Recovered:
     """Find out what became of a restore whose actor is gone, and bring it to its end.
 
     Raises:
         Busy: the pod is acted on, or its new run is just starting: the next start looks again.
         UnknownState, Unreadable, OSError: it cannot be told, and nothing is decided.
     """
-    name = _name_now(store, tx)
+    name = name_now(store, tx.intent.pod, tx.intent.pod_id)
     if name is None:
-        return _ending(
-            finished=False,
-            summary=f"{tx.intent.pod}: a restore was broken off; the pod is not in place any more",
-        )
+        words = "a restore was broken off; the pod is not in place any more"
+        return Recovered(finished=False, words=words)
+    pod = store.pod_record(name)
+    if isinstance(pod, RecordProblem):
+        raise pod.as_error(name)
     paths = store.paths.pod(name)
-    # Not waited for: a start must not stand still because somebody else acts on a pod.
-    if is_being_acted_on(store.system, paths):
-        raise Busy(f"{name!r} is being acted on", pod=name)
+    refuse_if_busy(store.system, paths, name)
     with action_lock(store.system, paths, pod=name, action="restore", actor=tx.intent.actor):
         record = store.run_record(name, tx.intent.run)
         if isinstance(record, RecordProblem) and not record.is_missing:
             raise record.as_error(name)
         if _was_restored_since(store, tx, name, record):
             # What it was lent belongs to that run by now, whoever lent it.
-            summary = f"{name}: a restore by {tx.intent.actor} was broken off before a later one"
-            return _ending(finished=False, summary=summary)
+            words = f"a restore by {tx.intent.actor} was broken off before a later one"
+            return Recovered(finished=False, words=words, name=name)
         if isinstance(record, RunRecord):
             return _of_reserved(store, tx, name, record)
         return _taken_back(store, tx, name, "nothing was started")
 
 
-def _name_now(store: Store, tx: Transaction) -> str | None:
-    """Return what the pod is called now, None when it is not in place."""
-    for name in (tx.intent.pod, *store.pod_names()):
-        record = store.pod_record(name)
-        if isinstance(record, PodRecord) and record.id == tx.intent.pod_id:
-            return name
-        if name == tx.intent.pod and isinstance(record, RecordProblem) and not record.is_missing:
-            # It may be this pod: what cannot be read is nobody else's.
-            raise record.as_error(name)
-    return None
-
-
 def _was_restored_since(
-    store: Store, tx: Transaction, name: str, record: RunRecord | RecordProblem
+    store: Store, tx: Transaction[RestoreIntent], name: str, record: RunRecord | RecordProblem
 ) -> bool:
     """Whether the pod has a later run, or one of this number that another action reserved."""
     if isinstance(record, RunRecord) and record.action_id != tx.id:
@@ -75,7 +65,9 @@ def _was_restored_since(
     return max(store.run_numbers(name), default=0) > tx.intent.run
 
 
-def _of_reserved(store: Store, tx: Transaction, name: str, run: RunRecord) -> Recovered:
+def _of_reserved(
+    store: Store, tx: Transaction[RestoreIntent], name: str, run: RunRecord
+) -> Recovered:
     if host_of(store, run).prevent(name, run, BROKEN_OFF):
         return _never_began(store, tx, name, run)
     look = probe_run(store, name, run.run, run.pod_id)
@@ -88,45 +80,45 @@ def _of_reserved(store: Store, tx: Transaction, name: str, run: RunRecord) -> Re
         return _never_began(store, tx, name, run)
     if outcome is not Finding.LOST:
         clear_handoff(store, run.pod_id, run.run)
-    summary = f"{name}: restored by {tx.intent.actor}, run {run.run}; who did it was broken off"
+    cause = f"by {tx.intent.actor}, run {run.run}"
+    words = f"restored {cause}; who did it was broken off"
     tx.diagnose(
         DiagnosticKind.RESTORED,
-        summary,
+        words,
+        name=name,
+        details=Details(cause=cause),
         evidence=_old_evidence(store, tx, name),
         undo=Undo("stop", name),
     )
-    return _ending(finished=True, summary=summary)
+    return Recovered(finished=True, words=words, name=name)
 
 
-def _never_began(store: Store, tx: Transaction, name: str, run: RunRecord) -> Recovered:
+def _never_began(
+    store: Store, tx: Transaction[RestoreIntent], name: str, run: RunRecord
+) -> Recovered:
     clear_handoff(store, run.pod_id, run.run)
     return _taken_back(store, tx, name, f"run {run.run} was reserved and never began")
 
 
-def _taken_back(store: Store, tx: Transaction, name: str, what: str) -> Recovered:
+def _taken_back(store: Store, tx: Transaction[RestoreIntent], name: str, what: str) -> Recovered:
     clear_staged(store, tx.intent.pod_id, tx.intent.run)
     back = take_back_relending(store, name, tx.intent.pod_id, actor=tx.intent.actor, tx=tx)
-    summary = "; ".join((f"{name}: a restore by {tx.intent.actor} was broken off: {what}", *back))
+    words = "; ".join((f"a restore by {tx.intent.actor} was broken off: {what}", *back))
     tx.diagnose(
         DiagnosticKind.RESTORE_FAILED,
-        summary,
+        words,
+        name=name,
+        details=Details(cause=what),
         evidence=_old_evidence(store, tx, name),
         undo=Undo("restore", name),
     )
-    return _ending(finished=False, summary=summary)
+    return Recovered(finished=False, words=words, name=name)
 
 
-def _old_evidence(store: Store, tx: Transaction, name: str) -> tuple[Evidence, ...]:
+def _old_evidence(store: Store, tx: Transaction[RestoreIntent], name: str) -> tuple[Evidence, ...]:
     """Return the evidence of the end the pod was to be restored from."""
-    old = tx.intent.details.get("old_run", "")
-    if not old.isdigit() or not int(old):
-        return ()
-    return probe_run(store, name, int(old), tx.intent.pod_id).evidence
-
-
-def _ending(*, finished: bool, summary: str) -> Recovered:
-
-    return Recovered(finished=finished, summary=summary)
+    old = tx.intent.old_run
+    return probe_run(store, name, old, tx.intent.pod_id).evidence if old else ()
 
 
 # where a new run is built, before it is renamed into its pod

@@ -1,6 +1,6 @@
 """Restoring one pod, step by step.
 
-Under the pod's action lock it is looked at again, what the old run left is ended and proven gone,
+Under the pod's action lock it is probed again, what the old run left is ended and proven gone,
 scopes are lent again, the next run is reserved (built in staging, renamed into place), and only
 then is a supervisor started. docs/store.md has what a crash between any two steps leaves.
 """
@@ -8,6 +8,7 @@ then is a supervisor started. docs/store.md has what a crash between any two ste
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -20,15 +21,15 @@ from podtui.core.actions.framework.transaction import Transaction, transaction
 from podtui.core.actions.loans.changes import relend_for_restore, scopes, take_back_relending
 from podtui.core.actions.restore.finish import build_run, clear_staged
 from podtui.core.actions.restore.plan import plan_one, state_refusal
-from podtui.core.actions.restore.records import Job, keeps_leftovers, next_start
+from podtui.core.actions.restore.records import Job, keeps_leftovers
 from podtui.core.actions.spawn.records import run_record
 from podtui.core.hosts import registry
 from podtui.core.hosts.interface.base import Launch
 from podtui.core.hosts.registry import end_leftovers
-from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
-from podtui.core.model.events import EventKind
-from podtui.core.model.plans import Refusal, Report
+from podtui.core.model.events import Details, EventKind
+from podtui.core.model.intents import RestoreIntent
+from podtui.core.model.plans import Report
 from podtui.core.model.records import PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView
 from podtui.core.model.verdicts import Status
@@ -41,8 +42,8 @@ LEAVING_MS = 2000
 """How long a supervisor that wrote its exit record is given to be gone."""
 
 
-class Told(msgspec.Struct):
-    """What is to be told of a restore so far."""
+class SoFar(msgspec.Struct):
+    """What a restore has done and skipped so far."""
 
     done: list[str] = []
     skipped: list[str] = []
@@ -110,52 +111,48 @@ def _looked_at_again(
         kept="nothing was changed",
         next_step=f"podtui restore {now.name}",
     )
-    plan_one(
-        inspector.store, now, without=without, in_bulk=in_bulk, surveys=False
-    ).raise_if_refused()
-    job = Job.of(inspector.store, now, inspector.store.pod_record(now.name))
-    if isinstance(job, Refusal):
-        raise errors.leaf_of(job.kind)(job.message, pod=now.name, next_step=job.next)
+    plan, job = plan_one(inspector.store, now, without=without, in_bulk=in_bulk, surveys=False)
+    plan.raise_if_refused()
+    assert job is not None  # noqa: S101 - without one the plan is refused
     return job
 
 
 def _begin(inspector: Inspector, job: Job, without: Sequence[str], actor: str) -> Attempt:
-    with transaction(
-        job.store,
-        EventKind.RESTORE_INTENDED,
-        action="restore",
+    intended = partial(
+        RestoreIntent,
         pod=job.pod.name,
         pod_id=job.pod.id,
         actor=actor,
         run=job.run,
-        details={"old_run": str(job.view.run)},
-    ) as tx:
-        told = Told()
+        old_run=job.view.run,
+    )
+    with transaction(job.store, EventKind.RESTORE_INTENDED, intended) as tx:
+        so_far = SoFar()
         try:
-            _end_old_run(job, told)
-            told.done += _lent_again(job, tx, without)
+            _end_old_run(job, so_far)
+            so_far.done += _lent_again(job, tx, without)
             run = _reserved(job, tx)
             launch = _started(job.store, job.pod, run)
-            told.skipped += launch.remarks
+            so_far.skipped += launch.remarks
         except (OSError, errors.PodtuiError) as error:
-            return _failed(job, tx, error, told)
+            return _failed(job, tx, error, so_far)
         if launch.started:
-            return _succeeded(inspector, job, tx, told)
-        return _not_started(job, tx, launch, told)
+            return _succeeded(inspector, job, tx, so_far)
+        return _not_started(job, tx, launch, so_far)
 
 
 # the steps
 
 
-def _end_old_run(job: Job, told: Told) -> None:
+def _end_old_run(job: Job, so_far: SoFar) -> None:
     """End what earlier runs left; raises Refused when anything of it is still there."""
     store, name = job.store, job.pod.name
     _wait_for_owner(job)
     left = {job.view.run} if job.view.run and not keeps_leftovers(job) else set()
     for run in sorted(left.union(handed_off_runs(store, job.pod.id))):
         ended = end_leftovers(store, name, job.pod.id, run, grace_s=REAP_GRACE_S)
-        told.done += ended.reaped
-        told.skipped += ended.skipped
+        so_far.done += ended.reaped
+        so_far.skipped += ended.skipped
         if ended.survivors:
             raise errors.Refused(
                 f"{name!r} was not restored: of run {run} there still runs"
@@ -174,23 +171,24 @@ def _wait_for_owner(job: Job) -> None:
         registry.wait_until_gone(job.store, record, LEAVING_MS)
 
 
-def _lent_again(job: Job, tx: Transaction, without: Sequence[str]) -> tuple[str, ...]:
+def _lent_again(
+    job: Job, tx: Transaction[RestoreIntent], without: Sequence[str]
+) -> tuple[str, ...]:
     lent = relend_for_restore(
         job.store, job.pod.name, job.pod.id, without=without, actor=tx.intent.actor, tx=tx
     )
     return (f"{job.pod.name}: lent it again: {scopes(lent)}",) if lent else ()
 
 
-def _reserved(job: Job, tx: Transaction) -> RunRecord:
+def _reserved(job: Job, tx: Transaction[RestoreIntent]) -> RunRecord:
     """Reserve the run: built in staging, so that it is there whole or not at all."""
-    start = next_start(job)
     old = job.store.run_record(job.pod.name, job.view.run)
     run = run_record(
         job.store,
         job.pod,
         tx.intent.actor,
         run=job.run,
-        argv=start.argv,
+        argv=job.start.argv,
         reason="restore",
         action_id=tx.id,
         host=old.host if isinstance(old, RunRecord) else registry.NEW_RUNS,
@@ -210,13 +208,15 @@ def _started(store: Store, pod: PodRecord, run: RunRecord) -> Launch:
 # what became of it
 
 
-def _not_started(job: Job, tx: Transaction, launch: Launch, told: Told) -> Attempt:
+def _not_started(
+    job: Job, tx: Transaction[RestoreIntent], launch: Launch, so_far: SoFar
+) -> Attempt:
     name = job.pod.name
     words = last_words(job.store.system.fs, job.paths.run(job.run))
     why = f"{launch.error}{f'; {words}' if words else ''}"
     if launch.confirmed:
         failure = errors.leaf_of(launch.kind)(f"{name!r} was not restored: {why}", pod=name)
-        return _failed(job, tx, failure, told)
+        return _failed(job, tx, failure, so_far)
     error = errors.leaf_of(launch.kind)(
         f"whether {name!r} was restored is not known: {why}",
         pod=name,
@@ -225,40 +225,44 @@ def _not_started(job: Job, tx: Transaction, launch: Launch, told: Told) -> Attem
     )
     if not isinstance(error, errors.TimedOut):
         # It did begin, and is over: what it was lent stays with it, as with every lost pod.
-        _tell_failed_or_later(tx, name, error.message, job.view, told)
+        _report_failed_or_later(tx, name, error.message, job.view, so_far)
     # Of one that may still begin the intent stays: the next start looks what became of it.
-    return Attempt(_failure_report(name, error, told), error)
+    return Attempt(_failure_report(name, error, so_far), error)
 
 
-def _succeeded(inspector: Inspector, job: Job, tx: Transaction, told: Told) -> Attempt:
+def _succeeded(
+    inspector: Inspector, job: Job, tx: Transaction[RestoreIntent], so_far: SoFar
+) -> Attempt:
     name = job.pod.name
     summary = f"restored {name}, run {job.run}"
-    told.skipped += _tell_restored(job, tx)
+    so_far.skipped += _report_restored(job, tx)
     try:
         view = inspector.look_at(name)
     except (OSError, errors.PodtuiError) as error:
-        told.skipped.append(f"{name}: what it is now could not be looked at: {error}")
-        return Attempt(_report(name, [*told.done, summary], told))
+        so_far.skipped.append(f"{name}: what it is now could not be looked at: {error}")
+        return Attempt(_report(name, [*so_far.done, summary], so_far))
     ended = ""
     if view.run == job.run and view.status in {Status.FAILED, Status.LOST}:
         words = last_words(job.store.system.fs, job.paths.run(job.run))
         ended = f"{name}: run {job.run} has ended already: {view.message}"
-        told.skipped.append(f"{ended}; {words}" if words else ended)
-    report = _report(name, [*told.done, f"{summary}: {view.message}"], told)
+        so_far.skipped.append(f"{ended}; {words}" if words else ended)
+    report = _report(name, [*so_far.done, f"{summary}: {view.message}"], so_far)
     return Attempt(msgspec.structs.replace(report, view=view), ended=ended)
 
 
-def _tell_restored(job: Job, tx: Transaction) -> tuple[str, ...]:
+def _report_restored(job: Job, tx: Transaction[RestoreIntent]) -> tuple[str, ...]:
     """Write that a pod is restored; returns a remark when the disk does not take it.
 
     The intent then stays, and the next start writes it.
     """
     name, old = job.pod.name, job.view
-    words = f"{name}: restored by {tx.intent.actor}, run {job.run}"
+    cause = f"by {tx.intent.actor}, run {job.run}"
+    words = f"restored {cause}"
     try:
         tx.diagnose(
             DiagnosticKind.RESTORED,
-            f"{words}; run {old.run}: {was_words(old.status.value, old.message)}",
+            f"{words}; run {old.run}: {old.message}",
+            details=Details(cause=cause),
             evidence=old.evidence,
             undo=Undo("stop", name),
         )
@@ -268,8 +272,10 @@ def _tell_restored(job: Job, tx: Transaction) -> tuple[str, ...]:
     return ()
 
 
-def _failed(job: Job, tx: Transaction, error: OSError | errors.PodtuiError, told: Told) -> Attempt:
-    """Take back what was done so far, and tell it."""
+def _failed(
+    job: Job, tx: Transaction[RestoreIntent], error: OSError | errors.PodtuiError, so_far: SoFar
+) -> Attempt:
+    """Take back what was done so far, and write that it failed."""
     name = job.pod.name
     kept = "its output, ledgers, cursors and children are as they were; it can be restored again"
     if isinstance(error, OSError):
@@ -280,39 +286,41 @@ def _failed(job: Job, tx: Transaction, error: OSError | errors.PodtuiError, told
         failure.next_step = failure.next_step or f"podtui restore {name}"
     try:
         clear_staged(job.store, job.pod.id, job.run)
-        told.skipped += take_back_relending(
-            job.store, name, job.pod.id, actor=tx.intent.actor, tx=tx
-        )
+        back = take_back_relending(job.store, name, job.pod.id, actor=tx.intent.actor, tx=tx)
+        so_far.skipped += [f"{name}: {each}" for each in back]
     except (OSError, errors.PodtuiError) as trouble:
         # The intent stays: the next start takes back what is left.
-        told.skipped.append(f"{name}: taking it back is left to the next start: {trouble}")
+        so_far.skipped.append(f"{name}: taking it back is left to the next start: {trouble}")
     else:
-        _tell_failed_or_later(tx, name, failure.message, job.view, told)
-    return Attempt(_failure_report(name, failure, told), failure)
+        _report_failed_or_later(tx, name, failure.message, job.view, so_far)
+    return Attempt(_failure_report(name, failure, so_far), failure)
 
 
-def _tell_failed_or_later(tx: Transaction, name: str, why: str, old: PodView, told: Told) -> None:
+def _report_failed_or_later(
+    tx: Transaction[RestoreIntent], name: str, why: str, old: PodView, so_far: SoFar
+) -> None:
     try:
-        _tell_failed(tx, name, why, old)
+        _report_failed(tx, name, why, old)
     except (OSError, errors.PodtuiError) as trouble:
-        told.skipped.append(f"{name}: that it failed will be told by the next start: {trouble}")
+        so_far.skipped.append(f"{name}: that it failed will be told by the next start: {trouble}")
 
 
-def _tell_failed(tx: Transaction, name: str, why: str, old: PodView) -> None:
+def _report_failed(tx: Transaction[RestoreIntent], name: str, why: str, old: PodView) -> None:
     """Write that a pod was not restored; raises Busy or OSError."""
     tx.diagnose(
         DiagnosticKind.RESTORE_FAILED,
-        f"{name}: {why}",
+        why,
+        details=Details(cause=why),
         evidence=old.evidence,
         undo=Undo("restore", name),
     )
-    tx.end(EventKind.RESTORE_FAILED, f"{name}: not restored: {why}")
+    tx.end(EventKind.RESTORE_FAILED, f"not restored: {why}")
 
 
-def _report(name: str, done: Sequence[str], told: Told) -> Report:
-    return Report(action="restore", pod=name, done=tuple(done), skipped=tuple(told.skipped))
+def _report(name: str, done: Sequence[str], so_far: SoFar) -> Report:
+    return Report(action="restore", pod=name, done=tuple(done), skipped=tuple(so_far.skipped))
 
 
-def _failure_report(name: str, error: errors.PodtuiError, told: Told) -> Report:
+def _failure_report(name: str, error: errors.PodtuiError, so_far: SoFar) -> Report:
     failed = (f"{name}: {error.sentence()}",)
-    return msgspec.structs.replace(_report(name, told.done, told), failed=failed)
+    return msgspec.structs.replace(_report(name, so_far.done, so_far), failed=failed)

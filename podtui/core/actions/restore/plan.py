@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from podtui.core import errors
-from podtui.core.actions.framework.preconditions import elsewhere_refusal
+from podtui.core.actions.framework.preconditions import not_dead_refusal
 from podtui.core.actions.loans.changes import Relending, plan_relending
 from podtui.core.actions.restore.records import (
     Job,
     ends_at_once,
     keeps_leftovers,
-    next_start,
     start_request,
 )
 from podtui.core.actions.spawn.checks import refusals_of_start
 from podtui.core.hosts.registry import survey_leftovers
-from podtui.core.model.plans import Plan, Refusal
+from podtui.core.model.plans import Plan, Refusal, Step, StepKind
 from podtui.core.model.records import RunRecord
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Status, Verdict
 from podtui.core.processes.environment import missing_variables
 from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.store.store import Store
@@ -36,8 +34,8 @@ def plan_one(
     without: Sequence[str] = (),
     in_bulk: bool = False,
     surveys: bool = True,
-) -> Plan:
-    """Return what restoring one pod will do; touches nothing.
+) -> tuple[Plan, Job | None]:
+    """Return what restoring one pod will do, and the job of it; touches nothing.
 
     Args:
         store: where the pod is.
@@ -51,15 +49,14 @@ def plan_one(
     """
     refusal = state_refusal(store, view)
     if refusal is not None:
-        return _refused(view.name, refusal)
-    pod = store.pod_record(view.name)
-    job = Job.of(store, view, pod)
+        return Plan.refused("restore", view.name, refusal), None
+    job = Job.of(store, view)
     if isinstance(job, Refusal):
-        return _refused(view.name, job)
+        return Plan.refused("restore", view.name, job), None
     steps, refusals = _leftovers_step(job, surveys=surveys)
     flapping = ends_at_once(job)
-    start = next_start(job)
-    refusals += refusals_of_start(store, start_request(job, start.argv))
+    start = job.start
+    refusals += refusals_of_start(store, start_request(job))
     relending = plan_relending(store, job.pod.name, job.pod.id, without=without)
     refusals += relending.refusals + _unknown_scopes(job, relending, in_bulk=in_bulk)
     if flapping and in_bulk:
@@ -67,41 +64,59 @@ def plan_one(
         refusals += (Refusal(kind=errors.Refused.kind, message=flapping, next=next_step),)
     command = safe_line(shlex.join(start.argv), SHOWN_COMMAND)
     goes_on = f"go on with {job.pod.agent} conversation {start.conversation}: "
-    return Plan(
+    plan = Plan(
         action="restore",
         pod=view.name,
         steps=(
             *steps,
             *relending.steps,
-            f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output stay",
-            f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+            Step(
+                StepKind.RESERVE,
+                view.name,
+                f"reserve run {job.run} of {view.name!r}; its place, ledgers, cursors and output"
+                " stay",
+                {"run": job.run},
+            ),
+            Step(
+                StepKind.START,
+                view.name,
+                f"{goes_on if start.conversation else ''}start {command} in {job.pod.cwd}",
+                {
+                    "argv": tuple(start.argv),
+                    "cwd": job.pod.cwd,
+                    "conversation": start.conversation or "",
+                },
+            ),
         ),
         refusals=refusals,
         warnings=_warnings(job, start.warning, "" if in_bulk else flapping),
         undo=f"podtui stop {view.name}",
     )
+    return plan, job
 
 
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
-
-
-def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+def _leftovers_step(job: Job, *, surveys: bool) -> tuple[tuple[Step, ...], tuple[Refusal, ...]]:
     run = f"run {job.view.run}"
+
+    def step(kind: StepKind, text: str, processes: tuple[str, ...] = ()) -> tuple[Step, ...]:
+        return (Step(kind, job.pod.name, text, {"run": job.view.run, "processes": processes}),)
+
     if keeps_leftovers(job):
-        return (f"leave alone what {run} left running: it was asked for",), ()
+        return step(StepKind.LEAVE, f"leave alone what {run} left running: it was asked for"), ()
     if not surveys:
-        return (f"end what is left of {run}, and prove it",), ()
+        return step(StepKind.END, f"end what is left of {run}, and prove it"), ()
     try:
         scan = ProcessScan(job.store)
         found = survey_leftovers(job.store, job.pod.name, job.pod.id, job.view.run, scan=scan)
     except errors.Refused:
         # Its supervisor has written the exit record and is about to leave.
-        return (f"end what is left of {run} when its supervisor has left, and prove it",), ()
+        text = f"end what is left of {run} when its supervisor has left, and prove it"
+        return step(StepKind.END, text), ()
     except errors.PodtuiError as error:
         return (), (Refusal.of(error),)
-    who = ", ".join(each.words for each in found.targets)
-    return (f"end what is left of {run}, and prove it: {who or 'nothing is seen now'}",), ()
+    who = tuple(each.words for each in found.targets)
+    text = f"end what is left of {run}, and prove it: {', '.join(who) or 'nothing is seen now'}"
+    return step(StepKind.END, text, who), ()
 
 
 def _unknown_scopes(job: Job, relending: Relending, *, in_bulk: bool) -> tuple[Refusal, ...]:
@@ -125,83 +140,16 @@ def _warnings(job: Job, *words: str) -> tuple[str, ...]:
 
 def state_refusal(store: Store, view: PodView) -> Refusal | None:
     """Return why a pod cannot be restored in its present state, None when it is proven dead."""
-    return next((refusal for ask in _ANSWERS if (refusal := ask(store, view))), None)
-
-
-def _unreadable(_store: Store, view: PodView) -> Refusal | None:
-    if not view.record_error:
-        return None
-    return Refusal(
-        kind=errors.Unreadable.kind,
-        message=f"{view.name!r} cannot be restored: its record says not how: {view.record_error}",
-        next="podtui doctor",
-    )
-
-
-def _starting(store: Store, view: PodView) -> Refusal | None:
-    if view.status is not Status.STARTING:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is starting already, run {view.run}{_restored_by(store, view)}:"
-        f" {view.message}",
-        next=f"podtui wait {view.name} --until live",
-    )
-
-
-def _unresponsive(_store: Store, view: PodView) -> Refusal | None:
-    if view.status is not Status.UNRESPONSIVE:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is not dead but unresponsive: it is {view.message}",
-        next=f"podtui inspect {view.name}",
-    )
-
-
-def _alive(store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is not Verdict.ALIVE:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is alive{_restored_by(store, view)}: {view.message};"
-        " attach instead",
-        next=f"podtui attach {view.name}",
-    )
+    if view.record_error:
+        message = f"{view.name!r} cannot be restored: its record says not how: {view.record_error}"
+        return Refusal(kind=errors.Unreadable.kind, message=message, next="podtui doctor")
+    return not_dead_refusal(view, "restore", by=_restored_by(store, view))
 
 
 def _restored_by(store: Store, view: PodView) -> str:
-    """Return who began its run, when that was a restore: who comes second is told."""
+    """Return who began its run, when that was a restore: for who comes second."""
     run = store.run_record(view.name, view.run)
     if not isinstance(run, RunRecord) or run.reason != "restore":
         return ""
     when = run.reserved_at.isoformat(timespec="seconds")
     return f" (restored by {run.actor} at {when} as run {run.run})"
-
-
-def _elsewhere(_store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is Verdict.DEAD:
-        return None
-    return elsewhere_refusal(view, "restored", "restore")
-
-
-def _unknown(_store: Store, view: PodView) -> Refusal | None:
-    if view.verdict is Verdict.DEAD:
-        return None
-    seen = "; ".join(f"{each.probe.value}: {each.detail}" for each in view.evidence)
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"whether {view.name!r} is dead cannot be told, so it is not restored:"
-        f" {view.message} ({seen or 'no probe answered'})",
-        next=f"podtui inspect {view.name}",
-    )
-
-
-_ANSWERS: tuple[Callable[[Store, PodView], Refusal | None], ...] = (
-    _unreadable,
-    _starting,
-    _unresponsive,
-    _alive,
-    _elsewhere,
-    _unknown,
-)

@@ -1,8 +1,7 @@
-"""A pod that is to be restored, as its records tell it: the old end, the new start, its scopes."""
+"""What the records say of a pod that is to be restored: its old end and its new start."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podtui.core.agents.resume import Resumed, resumed
@@ -28,6 +27,7 @@ class Job:
     Attributes:
         view: the pod with its old end, as it was looked at.
         runs: the numbers of its runs so far.
+        start: how the new run is started: with the agent's own conversation, or from anew.
         run: the number of the new one.
     """
 
@@ -35,18 +35,25 @@ class Job:
     pod: PodRecord
     view: PodView
     runs: tuple[int, ...]
+    start: Resumed
 
     @classmethod
-    def of(cls, store: Store, view: PodView, pod: PodRecord | RecordProblem) -> Job | Refusal:
+    def of(cls, store: Store, view: PodView) -> Job | Refusal:
         """Return the job, or why its records do not allow one.
 
         Raises:
             OSError: the runs cannot be listed.
         """
+        pod = store.pod_record(view.name)
         if isinstance(pod, RecordProblem):
-            error = pod.as_error(view.name)
-            return Refusal.of(error)
-        return cls(store, pod, view, tuple(store.run_numbers(view.name)))
+            return Refusal.of(pod.as_error(view.name))
+        runs = tuple(store.run_numbers(view.name))
+        # Newest first: mostly the latest run did begin, and the others need not be read.
+        records = (store.run_record(view.name, run) for run in reversed(runs))
+        has_begun = any(
+            isinstance(each, RecordProblem) or each.started_at is not None for each in records
+        )
+        return cls(store, pod, view, runs, resumed(pod.agent, pod.argv, has_begun=has_begun))
 
     @property
     def run(self) -> int:
@@ -57,20 +64,10 @@ class Job:
         return self.store.paths.pod(self.pod.name)
 
 
-def next_start(job: Job) -> Resumed:
-    """Return how the new run is started: with the agent's own conversation, or from anew."""
-    # Newest first: mostly the latest run did begin, and the others need not be read.
-    records = (job.store.run_record(job.pod.name, run) for run in reversed(job.runs))
-    has_begun = any(
-        isinstance(each, RecordProblem) or each.started_at is not None for each in records
-    )
-    return resumed(job.pod.agent, job.pod.argv, has_begun=has_begun)
-
-
-def start_request(job: Job, argv: Sequence[str]) -> Spawn:
+def start_request(job: Job) -> Spawn:
     """Return what is to be started, in the form in which starts are checked."""
     pod = job.pod
-    return Spawn(name=pod.name, argv=tuple(argv), cwd=pod.cwd, env=pod.env)
+    return Spawn(name=pod.name, argv=tuple(job.start.argv), cwd=pod.cwd, env=pod.env)
 
 
 def keeps_leftovers(job: Job) -> bool:
@@ -94,7 +91,7 @@ def ends_at_once(job: Job) -> str:
 
 
 def _lasted_s(job: Job, number: int) -> float | None:
-    """Return how long a run lasted, at most; None when that cannot be told."""
+    """Return how long a run lasted, at most; None when that is not known."""
     run = job.store.run_record(job.pod.name, number)
     if isinstance(run, RecordProblem):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from podtui.core import errors
-from podtui.core.actions.framework.preconditions import unless_gone
+from podtui.core.actions.framework.preconditions import plan_unless_gone
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.restore.one import restore_one
 from podtui.core.actions.restore.plan import plan_one
@@ -32,7 +32,7 @@ BACKOFF = 3
 
 
 class _Candidate(msgspec.Struct, frozen=True):
-    """A pod that was asked for: as it was looked at, and what would be done.
+    """A pod that was asked for, as it was seen, and what would be done.
 
     Attributes:
         view: None for what is no pod.
@@ -48,7 +48,9 @@ def plan(inspector: Inspector, request: Restore) -> Plan:
     Raises:
         DiskTrouble, Refused: the store could not be asked.
     """
-    found = _candidates(inspector, request)
+    # Of many the processes are not surveyed: it would take as many looks at the whole host.
+    surveys = not _is_bulk(request)
+    found = _candidates(inspector, request, surveys=surveys)
     return joined_plan("restore", [each.plan for each in found])
 
 
@@ -59,7 +61,8 @@ def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
         PodtuiError: nothing was restored, and why: of a single pod, or of the first of several
             none of which could be tried.
     """
-    found = _candidates(inspector, request)
+    # Who is left is surveyed under the lock, when it is ended.
+    found = _candidates(inspector, request, surveys=False)
     joined_plan("restore", [each.plan for each in found]).raise_if_refused()
     if not found:
         return Report(action="restore", pod="", done=(), skipped=("no pod was named",))
@@ -68,16 +71,20 @@ def carry_out(inspector: Inspector, request: Restore, *, actor: str) -> Report:
         if attempt.error is not None:
             raise attempt.error
         return attempt.report
-    return _Row(inspector, request.without, actor).restore(found)
+    return _OneByOne(inspector, request.without, actor).restore(found)
 
 
-def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
+def _is_bulk(request: Restore) -> bool:
+    return request.in_bulk or len(request.pods) > 1
+
+
+def _candidates(inspector: Inspector, request: Restore, *, surveys: bool) -> list[_Candidate]:
     """Return what is to be done to each pod, parents before children, each once."""
     names, without = request.pods, request.without
-    is_bulk = request.in_bulk or len(names) > 1
+    is_bulk = _is_bulk(request)
     try:
         return [
-            _candidate(inspector, seen, without, in_bulk=is_bulk)
+            _candidate(inspector, seen, without, in_bulk=is_bulk, surveys=surveys)
             for seen in _seen(inspector, names)
         ]
     except OSError as error:
@@ -86,20 +93,20 @@ def _candidates(inspector: Inspector, request: Restore) -> list[_Candidate]:
 
 
 def _candidate(
-    inspector: Inspector, seen: PodView | Plan, without: Sequence[str], *, in_bulk: bool
+    inspector: Inspector,
+    seen: PodView | Plan,
+    without: Sequence[str],
+    *,
+    in_bulk: bool,
+    surveys: bool,
 ) -> _Candidate:
     if isinstance(seen, Plan):
         return _Candidate(None, seen)
-    try:
-        plan = plan_one(
-            inspector.store, seen, without=without, in_bulk=in_bulk, surveys=not in_bulk
-        )
-    except OSError:
-        gone = inspector.access.gone(seen.name)
-        if gone is None:
-            raise
-        plan = Plan(action="restore", pod=seen.name, steps=(), refusals=(Refusal.of(gone),))
-    return _Candidate(seen, unless_gone(inspector.access, plan))
+
+    def plan_seen(view: PodView) -> Plan:
+        return plan_one(inspector.store, view, without=without, in_bulk=in_bulk, surveys=surveys)[0]
+
+    return _Candidate(seen, plan_unless_gone(inspector.access, "restore", seen, plan_seen))
 
 
 def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan]:
@@ -110,11 +117,11 @@ def _seen(inspector: Inspector, names: Sequence[str]) -> Iterator[PodView | Plan
             own_names[inspector.access.name_of(name)] = None
         except errors.PodtuiError as error:
             refusal = Refusal.of(error)
-            yield Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
+            yield Plan.refused("restore", name, refusal)
     if len(own_names) == 1:
         yield inspector.look_at(*own_names)
     elif own_names:
-        # One look at all of them: it is the one that knows the tree.
+        # One snapshot of all of them, since only a snapshot has the order of the tree.
         for view in inspector.snapshot().pods:
             if view.name in own_names:
                 del own_names[view.name]
@@ -128,14 +135,14 @@ def _gone(name: str) -> Plan:
         message=f"{name!r} went away while it was looked at",
         next="podtui events shows what became of it",
     )
-    return Plan(action="restore", pod=name, steps=(), refusals=(refusal,))
+    return Plan.refused("restore", name, refusal)
 
 
-class _Row:
+class _OneByOne:
     """Restores one pod after the other."""
 
     def __init__(self, inspector: Inspector, without: Sequence[str], actor: str) -> None:
-        self._looker = inspector
+        self._inspector = inspector
         self._without = without
         self._actor = actor
         self._tried = 0
@@ -159,7 +166,7 @@ class _Row:
                 break
             self._pace()
             try:
-                reports.append(self._told(each.view))
+                reports.append(self._attempt(each.view))
             except errors.PodtuiError as error:
                 # It changed after the plan was made: as if it had been refused there.
                 untried = untried or error
@@ -170,12 +177,12 @@ class _Row:
 
     def _pace(self) -> None:
         if self._tried and self._tried % BURST == 0:
-            self._looker.store.system.clock.pause(PAUSE_S)
+            self._inspector.store.system.clock.pause(PAUSE_S)
         self._tried += 1
 
-    def _told(self, view: PodView) -> Report:
+    def _attempt(self, view: PodView) -> Report:
         attempt = restore_one(
-            self._looker, view, without=self._without, actor=self._actor, in_bulk=True
+            self._inspector, view, without=self._without, actor=self._actor, in_bulk=True
         )
         if attempt.trouble:
             self._failures.append(attempt.trouble)
@@ -185,7 +192,7 @@ class _Row:
 
     def _braked(self, rest: Sequence[str]) -> Report:
         """Tell that the rest is left alone, and why."""
-        store, names = self._looker.store, ", ".join(rest)
+        store, names = self._inspector.store, ", ".join(rest)
         now = store.system.clock.now()
         summary = (
             f"restoring was stopped after {BACKOFF} failures in a row; left as they were: {names}."

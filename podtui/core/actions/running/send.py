@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from podtui.core import errors
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import connect, event_of, liveness_refusal, tell
+from podtui.core.actions.framework.preconditions import connect, liveness_refusal
+from podtui.core.actions.framework.transaction import transaction
 from podtui.core.model.events import EventKind
-from podtui.core.model.plans import Plan, Refusal, Report
+from podtui.core.model.intents import SendIntent
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind
 from podtui.core.model.requests import Send
 from podtui.core.model.snapshot import PodView
 from podtui.core.observe.inspector import Inspector
@@ -34,7 +38,14 @@ def _plan(view: PodView, request: Send) -> Plan:
     return Plan(
         action="send",
         pod=view.name,
-        steps=(f"type “{safe_line(text, SHOWN_TEXT)}” into {view.name}{ending}",),
+        steps=(
+            Step(
+                StepKind.TYPE,
+                view.name,
+                f"type “{safe_line(text, SHOWN_TEXT)}” into {view.name}{ending}",
+                {"text": text, "enter": request.enter},
+            ),
+        ),
         refusals=(refusal,) if refusal else (),
     )
 
@@ -56,9 +67,22 @@ def carry_out(inspector: Inspector, request: Send, *, actor: str) -> Report:
     with action_lock(store.system, paths, pod=view.name, action="send", actor=actor):
         view = inspector.look_at(name)
         _plan(view, request).raise_if_refused()
-        with connect(store, view, timeout_s=SEND_TIMEOUT_S) as client:
-            client.send_text(text, enter=enter)
-        summary = f"{view.name}: {len(text)} characters sent by {actor}"
-        remarks = tell(store, event_of(store, EventKind.SENT, view, summary, actor=actor))
+        intended = partial(
+            SendIntent,
+            pod=view.name,
+            pod_id=view.id,
+            run=view.run,
+            actor=actor,
+            characters=len(text),
+        )
+        with transaction(store, None, intended, even_if_unwritten=True) as tx:
+            try:
+                with connect(store, view, timeout_s=SEND_TIMEOUT_S) as client:
+                    client.send_text(text, enter=enter)
+            except errors.PodtuiError:
+                # The caller reports it, and nothing is left to finish.
+                tx.forget()
+                raise
+            tx.end_anyhow(EventKind.SENT, f"{len(text)} characters sent by {actor}")
     done = f"typed {len(text)} characters into {view.name}, run {view.run}"
-    return Report(action="send", pod=view.name, done=(done,), skipped=remarks, view=view)
+    return Report(action="send", pod=view.name, done=(done,), skipped=tx.remarks, view=view)

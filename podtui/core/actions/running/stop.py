@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from podtui.core.actions.framework.batch import do_each, plan_each
 from podtui.core.actions.framework.limits import LONGEST_GRACE_S, STOP_GRACE_S, grace_refusal
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import (
-    event_of,
-    latest_run,
-    liveness_refusal,
-    tell,
-)
+from podtui.core.actions.framework.preconditions import latest_run, liveness_refusal
+from podtui.core.actions.framework.transaction import transaction
 from podtui.core.errors import PodtuiError
 from podtui.core.hosts.registry import host_of
 from podtui.core.model.events import EventKind
-from podtui.core.model.plans import Plan, Report
+from podtui.core.model.intents import StopIntent
+from podtui.core.model.plans import Plan, Report, Step, StepKind
 from podtui.core.model.requests import Stop
 from podtui.core.model.snapshot import Inspection, PodView
 from podtui.core.model.verdicts import Verdict
@@ -36,9 +35,19 @@ def _plan(inspection: Inspection, grace_s: float) -> Plan:
     processes = ", ".join(f"{each.name} {each.pid}" for each in inspection.processes)
     grace = duration(grace_s) if 0 <= grace_s <= LONGEST_GRACE_S else str(grace_s)
     steps = (
-        f"ask {view.name}, run {view.run}, to end: {processes or 'its processes'}",
-        f"after {grace}, end by force whatever is left of its process tree",
-        "keep its output, records and place in the tree",
+        Step(
+            StepKind.STOP,
+            view.name,
+            f"ask {view.name}, run {view.run}, to end: {processes or 'its processes'}",
+            {"run": view.run, "pids": tuple(each.pid for each in inspection.processes)},
+        ),
+        Step(
+            StepKind.END,
+            view.name,
+            f"after {grace}, end by force whatever is left of its process tree",
+            {"grace_s": grace_s},
+        ),
+        Step(StepKind.KEEP, view.name, "keep its output, records and place in the tree"),
         *_loan_steps(inspection),
     )
     children = ", ".join(inspection.children)
@@ -52,9 +61,11 @@ def _plan(inspection: Inspection, grace_s: float) -> Plan:
     )
 
 
-def _loan_steps(inspection: Inspection) -> tuple[str, ...]:
-    out = [f"{loan.mode} {loan.path}" for loan in inspection.loans if loan.is_out]
-    return (f"take back what was lent to it, once its end is proven: {', '.join(out)}",) * bool(out)
+def _loan_steps(inspection: Inspection) -> tuple[Step, ...]:
+    out = tuple(f"{loan.mode} {loan.path}" for loan in inspection.loans if loan.is_out)
+    text = f"take back what was lent to it, once its end is proven: {', '.join(out)}"
+    step = Step(StepKind.TAKE_BACK, inspection.pod.name, text, {"paths": out})
+    return (step,) if out else ()
 
 
 def carry_out(inspector: Inspector, request: Stop, *, actor: str) -> Report:
@@ -79,24 +90,22 @@ def _stop(inspector: Inspector, target: str, *, grace_s: float, actor: str) -> R
         inspection = inspector.inspect(name)
         _plan(inspection, grace_s).raise_if_refused()
         view = inspection.pod
-        intent = f"{name}: to be stopped by {actor}"
-        remarks = tell(store, event_of(store, EventKind.STOP_INTENDED, view, intent, actor=actor))
-        try:
-            run = latest_run(store, view)
-            ended = host_of(store, run).stop(name, run, grace_s=grace_s, by=actor)
-        except PodtuiError as error:
-            failure = f"{name}: not stopped: {error.message}"
-            tell(store, event_of(store, EventKind.STOP_FAILED, view, failure, actor=actor))
-            raise
-        after = inspector.inspect(name).pod
-        summary = f"{name}: {after.message}"
-        remarks += tell(store, event_of(store, EventKind.STOPPED, after, summary, actor=actor))
-        if after.verdict is Verdict.DEAD:
-            clear_handoff(store, view.id, view.run)
+        intended = partial(StopIntent, pod=name, pod_id=view.id, run=view.run, actor=actor)
+        # A pod that fills the disk must be stopped all the same.
+        with transaction(store, EventKind.STOP_INTENDED, intended, even_if_unwritten=True) as tx:
+            try:
+                run = latest_run(store, view)
+                ended = host_of(store, run).stop(name, run, grace_s=grace_s, by=actor)
+            except PodtuiError as error:
+                tx.end_anyhow(EventKind.STOP_FAILED, f"not stopped: {error.message}")
+                raise
+            after = inspector.inspect(name).pod
+            if after.verdict is Verdict.DEAD:
+                clear_handoff(store, view.id, view.run)
+            tx.end_anyhow(EventKind.STOPPED, after.message)
         back, stays = _take_back_loans(store, inspection, after, actor)
     done = (f"asked {name}, run {view.run}, to end", ended, after.message, *back)
-    remarks += stays
-    return Report(action="stop", pod=name, done=done, skipped=remarks, view=after)
+    return Report(action="stop", pod=name, done=done, skipped=(*tx.remarks, *stays), view=after)
 
 
 def _take_back_loans(

@@ -11,7 +11,7 @@ from podtui.core.access.visibility import ALL
 from podtui.core.actions.loans.conflicts import clashes_of, conflicts_of, refusal_of
 from podtui.core.actions.spawn.records import directory_of
 from podtui.core.model.loans import Mode
-from podtui.core.model.plans import Refusal
+from podtui.core.model.plans import Refusal, Step, StepKind
 from podtui.core.model.records import LoanLine, PodRecord
 from podtui.core.model.requests import Spawn
 from podtui.core.store.store import Store
@@ -65,10 +65,18 @@ def scope_refusals(store: Store, request: Spawn) -> tuple[Refusal, ...]:
     return conflicts_of(store, wanted, instead=SPAWN_WITHOUT)
 
 
-def scope_steps(store: Store, request: Spawn) -> tuple[str, ...]:
-    """Return what is lent, in words; of what is refused nothing is."""
+def scope_steps(store: Store, request: Spawn) -> tuple[Step, ...]:
+    """Return what is lent, as steps; of what is refused nothing is."""
     try:
-        return tuple(f"lend it: {mode} {path}" for mode, path in scopes_of(store, request))
+        return tuple(
+            Step(
+                StepKind.LEND,
+                request.name,
+                f"lend it: {mode} {path}",
+                {"paths": (f"{mode} {path}",)},
+            )
+            for mode, path in scopes_of(store, request)
+        )
     except errors.BadInput:
         return ()
 
@@ -79,7 +87,7 @@ def missing_scopes(store: Store, request: Spawn) -> tuple[str, ...]:
         wanted = scopes_of(store, request)
         stamps = [(path, store.system.fs.stamp(path)) for _, path in wanted]
     except (errors.BadInput, OSError):
-        # What cannot be followed is refused; what cannot be looked at is there.
+        # A path that cannot be followed is refused; one that cannot be examined exists.
         return ()
     return tuple(f"{path} does not exist yet" for path, stamp in stamps if stamp is None)
 

@@ -10,14 +10,15 @@ what was broken off.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from podtui.core import errors
 from podtui.core.access.access import Access
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import tell
 from podtui.core.actions.framework.start import failure_of, record_never_began, start_run
+from podtui.core.actions.framework.transaction import Transaction, transaction
 from podtui.core.actions.spawn.checks import refusals_of
 from podtui.core.actions.spawn.records import directory_of, pod_record, run_record
 from podtui.core.actions.spawn.scopes import (
@@ -28,9 +29,9 @@ from podtui.core.actions.spawn.scopes import (
     seen_ids,
 )
 from podtui.core.hosts.interface.base import Launch
-from podtui.core.model.events import Event, EventKind
-from podtui.core.model.ids import new_id
-from podtui.core.model.plans import Plan, Report
+from podtui.core.model.events import Details, EventKind
+from podtui.core.model.intents import SpawnIntent
+from podtui.core.model.plans import Plan, Report, Step, StepKind
 from podtui.core.model.records import ChildEntry, LoanLine, PodRecord, RunRecord
 from podtui.core.model.requests import Spawn
 from podtui.core.model.verdicts import Status, Verdict
@@ -66,12 +67,7 @@ def _plan(access: Access, request: Spawn) -> Plan:
     return Plan(
         action="spawn",
         pod=request.name,
-        steps=(
-            f"reserve {request.name!r}, run 1, in {store.paths.root}",
-            *scope_steps(store, request),
-            *((f"enter it in the children of {request.parent!r}",) if request.parent else ()),
-            f"start {safe_line(' '.join(request.argv), SHOWN_COMMAND)} in {directory_of(request)}",
-        ),
+        steps=_steps(store, request),
         refusals=refusals,
         warnings=(
             *(f"{name} is not set here, so the pod will not have it" for name in missing),
@@ -79,6 +75,30 @@ def _plan(access: Access, request: Spawn) -> Plan:
         ),
         undo=f"podtui stop {request.name}",
     )
+
+
+def _steps(store: Store, request: Spawn) -> tuple[Step, ...]:
+    name, command = request.name, safe_line(" ".join(request.argv), SHOWN_COMMAND)
+    directory = directory_of(request)
+    reserve = Step(
+        StepKind.RESERVE,
+        name,
+        f"reserve {name!r}, run 1, in {store.paths.root}",
+        {"run": 1, "store": str(store.paths.root)},
+    )
+    link = Step(
+        StepKind.LINK,
+        name,
+        f"enter it in the children of {request.parent!r}",
+        {"parent": request.parent or ""},
+    )
+    start = Step(
+        StepKind.START,
+        name,
+        f"start {command} in {directory}",
+        {"argv": request.argv, "cwd": directory or ""},
+    )
+    return (reserve, *scope_steps(store, request), *((link,) if request.parent else ()), start)
 
 
 def carry_out(inspector: Inspector, request: Spawn, *, actor: str) -> Report:
@@ -122,25 +142,42 @@ def _spawn(access: Access, request: Spawn, actor: str) -> Launch:
         pod = pod_record(store, request, _parent(access, request), seen_ids(access, request))
         loans = loan_lines(store, request, pod, actor)
         run = run_record(store, pod, actor)
-        intent = _event(store, EventKind.SPAWN_INTENDED, pod, actor, "to be spawned")
-        store.journal.append(intent)
+        intended = partial(
+            SpawnIntent,
+            pod=pod.name,
+            pod_id=pod.id,
+            run=run.run,
+            actor=actor,
+            parent=pod.parent_name,
+        )
+        with transaction(store, EventKind.SPAWN_INTENDED, intended) as tx:
+            return _begin(store, tx, pod, run, loans)
     except OSError as error:
         raise failure_of(
             request.name, "spawned", error, "nothing was started or changed"
         ) from error
+
+
+def _begin(
+    store: Store,
+    tx: Transaction[SpawnIntent],
+    pod: PodRecord,
+    run: RunRecord,
+    loans: Sequence[LoanLine],
+) -> Launch:
     try:
-        launch = _reserve_and_start(store, pod, run, loans, actor)
-    except OSError as error:
-        failure = failure_of(
-            pod.name, "spawned", error, "nothing was started; what was written is kept"
+        launch = _reserve_and_start(store, pod, run, loans, tx.intent.actor)
+    except (OSError, errors.PodtuiError) as error:
+        failure = (
+            failure_of(pod.name, "spawned", error, "nothing was started; what was written is kept")
+            if isinstance(error, OSError)
+            else error
         )
-        _tell_failure(store, pod, actor, failure)
+        # What failed is raised; that the journal failed as well would only hide it.
+        tx.end_anyhow(EventKind.SPAWN_FAILED, f"not spawned: {failure.message}")
         raise failure from error
-    except errors.PodtuiError as failure:
-        _tell_failure(store, pod, actor, failure)
-        raise
-    remarks = launch.remarks + tell(store, _outcome(store, pod, actor, launch))
-    return msgspec.structs.replace(launch, remarks=remarks)
+    _end(tx, pod, launch)
+    return msgspec.structs.replace(launch, remarks=launch.remarks + tx.remarks)
 
 
 def _parent(access: Access, request: Spawn) -> PodRecord | None:
@@ -211,34 +248,20 @@ def _put_in_place(store: Store, staged: PodPaths, pod: PodRecord) -> None:
         ) from error
 
 
-# telling
-
-
-def _event(store: Store, kind: EventKind, pod: PodRecord, actor: str, words: str) -> Event:
-    now = store.system.clock.now()
-    return Event(
-        id=new_id(int(now.timestamp() * 1000)),
-        at=now,
-        kind=kind,
-        pod=pod.name,
-        pod_id=pod.id,
-        run=1,
-        actor=actor,
-        summary=f"{pod.name}: {words}",
-    )
-
-
-def _outcome(store: Store, pod: PodRecord, actor: str, launch: Launch) -> Event:
+def _end(tx: Transaction[SpawnIntent], pod: PodRecord, launch: Launch) -> None:
+    """Write the outcome; a start that nobody confirmed has its handoff, which outlives this."""
     if launch.started:
         lent = [f"may write {path}" for path in pod.write_scopes]
         lent += [f"may read {path}" for path in pod.read_scopes]
-        words = ", ".join((f"spawned by {actor}", *lent))
-        return _event(store, EventKind.SPAWNED, pod, actor, words)
+        words = ", ".join((f"spawned by {tx.intent.actor}", *lent))
+        details = Details(
+            parent=pod.parent_name or "",
+            paths=(
+                *(f"write {path}" for path in pod.write_scopes),
+                *(f"read {path}" for path in pod.read_scopes),
+            ),
+        )
+        tx.end_anyhow(EventKind.SPAWNED, words, details=details)
+        return
     doubt = "did not start" if launch.confirmed else "is not known to have started"
-    return _event(store, EventKind.SPAWN_FAILED, pod, actor, f"{doubt}: {launch.error}")
-
-
-def _tell_failure(store: Store, pod: PodRecord, actor: str, failure: errors.PodtuiError) -> None:
-    # What failed is raised; that the journal failed as well would only hide it.
-    words = f"not spawned: {failure.message}"
-    tell(store, _event(store, EventKind.SPAWN_FAILED, pod, actor, words))
+    tx.end_anyhow(EventKind.SPAWN_FAILED, f"{doubt}: {launch.error}")

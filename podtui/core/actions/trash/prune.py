@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import msgspec
 
@@ -20,18 +21,19 @@ from podtui.core.actions.framework.batch import (
     clear_entry,
     for_each,
     may_be_acted_on,
+    plan_pods,
     pod_in_place,
 )
 from podtui.core.actions.framework.limits import FUTURE_S, LONGEST_DETAIL, refuse_bad_age
 from podtui.core.actions.framework.locks import action_lock
-from podtui.core.actions.framework.preconditions import refuse_if_changed, unless_gone
+from podtui.core.actions.framework.preconditions import refuse_if_changed
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.trash.prune_checks import Checks
-from podtui.core.model.appearance import was_words
 from podtui.core.model.diagnostics import MOST_EVIDENCE, DiagnosticKind, Undo
-from podtui.core.model.events import EventKind, cut_text
-from podtui.core.model.plans import Plan, Refusal, Report, joined_plan
+from podtui.core.model.events import Details, EventKind, cut_text
+from podtui.core.model.intents import PruneIntent
+from podtui.core.model.plans import Plan, Refusal, Report, Step, StepKind, joined_plan
 from podtui.core.model.records import PodRecord, TrashRecord
 from podtui.core.model.requests import Prune
 from podtui.core.model.snapshot import PodView
@@ -45,57 +47,31 @@ ENDED_BY_THEMSELVES = frozenset({Status.EXITED, Status.FAILED})
 SHOWN_CHILDREN = 8
 
 
-class _Candidate(msgspec.Struct, frozen=True):
-    """One pod that is to be pruned: as it was looked at, and what is to be done.
-
-    Attributes:
-        view: None when there is no such pod.
-    """
-
-    view: PodView | None
-    plan: Plan
-
-
 # plan
 
 
 def plan(inspector: Inspector, request: Prune) -> Plan:
     """Return what moving pods into the trash will do; touches nothing."""
-    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
-    return joined_plan("prune", [each.plan for each in found])
+    found = _candidates(inspector, request)
+    return joined_plan("prune", [each for each, _ in found])
 
 
-def _candidates(
-    inspector: Inspector, names: Sequence[str], *, unreadable: bool
-) -> list[_Candidate]:
+def _candidates(inspector: Inspector, request: Prune) -> list[tuple[Plan, PodView | None]]:
     store = inspector.store
-    checks, families = Checks(store, unreadable=unreadable), _children_by_parent(store)
-    found: dict[str, _Candidate] = {}
-    for name in names:
-        try:
-            own_name = inspector.access.name_of(name)
-            if own_name not in found:
-                view = inspector.look_at(own_name)
-                candidate = _candidate(store, view, checks, families.get(view.id, ()))
-                plan = unless_gone(inspector.access, candidate.plan)
-                found[own_name] = msgspec.structs.replace(candidate, plan=plan)
-        except errors.PodtuiError as error:
-            refusal = Refusal.of(error)
-            found[name] = _Candidate(None, _refused(name, refusal))
-        except OSError as error:
-            raise failure_of(name, "pruned", error, "nothing was changed") from error
-    return list(found.values())
+    checks = Checks(store, unreadable=request.unreadable)
+    children = _children_by_parent(store)
 
+    def plan_one(view: PodView) -> Plan:
+        refusal = _name_refusal(view.name) or checks.refusal_of(view)
+        if refusal is not None:
+            return Plan.refused("prune", view.name, refusal)
+        return _plan(store, view, children.get(view.id, ()))
 
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="prune", pod=name, steps=(), refusals=(refusal,))
-
-
-def _candidate(store: Store, view: PodView, checks: Checks, children: Sequence[str]) -> _Candidate:
-    refusal = _name_refusal(view.name) or checks.refusal_of(view)
-    if refusal is not None:
-        return _Candidate(view, _refused(view.name, refusal))
-    return _Candidate(view, _plan(store, view, children))
+    try:
+        return plan_pods(inspector, "prune", request.pods, plan_one)
+    except OSError as error:
+        named = ", ".join(request.pods)
+        raise failure_of(named, "pruned", error, "nothing was changed") from error
 
 
 def _name_refusal(name: str) -> Refusal | None:
@@ -112,7 +88,7 @@ def _name_refusal(name: str) -> Refusal | None:
 
 
 def _plan(store: Store, view: PodView, children: Sequence[str]) -> Plan:
-    from podtui.core.actions.loans.changes import own_loans, scopes  # noqa: PLC0415 - few need it
+    from podtui.core.actions.loans.changes import own_loans, scope_step  # noqa: PLC0415 - few need it
 
     loans = own_loans(store, view.name, view.id)
     problem = view.record_error
@@ -126,9 +102,17 @@ def _plan(store: Store, view: PodView, children: Sequence[str]) -> Plan:
         action="prune",
         pod=view.name,
         steps=(
-            *((f"take back {scopes(loans.out)}",) if loans.out else ()),
-            f"move {view.name!r} into the trash, whole: output, runs, ledgers, cursors",
-            f"write a diagnostic with the evidence ({view.message}) and the way back",
+            *((scope_step(StepKind.TAKE_BACK, "take back", loans.out),) if loans.out else ()),
+            Step(
+                StepKind.MOVE,
+                view.name,
+                f"move {view.name!r} into the trash, whole: output, runs, ledgers, cursors",
+            ),
+            Step(
+                StepKind.DIAGNOSE,
+                view.name,
+                f"write a diagnostic with the evidence ({view.message}) and the way back",
+            ),
         ),
         warnings=tuple(warnings),
         undo=recover_command(view.name),
@@ -139,7 +123,7 @@ def _children_by_parent(store: Store) -> Mapping[str, list[str]]:
     """Return the names of the pods in place by the id of their parent."""
     found: dict[str, list[str]] = {}
     with suppress(OSError):
-        # Only a warning rests on it; that the pods cannot be listed is told where they are named.
+        # Only a warning rests on it; the caller, which lists the pods too, reports the error.
         for name in store.pod_names():
             record = store.pod_record(name)
             if isinstance(record, PodRecord) and record.parent_id:
@@ -193,11 +177,11 @@ def carry_out(inspector: Inspector, request: Prune, *, actor: str) -> Report:
         PodtuiError: of a single pod: why it was not pruned; of several: of the first, when none
             was.
     """
-    found = _candidates(inspector, request.pods, unreadable=request.unreadable)
-    joined_plan("prune", [each.plan for each in found]).raise_if_refused()
+    found = _candidates(inspector, request)
+    joined_plan("prune", [each for each, _ in found]).raise_if_refused()
     return for_each(
         "prune",
-        [(each.plan, each.view) for each in found],
+        found,
         lambda view: _prune(inspector, view, unreadable=request.unreadable, actor=actor),
     )
 
@@ -224,7 +208,7 @@ def _locked(store: Store, name: str, actor: str, *, unreadable: bool) -> Iterato
         with lock:
             yield
     except errors.NotFound as error:
-        # Somebody took it away while it was waited for: who, is told as for every pod that is gone.
+        # Somebody took it away meanwhile: the error is the one for a pod that is gone.
         if store.trash.is_there(paths.root):
             raise
         raise not_found(store, name) from error
@@ -244,15 +228,8 @@ def _looked_at_again(inspector: Inspector, planned: PodView, *, unreadable: bool
 
 
 def _begin(store: Store, view: PodView, actor: str) -> Report:
-    with transaction(
-        store,
-        EventKind.PRUNE_INTENDED,
-        action="prune",
-        pod=view.name,
-        pod_id=view.id,
-        actor=actor,
-        run=view.run,
-    ) as tx:
+    intended = partial(PruneIntent, pod=view.name, pod_id=view.id, actor=actor, run=view.run)
+    with transaction(store, EventKind.PRUNE_INTENDED, intended) as tx:
         record = _trash_record(store, view, tx)
         try:
             done = _move(store, record, tx)
@@ -261,7 +238,7 @@ def _begin(store: Store, view: PodView, actor: str) -> Report:
                 raise _taken_back(store, record, tx, error) from error
             raise
         try:
-            _tell(tx, record)
+            _report(tx, record)
         except DISK_FAILURES as error:
             raise _untold(record, error) from error
     moved = f"pruned {view.name}: it is in the trash as {record.id}"
@@ -271,7 +248,7 @@ def _begin(store: Store, view: PodView, actor: str) -> Report:
 # the steps
 
 
-def _trash_record(store: Store, view: PodView, tx: Transaction) -> TrashRecord:
+def _trash_record(store: Store, view: PodView, tx: Transaction[PruneIntent]) -> TrashRecord:
     from podtui.core.actions.loans.changes import own_loans  # noqa: PLC0415 - few need it
 
     pod = store.pod_record(view.name)
@@ -295,7 +272,7 @@ def _trash_record(store: Store, view: PodView, tx: Transaction) -> TrashRecord:
     )
 
 
-def _move(store: Store, record: TrashRecord, tx: Transaction) -> tuple[str, ...]:
+def _move(store: Store, record: TrashRecord, tx: Transaction[PruneIntent]) -> tuple[str, ...]:
     from podtui.core.actions.loans.changes import return_for, scopes  # noqa: PLC0415 - few need it
 
     fs, entry = store.system.fs, store.paths.trashed(record.id)
@@ -318,26 +295,31 @@ def _move(store: Store, record: TrashRecord, tx: Transaction) -> tuple[str, ...]
     return done
 
 
-def _tell(tx: Transaction, record: TrashRecord) -> None:
-    tx.end(EventKind.PRUNED, _diagnose(tx, record))
+def _report(tx: Transaction[PruneIntent], record: TrashRecord) -> None:
+    tx.end(EventKind.PRUNED, _diagnose(tx, record), details=Details(trash_id=tx.id))
 
 
-def _diagnose(tx: Transaction, record: TrashRecord | RecordProblem) -> str:
+def _diagnose(tx: Transaction[PruneIntent], record: TrashRecord | RecordProblem) -> str:
     """Write the diagnostic of a prune; returns its words."""
     known = record if isinstance(record, TrashRecord) else None
-    was = was_words(known.status, known.message) if known else "its evidence is not known"
-    summary = f"{tx.intent.pod}: pruned by {tx.intent.actor}; {was}"
+    was = f"last state: {known.message}" if known else "its evidence is not known"
+    cause = f"by {tx.intent.actor}"
+    words = f"pruned {cause}; {was}"
     tx.diagnose(
         DiagnosticKind.PRUNED,
-        summary,
+        words,
+        details=Details(cause=cause, trash_id=tx.id),
         evidence=known.evidence if known else (),
         undo=Undo("recover", tx.id),
     )
-    return summary
+    return words
 
 
 def _taken_back(
-    store: Store, record: TrashRecord, tx: Transaction, error: OSError | errors.PodtuiError
+    store: Store,
+    record: TrashRecord,
+    tx: Transaction[PruneIntent],
+    error: OSError | errors.PodtuiError,
 ) -> errors.PodtuiError:
     """Take back what was done before the rename; returns what is to be raised."""
     failure = (
@@ -348,12 +330,15 @@ def _taken_back(
     # What the disk refuses here as well is left to the next start, by the intent.
     with suppress(*DISK_FAILURES):
         words = _stays(store, record.id, tx, record)
-        tx.end(EventKind.PRUNE_FAILED, f"{record.name}: not pruned: {failure.message}{words}")
+        tx.end(EventKind.PRUNE_FAILED, f"not pruned: {failure.message}{words}")
     return failure
 
 
 def _stays(
-    store: Store, trash_id: str, tx: Transaction, record: TrashRecord | RecordProblem
+    store: Store,
+    trash_id: str,
+    tx: Transaction[PruneIntent],
+    record: TrashRecord | RecordProblem,
 ) -> str:
     """Give a pod that stays in its place back what it had; returns what there is to say of it."""
     # Loaded here only: a prune is seldom taken back.
@@ -388,26 +373,21 @@ def _untold(record: TrashRecord, error: OSError | errors.PodtuiError) -> errors.
 # after a crash
 
 
-def finish_prune(store: Store, tx: Transaction) -> Recovered:
+def finish_prune(store: Store, tx: Transaction[PruneIntent]) -> Recovered:
     """Tell of a pod that has come into the trash; take back what was begun for one that has not.
 
     Raises:
         Busy, PodtuiError, OSError: it cannot be done now; it may be tried again.
     """
-    name, entry = tx.intent.pod, store.trash.entry(tx.id)
+    entry, broken_off = store.trash.entry(tx.id), f"a prune by {tx.intent.actor} was broken off"
     if entry.has_pod:
         _diagnose(tx, entry.record)
-        return Recovered(
-            finished=True,
-            summary=f"{name}: a prune by {tx.intent.actor} was broken off; it is in the trash as"
-            f" {entry.id}",
-        )
-    broken_off = f"{name}: a prune by {tx.intent.actor} was broken off"
+        words = f"{broken_off}; it is in the trash as {entry.id}"
+        return Recovered(finished=True, words=words)
     with pod_in_place(store, tx) as place:
         if place is None:
             clear_entry(store, tx.id)
-            return Recovered(
-                finished=False, summary=f"{broken_off}; the pod is not in place any more"
-            )
+            words = f"{broken_off}; the pod is not in place any more"
+            return Recovered(finished=False, words=words)
         words = _stays(store, tx.id, tx, entry.record)
-    return Recovered(finished=False, summary=f"{broken_off}; it stays where it is{words}")
+    return Recovered(finished=False, words=f"{broken_off}; it stays where it is{words}", name=place)

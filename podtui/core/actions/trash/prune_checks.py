@@ -1,4 +1,4 @@
-"""What speaks against pruning a pod: each answer is one of its own, with its next step."""
+"""Why a pod may not be pruned: one refusal for each reason, with its next step."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from contextlib import suppress
 
 from podtui.core import errors
 from podtui.core.actions.framework.limits import first_few
-from podtui.core.actions.framework.preconditions import elsewhere_refusal
+from podtui.core.actions.framework.preconditions import (
+    alive_refusal,
+    elsewhere_refusal,
+    unknown_refusal,
+)
 from podtui.core.hosts.registry import host_of, is_known
 from podtui.core.model.plans import Refusal
 from podtui.core.model.records import ExitRecord, PodRecord, RunRecord
 from podtui.core.model.snapshot import PodView
-from podtui.core.model.verdicts import Answer, Probe, Status, Verdict
+from podtui.core.model.verdicts import Answer, Probe, Verdict
 from podtui.core.processes.environment import POD_ID_VARIABLE, POD_VARIABLE
 from podtui.core.processes.leftovers import ProcessScan
 from podtui.core.processes.past_runs import past_run
@@ -25,7 +29,7 @@ from podtui.kernel.processes import ProcessGone
 
 
 class Checks:
-    """Looks whether pods may be pruned; one for a plan, a new one for each look after it."""
+    """Checks whether pods may be pruned; one for a plan, a new one for each check after it."""
 
     def __init__(self, store: Store, *, unreadable: bool) -> None:
         self._store = store
@@ -33,12 +37,15 @@ class Checks:
         self._scan = ProcessScan(store)
 
     def refusal_of(self, view: PodView) -> Refusal | None:
-        """Return why a pod, as it was looked at, may not be pruned; None when it may."""
+        """Return why a pod, as it was seen, may not be pruned; None when it may."""
         if view.verdict is Verdict.DEAD:
             return self._of_dead(view)
-        asked = (ask(view) for ask in (_starting, _alive, _observer_unwell, _elsewhere))
-        refusal = next((each for each in asked if each), None)
-        return refusal or self._of_unknown(view)
+        return (
+            alive_refusal(view, "prune")
+            or _observer_unwell(view)
+            or elsewhere_refusal(view, "prune")
+            or self._of_unknown(view)
+        )
 
     def _of_dead(self, view: PodView) -> Refusal | None:
         refusal = self._left_running(view)
@@ -51,7 +58,9 @@ class Checks:
     def _of_unknown(self, view: PodView) -> Refusal | None:
         problem = unreadable_record(self._store, view)
         what = f"{view.name!r} cannot be told to be dead"
-        return self._of_unreadable(view, what, problem) if problem else _unknown(view)
+        return (
+            self._of_unreadable(view, what, problem) if problem else unknown_refusal(view, "prune")
+        )
 
     def _of_unreadable(self, view: PodView, what: str, problem: RecordProblem) -> Refusal | None:
         if problem.kind is ProblemKind.NEWER:
@@ -114,51 +123,10 @@ def _untold_leftovers(view: PodView, why: str, next_step: str | None) -> Refusal
 # a pod that is not dead
 
 
-def _starting(view: PodView) -> Refusal | None:
-    if view.status is not Status.STARTING:
-        return None
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is starting, run {view.run}: {view.message}",
-        next=f"podtui wait {shlex.quote(view.name)} --until live",
-    )
-
-
-def _alive(view: PodView) -> Refusal | None:
-    if view.verdict is not Verdict.ALIVE:
-        return None
-    name = shlex.quote(view.name)
-    if view.status is Status.UNRESPONSIVE:
-        message = f"{view.name!r} is not dead but unresponsive: it is {view.message}"
-        return Refusal(kind=errors.Refused.kind, message=message, next=f"podtui inspect {name}")
-    return Refusal(
-        kind=errors.Refused.kind,
-        message=f"{view.name!r} is alive: {view.message}; only what is dead is pruned",
-        next=f"podtui stop {name}",
-    )
-
-
-def _doubts(view: PodView) -> str:
-    seen = [each for each in view.evidence if each.answer is Answer.UNKNOWN] or view.evidence
-    return "; ".join(f"{each.probe.value}: {each.detail}" for each in seen)
-
-
-def _unknown(view: PodView) -> Refusal:
-    return Refusal(
-        kind=errors.UnknownState.kind,
-        message=f"whether {view.name!r} is dead cannot be told, so it is not pruned:"
-        f" {view.message} ({_doubts(view) or 'no probe answered'})",
-        next=f"podtui inspect {shlex.quote(view.name)}",
-    )
-
-
 def _observer_unwell(view: PodView) -> Refusal | None:
     own = [each for each in view.evidence if each.probe is Probe.OBSERVER]
-    return _unknown(view) if any(each.answer is Answer.NO for each in own) else None
-
-
-def _elsewhere(view: PodView) -> Refusal | None:
-    return elsewhere_refusal(view, "pruned", "prune")
+    is_unwell = any(each.answer is Answer.NO for each in own)
+    return unknown_refusal(view, "prune") if is_unwell else None
 
 
 # a pod that cannot be read
@@ -217,7 +185,7 @@ def _not_asked_for(view: PodView, what: str, problem: RecordProblem) -> Refusal:
 
 
 def _life_signs(store: Store, view: PodView) -> Iterator[Refusal]:
-    """Yield every sign that a pod whose records do not tell is alive, or that it may be.
+    """Yield every sign that a pod with unreadable records is alive, or that it may be.
 
     Nothing that may still belong to it is taken out of sight: its locks, the processes its records
     name, and what bears its mark.
@@ -323,6 +291,6 @@ def _marked(store: Store, is_its: Callable[[dict[str, str]], bool]) -> list[str]
             if not each.has_exited and is_its(proc.environment_of(each.pid)):
                 found.append(f"{each.name} {each.pid}")
         except (ProcessGone, OSError, ValueError):
-            # Whom the kernel does not let us look at belongs to somebody else.
+            # A process that the kernel does not let us read belongs to another user.
             continue
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -19,17 +20,16 @@ from podtui.core.actions.framework.locks import action_lock
 from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.model.diagnostics import DiagnosticKind
-from podtui.core.model.events import EventKind
-from podtui.core.model.plans import Plan, Refusal, Report
-from podtui.core.model.records import IntentRecord, TrashRecord
+from podtui.core.model.events import Details, EventKind
+from podtui.core.model.intents import Intent, PurgeIntent, RecoverIntent
+from podtui.core.model.plans import Field, Plan, Refusal, Report, Step, StepKind
+from podtui.core.model.records import TrashRecord
 from podtui.core.model.requests import Purge
 from podtui.core.observe.inspector import Inspector
 from podtui.core.paths import TrashPaths
 from podtui.core.store.store import Store
 from podtui.core.store.trash import TrashEntry
 from podtui.core.text.durations import duration, limit_words, size_words
-
-NOTE_TRASH = "trash"
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -48,17 +48,27 @@ def plan(inspector: Inspector, request: Purge) -> Plan:
     store = inspector.store
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
-        return Plan(action="purge", pod="", steps=(), refusals=(refusal,))
+        return Plan.refused("purge", "", refusal)
     found = _found(store, request.older_than_s)
     now = store.system.clock.now()
-    steps = []
+    steps: list[Step] = []
     for entry in found.entries:
         at = entry.pruned_at
         age = duration((now - at).total_seconds()) if at else "some time"
         size = store.system.fs.tree_size(entry.paths.root)
         of_size = f", {size_words(size)}" if size is not None else ""
-        steps.append(f"delete {entry.shown_name} ({entry.id}), pruned {age} ago{of_size}")
-    steps += [f"go on deleting {each}, which was broken off" for each in found.broken_off]
+        text = f"delete {entry.shown_name} ({entry.id}), pruned {age} ago{of_size}"
+        fields: dict[str, Field] = {"trash_id": entry.id, "bytes": size or 0}
+        steps.append(Step(StepKind.DELETE, entry.shown_name, text, fields))
+    steps += [
+        Step(
+            StepKind.DELETE,
+            "",
+            f"go on deleting {each}, which was broken off",
+            {"trash_id": each},
+        )
+        for each in found.broken_off
+    ]
     return Plan(
         action="purge",
         pod=", ".join(each.shown_name for each in found.entries),
@@ -114,13 +124,9 @@ def _why_left(entry: TrashEntry, age: float | None, under_way: frozenset[str]) -
 
 def _under_way(store: Store) -> frozenset[str]:
     """Return the entries that somebody acts on, or that a broken-off action is still to do with."""
-    found = [each for each in store.intents.all() if isinstance(each, IntentRecord)]
-    return frozenset(
-        trash_id
-        for each in found
-        for trash_id in (each.id, each.details.get(NOTE_TRASH, ""))
-        if trash_id
-    )
+    found = [each for each in store.intents.all() if isinstance(each, Intent)]
+    on_entries = [each for each in found if isinstance(each, RecoverIntent | PurgeIntent)]
+    return frozenset((*(each.id for each in found), *(each.trash_id for each in on_entries)))
 
 
 # carrying out
@@ -135,7 +141,7 @@ def carry_out(inspector: Inspector, request: Purge, *, actor: str) -> Report:
     store = inspector.store
     refusal = _sight_refusal(inspector.access.sight)
     if refusal is not None:
-        Plan(action="purge", pod="", steps=(), refusals=(refusal,)).raise_if_refused()
+        Plan.refused("purge", "", refusal).raise_if_refused()
     found = _found(store, request.older_than_s)
     report = for_each(
         "purge",
@@ -161,10 +167,20 @@ def carry_out(inspector: Inspector, request: Purge, *, actor: str) -> Report:
 def _purge(store: Store, entry: TrashEntry, actor: str) -> Report:
     name = entry.shown_name
     try:
-        with _locked(store, entry, actor), _begun(store, entry, actor) as tx:
+        intended = partial(
+            PurgeIntent,
+            pod=entry.name,
+            pod_id=entry.pod_id,
+            actor=actor,
+            run=entry.record.run if isinstance(entry.record, TrashRecord) else 0,
+            trash_id=entry.id,
+        )
+        with (
+            _locked(store, entry, actor),
+            transaction(store, EventKind.PURGE_INTENDED, intended) as tx,
+        ):
             _take_out(store, entry, tx)
-            words = _delete(store, tx, entry.id)
-            tx.end(EventKind.PURGED, words)
+            _delete_and_end(store, tx)
     except OSError as error:
         gone = not store.trash.is_there(entry.paths.root)
         kept = "what is left of it is deleted by the next start" if gone else "it stays"
@@ -174,17 +190,9 @@ def _purge(store: Store, entry: TrashEntry, actor: str) -> Report:
 
 def _purge_on(store: Store, trash_id: str, actor: str) -> Report:
     try:
-        with transaction(
-            store,
-            EventKind.PURGE_INTENDED,
-            action="purge",
-            pod="",
-            pod_id="",
-            actor=actor,
-            details={NOTE_TRASH: trash_id},
-        ) as tx:
-            words = _delete(store, tx, trash_id)
-            tx.end(EventKind.PURGED, words)
+        intended = partial(PurgeIntent, pod="", pod_id="", actor=actor, trash_id=trash_id)
+        with transaction(store, EventKind.PURGE_INTENDED, intended) as tx:
+            _delete_and_end(store, tx)
     except OSError as error:
         kept = "what is left of it is deleted by the next start"
         raise failure_of(trash_id, "purged", error, kept) from error
@@ -202,25 +210,10 @@ def _locked(store: Store, entry: TrashEntry, actor: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _begun(store: Store, entry: TrashEntry, actor: str) -> Iterator[Transaction]:
-    with transaction(
-        store,
-        EventKind.PURGE_INTENDED,
-        action="purge",
-        pod=entry.name,
-        pod_id=entry.pod_id,
-        actor=actor,
-        run=entry.record.run if isinstance(entry.record, TrashRecord) else 0,
-        details={NOTE_TRASH: entry.id},
-    ) as tx:
-        yield tx
-
-
 # the steps
 
 
-def _take_out(store: Store, entry: TrashEntry, tx: Transaction) -> None:
+def _take_out(store: Store, entry: TrashEntry, tx: Transaction[PurgeIntent]) -> None:
     """Take an entry out of the trash, so that from here on nobody can recover it."""
     fs, place = store.system.fs, store.trash.purging_place(entry.id)
     name = entry.shown_name
@@ -229,14 +222,14 @@ def _take_out(store: Store, entry: TrashEntry, tx: Transaction) -> None:
     except OSError as error:
         if store.trash.is_there(place):
             raise
-        tx.end(EventKind.PURGE_FAILED, f"{name}: not purged: {error.strerror}")
+        tx.end(EventKind.PURGE_FAILED, f"not purged: {error.strerror}", name=name)
         if isinstance(error, FileNotFoundError):
             raise _was_first(entry) from error
         raise
     if entry.has_pod and not store.trash.is_there(TrashPaths(place).pod.root):
         # What has no lock can be taken out of its entry in this very moment.
         fs.remove_tree(place)
-        tx.end(EventKind.PURGE_FAILED, f"{name}: not purged: it was recovered")
+        tx.end(EventKind.PURGE_FAILED, "not purged: it was recovered", name=name)
         raise _was_first(entry)
 
 
@@ -249,36 +242,48 @@ def _was_first(entry: TrashEntry) -> errors.NotFound:
     )
 
 
-def _delete(store: Store, tx: Transaction, trash_id: str) -> str:
-    """Delete what was taken out; returns what is told of it."""
-    store.system.fs.remove_tree(store.trash.purging_place(trash_id))
+def _delete_and_end(store: Store, tx: Transaction[PurgeIntent]) -> None:
+    """Delete what was taken out, and write the outcome."""
+    words = _delete(store, tx)
+    name, details = tx.intent.pod or tx.intent.trash_id, Details(trash_id=tx.intent.trash_id)
+    tx.end(EventKind.PURGED, words, name=name, details=details)
+
+
+def _delete(store: Store, tx: Transaction[PurgeIntent]) -> str:
+    """Delete what was taken out, and write the diagnostic; returns its words."""
     intent = tx.intent
-    words = f"{intent.pod or trash_id}: purged by {intent.actor}: nothing brings it back"
-    tx.diagnose(DiagnosticKind.PURGED, words)
+    store.system.fs.remove_tree(store.trash.purging_place(intent.trash_id))
+    cause = f"by {intent.actor}"
+    words = f"purged {cause}: nothing brings it back"
+    tx.diagnose(
+        DiagnosticKind.PURGED,
+        words,
+        name=intent.pod or intent.trash_id,
+        details=Details(cause=cause, trash_id=intent.trash_id),
+    )
     return words
 
 
 # after a crash
 
 
-def finish_purge(store: Store, tx: Transaction) -> Recovered:
+def finish_purge(store: Store, tx: Transaction[PurgeIntent]) -> Recovered:
     """Go on deleting what was taken out; leave in the trash what was not.
 
     Raises:
         Busy, OSError: it cannot be done now; it may be tried again.
     """
-    intent, trash_id = tx.intent, tx.intent.details.get(NOTE_TRASH, "")
+    intent, trash_id = tx.intent, tx.intent.trash_id
     name = intent.pod or trash_id
-    broken_off = f"{name}: a purge by {intent.actor} was broken off"
+    broken_off = f"a purge by {intent.actor} was broken off"
     if not trash_id or store.trash.is_there(store.paths.trashed(trash_id).root):
-        return Recovered(
-            finished=False, summary=f"{broken_off}; it stays in the trash as {trash_id}"
-        )
+        words = f"{broken_off}; it stays in the trash as {trash_id}"
+        return Recovered(finished=False, words=words, name=name)
     was_taken = store.trash.is_there(store.trash.purging_place(trash_id))
     if not was_taken and _is_somewhere(store, intent.pod_id):
-        return Recovered(finished=False, summary=f"{broken_off}; it was recovered")
-    _delete(store, tx, trash_id)
-    return Recovered(finished=True, summary=f"{broken_off}; it is deleted now")
+        return Recovered(finished=False, words=f"{broken_off}; it was recovered", name=name)
+    _delete(store, tx)
+    return Recovered(finished=True, words=f"{broken_off}; it is deleted now", name=name)
 
 
 def _is_somewhere(store: Store, pod_id: str) -> bool:

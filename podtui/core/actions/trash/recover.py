@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import msgspec
 
@@ -28,7 +29,8 @@ from podtui.core.actions.framework.start import failure_of
 from podtui.core.actions.framework.transaction import Recovered, Transaction, transaction
 from podtui.core.actions.trash.recover_plan import Candidate, candidate
 from podtui.core.model.diagnostics import DiagnosticKind, Undo
-from podtui.core.model.events import EventKind
+from podtui.core.model.events import Details, EventKind
+from podtui.core.model.intents import RecoverIntent
 from podtui.core.model.plans import Plan, Report
 from podtui.core.model.records import PodRecord, TrashRecord
 from podtui.core.model.requests import Recover
@@ -39,8 +41,6 @@ from podtui.core.store.codec import encode_toml
 from podtui.core.store.store import Store
 from podtui.core.store.trash import TrashEntry
 from podtui.core.system.fs import MISSING
-
-NOTE_TRASH, NOTE_NAME = "trash", "name"
 
 
 def trash_views(access: Access) -> tuple[TrashView, ...]:
@@ -142,7 +142,7 @@ def _looked_at(inspector: Inspector, name: str) -> PodView | None:
     try:
         return inspector.look_at(name)
     except errors.PodtuiError:
-        # It is back, whatever became of it since: that it cannot be looked at is no failure.
+        # It is back, whatever became of it since: that it cannot be probed is no failure.
         return None
 
 
@@ -159,7 +159,7 @@ def _locked(access: Access, entry: TrashEntry, name: str, actor: str) -> Iterato
     except errors.NotFound:
         if store.trash.is_there(paths.root):
             raise
-        # Somebody was first; who, is told as for whoever comes later.
+        # Somebody was first: the error is the one for a pod that is not in the trash.
         candidate(access, entry.id, name).plan.raise_if_refused()
         raise
 
@@ -167,16 +167,16 @@ def _locked(access: Access, entry: TrashEntry, name: str, actor: str) -> Iterato
 def _begin(store: Store, now: Candidate, actor: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     entry = now.entry
     assert entry is not None  # noqa: S101 - as in the plan
-    with transaction(
-        store,
-        EventKind.RECOVER_INTENDED,
-        action="recover",
+    intended = partial(
+        RecoverIntent,
         pod=now.name,
         pod_id=entry.pod_id,
         actor=actor,
         run=entry.record.run if isinstance(entry.record, TrashRecord) else 0,
-        details={NOTE_TRASH: entry.id, NOTE_NAME: entry.name},
-    ) as tx:
+        trash_id=entry.id,
+        old_name=entry.name,
+    )
+    with transaction(store, EventKind.RECOVER_INTENDED, intended) as tx:
         try:
             _bring_back(store, entry, now.name)
         except OSError as error:
@@ -207,18 +207,18 @@ def _name_it(store: Store, entry: TrashEntry, name: str) -> None:
 
 
 def _after(
-    store: Store, tx: Transaction, entry: TrashEntry, name: str
+    store: Store, tx: Transaction[RecoverIntent], entry: TrashEntry, name: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Do what comes after the rename: scopes, the diagnostic, the empty entry, the outcome."""
     lent, conflicts = _lent_again(store, tx, entry, name)
     _diagnose(tx, entry, name, conflicts)
     clear_entry(store, entry.id)
-    tx.end(EventKind.RECOVERED, _words(tx, entry, name))
+    tx.end(EventKind.RECOVERED, _words(tx, entry, name), name=name, details=_details(tx, entry))
     return lent, conflicts
 
 
 def _lent_again(
-    store: Store, tx: Transaction, entry: TrashEntry, name: str
+    store: Store, tx: Transaction[RecoverIntent], entry: TrashEntry, name: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     record = entry.record
     if not isinstance(record, TrashRecord) or not record.returned_loans:
@@ -233,20 +233,31 @@ def _lent_again(
     return lent, tuple(f"{name}: not lent again: {each}" for each in conflicts)
 
 
-def _words(tx: Transaction, entry: TrashEntry, name: str) -> str:
+def _words(tx: Transaction[RecoverIntent], entry: TrashEntry, name: str) -> str:
     was = f"; it was {entry.name}" if entry.name not in {"", name} else ""
-    return f"{name}: recovered by {tx.intent.actor} from the trash ({entry.id}){was}"
+    return f"recovered by {tx.intent.actor} from the trash ({entry.id}){was}"
 
 
-def _diagnose(tx: Transaction, entry: TrashEntry, name: str, conflicts: tuple[str, ...]) -> None:
+def _details(tx: Transaction[RecoverIntent], entry: TrashEntry) -> Details:
+    cause = f"by {tx.intent.actor}"
+    return Details(cause=cause, trash_id=entry.id, old_name=tx.intent.old_name or entry.name)
+
+
+def _diagnose(
+    tx: Transaction[RecoverIntent], entry: TrashEntry, name: str, conflicts: tuple[str, ...]
+) -> None:
     tx.diagnose(
         DiagnosticKind.RECOVERED,
         "; ".join((_words(tx, entry, name), *conflicts)),
+        name=name,
+        details=_details(tx, entry),
         undo=Undo("prune", entry.pod_id or name),
     )
 
 
-def _stayed(store: Store, entry: TrashEntry, tx: Transaction, error: OSError) -> errors.PodtuiError:
+def _stayed(
+    store: Store, entry: TrashEntry, tx: Transaction[RecoverIntent], error: OSError
+) -> errors.PodtuiError:
     """Leave a pod that could not be brought back as it was; returns what is to be raised."""
     kept = f"it stays in the trash as {entry.id}"
     if isinstance(error, FileExistsError):
@@ -260,9 +271,8 @@ def _stayed(store: Store, entry: TrashEntry, tx: Transaction, error: OSError) ->
         failure = failure_of(tx.intent.pod, "recovered", error, kept)
     # What the disk refuses here as well is left to the next start, by the intent.
     with suppress(*DISK_FAILURES):
-        _name_it(store, entry, tx.intent.details.get(NOTE_NAME) or tx.intent.pod)
-        words = f"{tx.intent.pod}: not recovered: {failure.message}"
-        tx.end(EventKind.RECOVER_FAILED, words)
+        _name_it(store, entry, tx.intent.old_name or tx.intent.pod)
+        tx.end(EventKind.RECOVER_FAILED, f"not recovered: {failure.message}")
     return failure
 
 
@@ -279,22 +289,22 @@ def _half_told(name: str, error: OSError | errors.PodtuiError) -> errors.PodtuiE
 # after a crash
 
 
-def finish_recover(store: Store, tx: Transaction) -> Recovered:
+def finish_recover(store: Store, tx: Transaction[RecoverIntent]) -> Recovered:
     """Do what follows for a pod that is back; leave one in the trash that is still there.
 
     Raises:
         Busy, PodtuiError, OSError: it cannot be done now; it may be tried again.
     """
-    name, trash_id = tx.intent.pod, tx.intent.details.get(NOTE_TRASH, "")
+    name, trash_id = tx.intent.pod, tx.intent.trash_id
     entry = store.trash.entry(trash_id)
-    broken_off = f"{name}: a recover by {tx.intent.actor} was broken off"
+    broken_off = f"a recover by {tx.intent.actor} was broken off"
     if trash_id and entry.has_pod:
         with suppress(*MISSING), _locked(Access(store), entry, name, tx.intent.actor):
-            _name_it(store, entry, tx.intent.details.get(NOTE_NAME) or name)
+            _name_it(store, entry, tx.intent.old_name or name)
         words = f"{broken_off}; it stays in the trash as {trash_id}"
-        return Recovered(finished=False, summary=words)
+        return Recovered(finished=False, words=words)
     if not _is_back(store, tx):
-        return Recovered(finished=False, summary=f"{broken_off}; it is not in the trash any more")
+        return Recovered(finished=False, words=f"{broken_off}; it is not in the trash any more")
     with pod_in_place(store, tx) as place:
         told = ""
         if place is not None:
@@ -302,12 +312,12 @@ def finish_recover(store: Store, tx: Transaction) -> Recovered:
             told = "".join(f"; {each}" for each in (*lent, *conflicts))
         _diagnose(tx, entry, place or name, ())
         clear_entry(store, trash_id)
-    return Recovered(finished=True, summary=f"{broken_off}; it is back{told}")
+    return Recovered(finished=True, words=f"{broken_off}; it is back{told}", name=place or name)
 
 
-def _is_back(store: Store, tx: Transaction) -> bool:
+def _is_back(store: Store, tx: Transaction[RecoverIntent]) -> bool:
     """Whether the pod came out of its entry by this very action, wherever it is by now."""
-    trash_id = tx.intent.details.get(NOTE_TRASH, "")
+    trash_id = tx.intent.trash_id
     if not trash_id:
         return False
     # A purge takes the whole entry; a recover leaves its record until the end.

@@ -8,13 +8,20 @@ import msgspec
 
 from podtui.core import errors
 from podtui.core.access.access import Access
-from podtui.core.access.missing import local_words, not_found, recover_command
+from podtui.core.access.missing import (
+    GoneKind,
+    local_words,
+    not_found,
+    recover_command,
+    why_gone,
+)
 from podtui.core.access.visibility import Sight
 from podtui.core.actions.spawn.checks import free_name, taken_as
 from podtui.core.model.diagnostics import DiagnosticKind
+from podtui.core.model.intents import RecoverIntent
 from podtui.core.model.names import checked_name
-from podtui.core.model.plans import Plan, Refusal
-from podtui.core.model.records import IntentRecord, PodRecord, TrashRecord
+from podtui.core.model.plans import Plan, Refusal, Step, StepKind
+from podtui.core.model.records import PodRecord, TrashRecord
 from podtui.core.store.codec import RecordProblem
 from podtui.core.store.store import Store
 from podtui.core.store.trash import TrashEntry
@@ -42,7 +49,7 @@ def candidate(access: Access, target: str, as_name: str | None) -> Candidate:
     store = access.store
     found = store.trash.named(target)
     if not found or _is_back(store, found[0]):
-        return Candidate(target, _refused(target, _not_there(access, target)))
+        return Candidate(target, Plan.refused("recover", target, _not_there(access, target)))
     entry = found[0]
     name = as_name or entry.name
     refusals = [
@@ -65,10 +72,6 @@ def _is_back(store: Store, entry: TrashEntry) -> bool:
     return not entry.has_pod and bool(entry.pod_id) and store.name_of_id(entry.pod_id) is not None
 
 
-def _refused(name: str, refusal: Refusal) -> Plan:
-    return Plan(action="recover", pod=name, steps=(), refusals=(refusal,))
-
-
 def _plan(
     store: Store,
     entry: TrashEntry,
@@ -83,11 +86,30 @@ def _plan(
     return Plan(
         action="recover",
         pod=shown,
-        steps=(
-            *((f"call it {name!r}; its id stays {entry.pod_id}",) if renamed else ()),
-            f"move {shown!r} back from the trash ({entry.id}), {whole}",
-            *((f"lend its {len(loans)} scopes again where they are free",) if loans else ()),
-            "write a diagnostic",
+        steps=tuple(
+            Step(kind, shown, text, fields)
+            for is_done, kind, text, fields in (
+                (
+                    renamed,
+                    StepKind.RENAME,
+                    f"call it {name!r}; its id stays {entry.pod_id}",
+                    {"name": name},
+                ),
+                (
+                    True,
+                    StepKind.MOVE,
+                    f"move {shown!r} back from the trash ({entry.id}), {whole}",
+                    {"trash_id": entry.id},
+                ),
+                (
+                    bool(loans),
+                    StepKind.LEND,
+                    f"lend its {len(loans)} scopes again where they are free",
+                    {"loans": tuple(loans)},
+                ),
+                (True, StepKind.DIAGNOSE, "write a diagnostic", {}),
+            )
+            if is_done
         ),
         refusals=tuple(refusals),
         warnings=_warnings(store, entry, name, found),
@@ -157,10 +179,12 @@ def _not_there(access: Access, target: str) -> Refusal:
             message=f"{target!r} is not in the trash: {back or 'it is in its place'}",
             next=f"podtui inspect {shlex.quote(shown)}",
         )
+    found = why_gone(store, target)
+    is_purged = found is not None and found.kind is GoneKind.PURGED
     gone = not_found(store, target)
     return Refusal(
         kind=gone.kind,
-        message=gone.message if "purged" in gone.message else f"{target!r} is not in the trash",
+        message=gone.message if is_purged else f"{target!r} is not in the trash",
         next="podtui recover --list shows what is in it",
     )
 
@@ -168,10 +192,13 @@ def _not_there(access: Access, target: str) -> Refusal:
 def _under_way_words(store: Store, target: str) -> str:
     """Return who is bringing back what was meant in this moment, "" when nobody is."""
     for each in store.intents.all():
-        if isinstance(each, IntentRecord) and each.action == "recover":
-            meant = {each.pod, each.pod_id, *each.details.values()}
-            if target in meant:
-                return f"it is being recovered as {each.pod} by {each.actor}"
+        if isinstance(each, RecoverIntent) and target in {
+            each.pod,
+            each.pod_id,
+            each.trash_id,
+            each.old_name,
+        }:
+            return f"it is being recovered as {each.pod} by {each.actor}"
     return ""
 
 
@@ -182,13 +209,8 @@ def _recovered_words(store: Store, target: str, name: str | None) -> str:
     for told in reversed(store.diagnostics.read().entries):
         if told.kind is not DiagnosticKind.RECOVERED:
             continue
-        parts = told.summary.split("; ")
-        meant = (
-            target in {told.pod, told.pod_id}
-            or f"({target})" in parts[0]
-            or f"it was {target}" in parts
-        )
-        if meant and pod_id in {None, told.pod_id}:
+        meant = {told.pod, told.pod_id, told.facts.trash_id, told.facts.old_name}
+        if target in meant and pod_id in {None, told.pod_id}:
             called = f" as {told.pod}" if told.pod not in {None, target} else ""
             return f"it was recovered{called} by {told.actor} on {local_words(told.at)}"
     return ""

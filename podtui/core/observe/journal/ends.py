@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from podtui.core.model.diagnostics import Diagnostic, DiagnosticKind, Undo
-from podtui.core.model.events import Event, EventKind
+from podtui.core.model.events import Details, Event, EventKind
 from podtui.core.model.records import EndedMarker
 from podtui.core.model.verdicts import Evidence, Status
 from podtui.core.observe.journal.writer import OnceJournal
@@ -40,6 +40,7 @@ class RunEnd(msgspec.Struct, frozen=True):
     status: Status
     at: datetime
     summary: str
+    cause: str = ""
     never_started: bool = False
     evidence: tuple[Evidence, ...] = ()
 
@@ -74,6 +75,7 @@ class RunEnd(msgspec.Struct, frozen=True):
             pod_id=self.pod_id,
             run=self.run,
             summary=f"{self.pod}: {self.summary}",
+            details=Details(words=self.summary, cause=self.cause),
             evidence=self.evidence,
             undo=Undo("restore", self.pod),
         )

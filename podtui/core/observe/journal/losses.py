@@ -48,14 +48,10 @@ class LossNotices:
             batch = Batch(self._clock.now(), now)
             self._batches.append(batch)
         batch.last_s = now
-        batch.names.update({end.pod: _why(end.summary) for end in lost})
+        batch.names.update({end.pod: end.cause for end in lost})
 
     def sentences(self) -> list[str]:
         """Return a sentence for every batch that is still to be shown, newest first."""
         now = self._clock.monotonic()
         self._batches = [each for each in self._batches if now - each.last_s < SHOWN_S]
         return [each.sentence() for each in reversed(self._batches) if len(each.names) >= MANY]
-
-
-def _why(summary: str) -> str:
-    return summary.removeprefix("lost: ").partition(";")[0]

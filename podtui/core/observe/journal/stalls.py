@@ -51,10 +51,11 @@ class Stall(msgspec.Struct, frozen=True):
 
     def is_noted_by(self, marker: StalledMarker) -> bool:
         """Whether a note says that this episode is written."""
-        if not marker.event_id.startswith(f"{self.pod_id}.{self.run}.stalled."):
+        if marker.event_id == self.event_id:
+            return True
+        if (marker.pod_id, marker.run) != (self.pod_id, self.run):
             return False
-        is_same = marker.event_id == self.event_id
-        return is_same or self.sure_at is None or marker.at >= self.sure_at
+        return self.sure_at is None or marker.at >= self.sure_at
 
     def as_event(self) -> Event:
         """Return the journal's event."""
@@ -71,11 +72,9 @@ class Stall(msgspec.Struct, frozen=True):
 
 def judged_before(marker: StalledMarker, pod_id: str, run: int) -> Before | None:
     """Return what a note says of the output of this run, None when it is of another."""
-    prefix = f"{pod_id}.{run}.stalled."
-    end = marker.event_id.removeprefix(prefix)
-    if end == marker.event_id or not (end.isascii() and end.isdecimal()):
+    if (marker.pod_id, marker.run) != (pod_id, run) or marker.offset is None:
         return None
-    return Before(int(end), marker.judged_to)
+    return Before(marker.offset, marker.judged_to)
 
 
 class StallsJournal(OnceJournal[Stall]):
@@ -117,6 +116,9 @@ class StallsJournal(OnceJournal[Stall]):
             event_id=known.event_id if known else stall.event_id,
             at=known.at if known else stall.at,
             judged_to=stall.judged_to,
+            pod_id=stall.pod_id,
+            run=stall.run,
+            offset=known.offset if known else stall.offset,
         )
         path = self._store.paths.pod(stall.pod).run(stall.run).stalled_marker
         self._store.system.fs.replace(path, encode_json(marker), sync=False)

@@ -59,6 +59,7 @@ class Standstill(msgspec.Struct, frozen=True):
         seconds: for how long, in awake time.
         limit_s: after how many seconds it is called stalled.
         words: the message of its row.
+        is_quiet: the words say already for how long there was no output.
     """
 
     kind: StandstillKind
@@ -66,6 +67,7 @@ class Standstill(msgspec.Struct, frozen=True):
     limit_s: float
     words: str
     source: Source = Source.OUTPUT
+    is_quiet: bool = False
 
     @property
     def is_stall(self) -> bool:
@@ -94,7 +96,8 @@ def standstill_of(
         words = f"running, no new output for {duration(quiet)}"
     else:
         return None
-    plain = Standstill(kind, stuck, stall_after_s, words)
+    is_quiet = kind is StandstillKind.SILENT
+    plain = Standstill(kind, stuck, stall_after_s, words, is_quiet=is_quiet)
     return _explained(plain, progress, work, peers) if is_late else plain
 
 
@@ -109,12 +112,13 @@ def _explained(
             plain.limit_s * LONG_TOOL_FACTOR,
             f"{plain.words}, in a long tool: {work.words}",
             Source.PROCESS,
+            plain.is_quiet,
         )
     if peers:
         return _waiting_for(plain, peers)
     if not progress.output_bytes:
         words = f"{plain.words}: it never printed anything"
-        return Standstill(StandstillKind.MUTE, plain.seconds, plain.limit_s, words)
+        return msgspec.structs.replace(plain, kind=StandstillKind.MUTE, words=words)
     return plain
 
 
@@ -134,6 +138,7 @@ def _waiting_for(plain: Standstill, peers: Sequence[Peer]) -> Standstill:
         plain.limit_s * factor,
         f"{plain.words}, waits for {names}",
         Source.PROCESS,
+        plain.is_quiet,
     )
 
 
