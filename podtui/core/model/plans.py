@@ -45,7 +45,7 @@ class StepKind(StrEnum):
     RENAME = "rename"
     MOVE = "move"
     DELETE = "delete"
-    SETTLE = "settle"
+    RESOLVE = "resolve"
     DIAGNOSE = "diagnose"
 
 

@@ -34,7 +34,7 @@ def action_lock(
         except OSError as error:
             raise _not_locked(system, paths, pod, error) from error
         _refuse_if_elsewhere(system, paths, pod, descriptor)
-        # The note helps whoever waits; a full disk must not keep a pod from being stopped.
+        # The note helps the actor that waits; a full disk must not keep a pod from being stopped.
         with suppress(OSError):
             system.fs.note_holder(descriptor, _note(system, action, actor))
         yield

@@ -64,10 +64,10 @@ def _outcome_of(store: Store, pod: PodRecord, run: RunRecord, launch: Launch) ->
             why = look.exit.start_error or ""
             return msgspec.structs.replace(launch, started=not why, confirmed=True, error=why)
     is_lost = outcome is Finding.LOST
-    told = "its supervisor took the run up and was lost" if is_lost else launch.error
-    remarks = hand_off(store, run, pod=pod.name, reason=told)
+    words = "its supervisor took the run up and was lost" if is_lost else launch.error
+    remarks = hand_off(store, run, pod=pod.name, reason=words)
     kind = errors.Refused.kind if is_lost else errors.TimedOut.kind
-    return msgspec.structs.replace(launch, error=told, kind=kind, remarks=remarks)
+    return msgspec.structs.replace(launch, error=words, kind=kind, remarks=remarks)
 
 
 def record_never_began(store: Store, name: str, run: RunRecord, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 An intent on the disk and a line in the journal before the first step; diagnostics, the outcome in
 the journal and the end of the intent after the last. Every id is made from the action's own, so
-that whoever finishes it later writes nothing twice.
+that finishing it later writes nothing twice.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def change_loans(
     Of what is to be lent nothing is written when somebody else has a part of it.
 
     Raises:
-        Refused, Unreadable: somebody else has it, or that cannot be told.
+        Refused, Unreadable: somebody else has it, or that could not be determined.
         Busy, OSError: a part is not written.
     """
     with lending_lock(store.system, store.paths):

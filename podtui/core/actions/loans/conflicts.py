@@ -1,6 +1,6 @@
 """Who holds which scope, and what stands against lending another.
 
-A write scope is exclusive, whoever holds it: a parent's own too. Two that may write one place is
+A write scope is exclusive, also for a parent and its child. Two that may write one place is
 what loans are there to prevent, and a parent that has lent a part of its scope would be two. Read
 scopes never conflict with anything. An exited, failed or lost pod keeps what it holds.
 """
@@ -31,8 +31,8 @@ class Clash(msgspec.Struct, frozen=True):
 
     Attributes:
         path: what was wanted.
-        holder: who has it, None when that cannot be told.
-        doubt: what cannot be told, "" when it can.
+        holder: who has it, None when that could not be determined.
+        doubt: why it could not be determined, "" when it could.
     """
 
     path: str

@@ -51,7 +51,7 @@ class _Aim(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         loans: those that are meant and can be changed.
         unknown: words that mean no scope of this pod.
-        others: every scope of the pod, for whoever named a wrong one.
+        others: every scope of the pod, named in the error when a wrong one was given.
     """
 
     view: PodView

@@ -1,7 +1,7 @@
 """Orphans: what ended runs of any pod left, in place or in the trash, and starts that failed.
 
 Each is proven as for a single pod. A handoff whose run turns out to live is an agent nobody counts
-on: it is ended through its own supervisor. What cannot be settled is kept and told, never dropped.
+on: it is ended through its own supervisor. What cannot be resolved is kept and told, never dropped.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class _Orphans(msgspec.Struct):
     Attributes:
         finds: pods with processes of ended runs.
         living: handoffs whose run lives.
-        settled: handoffs whose run is over and left nothing.
+        resolved: handoffs whose run is over and left nothing.
         skipped: what gets no signal, and why.
-        unresolved: handoffs of which it cannot be told what became of them.
+        unresolved: handoffs whose outcome could not be determined.
     """
 
     finds: list[Find] = []
     living: list[tuple[HandoffRecord, PodView]] = []
-    settled: list[HandoffRecord] = []
+    resolved: list[HandoffRecord] = []
     skipped: list[str] = []
     unresolved: list[str] = []
 
@@ -78,12 +78,12 @@ def plan(inspector: Inspector, request: ReapOrphans) -> Plan:
     ]
     steps += [
         Step(
-            StepKind.SETTLE,
+            StepKind.RESOLVE,
             each.pod,
             f"{_handoff_words(each)}: it left nothing; settle it",
             {"run": each.run},
         )
-        for each in orphans.settled
+        for each in orphans.resolved
     ]
     nothing = Step(StepKind.CHECK, "", "nothing is seen that an ended run left running")
     return Plan(
@@ -98,7 +98,7 @@ def carry_out(inspector: Inspector, request: ReapOrphans, *, actor: str) -> Repo
     """End every orphan; of several pods each stands for itself.
 
     Raises:
-        UnknownState: who must not be signalled, or who is there, cannot be told.
+        UnknownState: who must not be signalled, or who is there, could not be determined.
         BadInput: that is no grace.
     """
     grace_s = request.grace_s
@@ -107,10 +107,10 @@ def carry_out(inspector: Inspector, request: ReapOrphans, *, actor: str) -> Repo
     orphans = _look(inspector)
     reports = [_reap(inspector, each, grace, actor) for each in orphans.finds]
     reports += [_stop(inspector, each, view, grace_s, actor) for each, view in orphans.living]
-    for handoff in orphans.settled:
+    for handoff in orphans.resolved:
         clear_handoff(inspector.store, handoff.pod_id, handoff.run)
     done = [line for each in reports for line in each.done]
-    done += [f"{_handoff_words(each)}: settled, it left nothing" for each in orphans.settled]
+    done += [f"{_handoff_words(each)}: resolved, it left nothing" for each in orphans.resolved]
     return Report(
         action="reap",
         pod=ALL,
@@ -127,7 +127,7 @@ def _look(inspector: Inspector) -> _Orphans:
     """Look for orphans everywhere.
 
     Raises:
-        UnknownState: nothing can be told at all.
+        UnknownState: nothing could be determined.
     """
     store, found = inspector.store, _Orphans()
     picture = inspector.snapshot()
@@ -238,14 +238,14 @@ def _sort_handoffs(
         elif view is not None and view.run == handoff.run and view.verdict is Verdict.UNKNOWN:
             found.unresolved.append(_kept(handoff, view.message))
         elif handoff.pod_id in busy:
-            continue  # It is settled when what its run left is ended.
+            continue  # It is resolved when what its run left is ended.
         else:
             is_known = view is not None or handoff.pod_id in trashed
             doubt = _doubt(store, searching, handoff, is_known=is_known)
             if doubt:
                 found.unresolved.append(_kept(handoff, doubt))
             else:
-                found.settled.append(handoff)
+                found.resolved.append(handoff)
 
 
 def _doubt(store: Store, searching: Searching, handoff: HandoffRecord, *, is_known: bool) -> str:

@@ -92,7 +92,8 @@ class Searching:
     """Surveys the runs of many pods, with one list of the processes for all of them.
 
     Raises:
-        UnknownState: who must not be signalled cannot be told, or the processes not be listed.
+        UnknownState: who must not be signalled could not be determined, or the processes could
+            not be listed.
     """
 
     def __init__(self, store: Store) -> None:
@@ -112,7 +113,7 @@ class Searching:
         """Look who is left of a pod's runs.
 
         Raises:
-            Refused, UnknownState: of its latest run: it is not over, or cannot be told.
+            Refused, UnknownState: of its latest run: it is not over, or could not be determined.
         """
         left, doubts = [], []
         for run in place.runs:
@@ -136,7 +137,7 @@ def reap_place(
     """End what some runs of a pod left, and write the outcome; the pod's action lock is held.
 
     Raises:
-        Refused, UnknownState: it cannot be told who is left, or who must not be signalled.
+        Refused, UnknownState: who is left, or who must not be signalled, could not be determined.
         Busy, OSError: it could not be written that it is to be done, and nothing was done.
     """
     place, numbers = find.place, tuple(runs)

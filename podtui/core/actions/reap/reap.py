@@ -176,7 +176,7 @@ def finish_reap(store: Store, tx: Transaction[ReapIntent]) -> Recovered:
 
     Raises:
         Busy: the pod is acted on: the next start looks again.
-        Refused, UnknownState, OSError: it cannot be told who is left, and nothing is decided.
+        Refused, UnknownState, OSError: who is left could not be determined, and nothing is decided.
     """
     intent = tx.intent
     place = _place_now(store, tx, intent.runs)

@@ -24,7 +24,7 @@ from podtui.core.store.codec import RecordProblem, encode_json
 from podtui.core.store.store import Store
 
 BROKEN_OFF = "the restore that reserved it was broken off before its supervisor was started"
-UNTOLD = frozenset({Finding.UNDETERMINED, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
+UNDETERMINED = frozenset({Finding.UNDETERMINED, Finding.ELSEWHERE, Finding.GONE_UNCONFIRMED})
 
 
 def finish_restore(store: Store, tx: Transaction[RestoreIntent]) -> Recovered:
@@ -32,7 +32,7 @@ def finish_restore(store: Store, tx: Transaction[RestoreIntent]) -> Recovered:
 
     Raises:
         Busy: the pod is acted on, or its new run is just starting: the next start looks again.
-        UnknownState, Unreadable, OSError: it cannot be told, and nothing is decided.
+        UnknownState, Unreadable, OSError: it could not be determined, and nothing is decided.
     """
     name = name_now(store, tx.intent.pod, tx.intent.pod_id)
     if name is None:
@@ -48,7 +48,7 @@ def finish_restore(store: Store, tx: Transaction[RestoreIntent]) -> Recovered:
         if isinstance(record, RecordProblem) and not record.is_missing:
             raise record.as_error(name)
         if _was_restored_since(store, tx, name, record):
-            # What it was lent belongs to that run by now, whoever lent it.
+            # What it was lent belongs to that run by now.
             words = f"a restore by {tx.intent.actor} was broken off before a later one"
             return Recovered(finished=False, words=words, name=name)
         if isinstance(record, RunRecord):
@@ -74,7 +74,7 @@ def _of_reserved(
     outcome = rule_for(look.answers).outcome
     if outcome is Finding.STARTING:
         raise Busy(f"run {run.run} of {name!r} is starting", pod=name)
-    if outcome in UNTOLD:
+    if outcome in UNDETERMINED:
         raise UnknownState(f"what became of run {run.run} of {name!r} cannot be told", pod=name)
     if isinstance(look.exit, ExitRecord) and look.exit.start_error:
         return _never_began(store, tx, name, run)

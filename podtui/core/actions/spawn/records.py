@@ -66,7 +66,7 @@ def run_record(
     """Return the reservation of a run of the pod; ``argv`` is not its own when it is resumed.
 
     Raises:
-        OSError: which boot this is could not be told.
+        OSError: which boot this is could not be determined.
     """
     system = store.system
     return RunRecord(

@@ -112,7 +112,8 @@ def refuse_clashes(store: Store, lines: Sequence[LoanLine], *, pod: str) -> None
     """Raise what stands against lending now; the caller holds the lending lock.
 
     Raises:
-        Refused, Unreadable: somebody was lent a part of it since the plan, or that cannot be told.
+        Refused, Unreadable: somebody was lent a part of it since the plan, or that could not be
+            determined.
     """
     clashes = clashes_of(store, [(line.mode, line.path) for line in lines])
     if clashes:

@@ -142,7 +142,7 @@ def ended_pods(inspector: Inspector, older_than_s: float) -> tuple[str, ...]:
 
     Raises:
         BadInput: that is no age.
-        Refused: a pod ended in the future: the clock went backwards, and no age can be told.
+        Refused: a pod ended in the future: the clock went backwards, and ages are unknown.
     """
     refuse_bad_age(older_than_s)
     seen = inspector.snapshot()
@@ -240,7 +240,7 @@ def _begin(store: Store, view: PodView, actor: str) -> Report:
         try:
             _report(tx, record)
         except DISK_FAILURES as error:
-            raise _untold(record, error) from error
+            raise _undetermined(record, error) from error
     moved = f"pruned {view.name}: it is in the trash as {record.id}"
     return Report(action="prune", pod=view.name, done=(*done, moved))
 
@@ -360,7 +360,7 @@ def _stays(
     return words
 
 
-def _untold(record: TrashRecord, error: OSError | errors.PodtuiError) -> errors.PodtuiError:
+def _undetermined(record: TrashRecord, error: OSError | errors.PodtuiError) -> errors.PodtuiError:
     why = error.strerror if isinstance(error, OSError) else error.message
     return errors.DiskTrouble(
         f"{record.name!r} was pruned, and that could not be written down: {why}",

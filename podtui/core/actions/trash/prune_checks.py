@@ -74,14 +74,18 @@ class Checks:
         try:
             numbers = self._store.run_numbers(view.name)
         except OSError as error:
-            return _untold_leftovers(view, f"its runs cannot be listed: {error.strerror}", None)
+            return _undetermined_leftovers(
+                view, f"its runs cannot be listed: {error.strerror}", None
+            )
         try:
             left = [words for run in reversed(numbers) for words in self._left_of(view, run)]
         except errors.PodtuiError as error:
-            return _untold_leftovers(view, error.message, error.next_step)
+            return _undetermined_leftovers(view, error.message, error.next_step)
         except (OSError, ValueError, IndexError, ProcessGone) as error:
             # As a survey does that looks at all processes by itself.
-            return _untold_leftovers(view, f"the processes cannot be looked at: {error}", None)
+            return _undetermined_leftovers(
+                view, f"the processes cannot be looked at: {error}", None
+            )
         if not left:
             return None
         return Refusal(
@@ -112,7 +116,7 @@ def _left_nothing_elsewhere(store: Store, view: PodView, run: int) -> bool:
     return isinstance(ended, ExitRecord) and not (ended.kept_leftovers or ended.survivors)
 
 
-def _untold_leftovers(view: PodView, why: str, next_step: str | None) -> Refusal:
+def _undetermined_leftovers(view: PodView, why: str, next_step: str | None) -> Refusal:
     return Refusal(
         kind=errors.UnknownState.kind,
         message=f"whether {view.name!r} left anything running cannot be told: {why}",

@@ -186,7 +186,7 @@ def _begin(store: Store, now: Candidate, actor: str) -> tuple[tuple[str, ...], t
         try:
             lent, conflicts = _after(store, tx, entry, now.name)
         except DISK_FAILURES as error:
-            raise _half_told(now.name, error) from error
+            raise _half_done(now.name, error) from error
     return (f"recovered {now.name} from the trash ({entry.id})", *lent), conflicts
 
 
@@ -276,7 +276,7 @@ def _stayed(
     return failure
 
 
-def _half_told(name: str, error: OSError | errors.PodtuiError) -> errors.PodtuiError:
+def _half_done(name: str, error: OSError | errors.PodtuiError) -> errors.PodtuiError:
     why = error.strerror if isinstance(error, OSError) else error.message
     return errors.DiskTrouble(
         f"{name!r} is back in its place, but not all that follows could be done: {why}",
@@ -306,13 +306,15 @@ def finish_recover(store: Store, tx: Transaction[RecoverIntent]) -> Recovered:
     if not _is_back(store, tx):
         return Recovered(finished=False, words=f"{broken_off}; it is not in the trash any more")
     with pod_in_place(store, tx) as place:
-        told = ""
+        lent_again = ""
         if place is not None:
             lent, conflicts = _lent_again(store, tx, entry, place)
-            told = "".join(f"; {each}" for each in (*lent, *conflicts))
+            lent_again = "".join(f"; {each}" for each in (*lent, *conflicts))
         _diagnose(tx, entry, place or name, ())
         clear_entry(store, trash_id)
-    return Recovered(finished=True, words=f"{broken_off}; it is back{told}", name=place or name)
+    return Recovered(
+        finished=True, words=f"{broken_off}; it is back{lent_again}", name=place or name
+    )
 
 
 def _is_back(store: Store, tx: Transaction[RecoverIntent]) -> bool:

@@ -206,13 +206,13 @@ def _recovered_words(store: Store, target: str, name: str | None) -> str:
     """Return who brought back what was meant, "" when nobody did."""
     pod = store.pod_record(name) if name else None
     pod_id = pod.id if isinstance(pod, PodRecord) else None
-    for told in reversed(store.diagnostics.read().entries):
-        if told.kind is not DiagnosticKind.RECOVERED:
+    for entry in reversed(store.diagnostics.read().entries):
+        if entry.kind is not DiagnosticKind.RECOVERED:
             continue
-        meant = {told.pod, told.pod_id, told.facts.trash_id, told.facts.old_name}
-        if target in meant and pod_id in {None, told.pod_id}:
-            called = f" as {told.pod}" if told.pod not in {None, target} else ""
-            return f"it was recovered{called} by {told.actor} on {local_words(told.at)}"
+        meant = {entry.pod, entry.pod_id, entry.facts.trash_id, entry.facts.old_name}
+        if target in meant and pod_id in {None, entry.pod_id}:
+            called = f" as {entry.pod}" if entry.pod not in {None, target} else ""
+            return f"it was recovered{called} by {entry.actor} on {local_words(entry.at)}"
     return ""
 
 
