@@ -57,11 +57,13 @@ class PodView(msgspec.Struct, frozen=True, kw_only=True):
     output_bytes: int = 0
     record_error: str | None = None
     asked_by: str | None = None
+    machine: str = ""
 
     @property
     def key(self) -> str:
         """Identifies a pod: its id, or its name while its record cannot be read."""
-        return self.id or f"name {self.name}"
+        pod = self.id or f"name {self.name}"
+        return f"{self.machine}/{pod}" if self.machine else pod
 
 
 LS_FIELDS: tuple[str, ...] = (
