@@ -109,7 +109,7 @@ def test_ctrl_c_ends_what_waits_without_a_traceback(
         assert waiting.stdout is not None
         assert waiting.stdout.readline()
     else:
-        # Its handler is in place once the core watches the store.
+        # Its handler is in place before it watches for the death of the run.
         wait_until_it_watches(waiting)
     interrupt(waiting)
     _, remarks = waiting.communicate(timeout=20)
@@ -118,14 +118,14 @@ def test_ctrl_c_ends_what_waits_without_a_traceback(
 
 
 def wait_until_it_watches(process: subprocess.Popen[bytes]) -> None:
-    """Wait until a process watches files."""
+    """Wait until a process holds a pidfd, which is readable when a run ends."""
 
     def watches() -> bool:
         folder = f"/proc/{process.pid}/fdinfo"
         for each in os.listdir(folder):
             # It closes files while it starts.
             with suppress(FileNotFoundError), open(f"{folder}/{each}") as facts:
-                if "inotify" in facts.read():
+                if "\nPid:" in facts.read():
                     return True
         return False
 
