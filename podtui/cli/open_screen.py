@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from contextlib import ExitStack
+from pathlib import Path
 
 from podtui.core.control.local import LocalPlane
 from podtui.core.control.plane import ScreenPlane
-from podtui.core.paths import config_directory
+from podtui.core.paths import config_directory, config_file
 from podtui.core.settings.settings import Loaded, load_settings
 from podtui.core.system import collector
 from podtui.core.system.system import System, real_system
+from podtui.core.system.watch import Subscription
 from podtui.tui.app import PodtuiApp, run
 from podtui.tui.controllers.action_runner import Attach
+from podtui.tui.themes import load_themes, own_directory
 
 SIZE_VARIABLES = ("COLUMNS", "LINES")
 
@@ -34,9 +39,29 @@ def open_screen(plane: LocalPlane) -> int:
         return attach_in_terminal(plane, name, read_only=read_only, key=key)
 
     app = screen_over(plane, system, attach=attach, loaded=loaded)
-    # Earlier, the garbage collector would scan the objects of the start for nothing.
-    app.on_started = collector.started
-    return run(app)
+    changes = ExitStack()
+
+    def started() -> None:
+        # Earlier, the garbage collector would scan the objects of the start for nothing.
+        collector.started()
+        changes.callback(watch_settings(app, system).close)
+
+    app.on_started = started
+    with changes:
+        return run(app)
+
+
+def watch_settings(app: PodtuiApp, system: System) -> Subscription:
+    """Hand changed settings and themes to a screen until the subscription is closed."""
+    file = config_file(system.environment)
+    directories = (file.parent, config_directory(system.environment) / "themes")
+
+    def changed(paths: Collection[Path]) -> None:
+        if any(path in directories or path == file or path.suffix == ".toml" for path in paths):
+            loaded = load_settings(system.fs, system.environment)
+            app.post_message(app.Changed(loaded, *load_themes((own_directory(), directories[1]))))
+
+    return system.watcher.subscribe(changed, directories)
 
 
 def screen_over(

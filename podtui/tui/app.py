@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.message import Message
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES
+from textual.theme import BUILTIN_THEMES, Theme
 
 from podtui.core.control.plane import ScreenPlane
 from podtui.core.model.verdicts import LIVE_STATUSES
@@ -30,6 +33,7 @@ from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
     ROLE_VARIABLES,
+    ThemeProblem,
     load_themes,
     own_directory,
 )
@@ -55,6 +59,14 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         loaded: the user's settings, and the errors in them.
     """
 
+    @dataclass
+    class Changed(Message):
+        """The user changed the settings or a theme while the screen is open."""
+
+        loaded: Loaded
+        themes: list[Theme]
+        problems: list[ThemeProblem]
+
     TITLE = "podtui"
     CSS_PATH = "podtui.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
@@ -78,14 +90,14 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
         # Filters are chosen once, at construction: without colours, the terminal's own are used.
         plain = bool(environment.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
+        self._plain, self._environment = plain, environment
         settings = loaded.settings if loaded else Settings()
         keymap = keymap_of(settings.keys)
         setup = ScreenSettings(keymap, settings.stall_after_s)
         self.main_screen = MainScreen(plane, clock, attach, setup)
         self.on_started: Callable[[], None] | None = None
-        # NO_COLOR comes before the theme in the settings.
-        usual = DEFAULT_ANSI_THEME if plain else settings.theme or DEFAULT_THEME
-        self._wanted_theme = environment.get(THEME_VARIABLE) or usual
+        self._keys = settings.keys
+        self._wanted_theme = self._theme_of(settings)
         themes, problems = load_themes((own_directory(), *theme_directories))
         # Textual's own themes are kept when none of ours could be loaded.
         for name in BUILTIN_THEMES if themes else ():
@@ -102,9 +114,45 @@ class PodtuiApp(OrderedKeysApp, inherit_bindings=False):
             words.append(f"{loaded.file}: {'; '.join(keymap.complaints)}")
         if self.theme != self._wanted_theme:
             words.append(f"there is no theme {self._wanted_theme!r}; using {self.theme}")
+        self._complaints = words
         if words:
             self.main_screen.greeting = Notice.of_words("; ".join(words), is_trouble=True)
         self.set_keymap(dict(keymap.overrides))
+
+    def _theme_of(self, settings: Settings) -> str:
+        # NO_COLOR comes before the theme in the settings.
+        usual = DEFAULT_ANSI_THEME if self._plain else settings.theme or DEFAULT_THEME
+        return self._environment.get(THEME_VARIABLE) or usual
+
+    @on(Changed)
+    def _use_changes(self, message: Changed) -> None:
+        """Use changed themes and settings; keys change when the screen is opened again."""
+        trouble = message.loaded.trouble
+        for theme in message.themes:
+            if self.available_themes.get(theme.name) != theme:
+                self.register_theme(theme)
+        words = [] if trouble is None else [trouble.sentence()]
+        words += [problem.sentence() for problem in message.problems]
+        if trouble is None:
+            words += self._use_settings(message.loaded.settings)
+        # A file that changed without a new error has nothing to say.
+        is_new, self._complaints = words != self._complaints, words
+        if words and is_new:
+            self.main_screen.runner.show_notice(Notice.of_words("; ".join(words), is_trouble=True))
+
+    def _use_settings(self, settings: Settings) -> list[str]:
+        """Use settings while the screen is open; return what cannot be used now."""
+        was, self._wanted_theme = self._wanted_theme, self._theme_of(settings)
+        if self._wanted_theme != was and self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        screen = self.main_screen
+        screen.setup = replace(screen.setup, stall_after_s=settings.stall_after_s)
+        words = []
+        if self._wanted_theme not in self.available_themes:
+            words.append(f"there is no theme {self._wanted_theme!r}; using {self.theme}")
+        if settings.keys != self._keys:
+            words.append("changed keys are used when the screen is opened again")
+        return words
 
     def on_ready(self) -> None:
         if self.on_started is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.color import Color
 
-from podtui.core.paths import config_directory
+from podtui.cli.open_screen import watch_settings
+from podtui.core.paths import config_directory, config_file
+from podtui.core.system.system import real_system
 from podtui.tui.themes import (
     DEFAULT_ANSI_THEME,
     DEFAULT_THEME,
@@ -161,3 +164,26 @@ def test_every_role_has_a_look_in_every_theme() -> None:
     for theme in load_themes([own_directory()])[0]:
         variables = {**theme.to_color_system().generate(), **theme.variables}
         assert all(style_of(role, variables) is not None for role in LOOKS)
+
+
+async def test_a_changed_theme_and_setting_are_used_while_the_screen_is_open(
+    plane: FakePlane, tmp_path: Path
+) -> None:
+    """Colours are tried without leaving the screen; a broken file is named and changes nothing."""
+    system = replace(real_system(), environment={"XDG_CONFIG_HOME": str(tmp_path)})
+    settings = config_file(system.environment)
+    themes = config_directory(system.environment) / "themes"
+    themes.mkdir(parents=True)
+    app = app_over(plane)
+    async with app.run_test() as pilot:
+        subscription = watch_settings(app, system)
+        try:
+            await until(pilot, lambda: subscription.stands, "the watch")
+            (themes / "mine.toml").write_text('name = "mine"\nprimary = "#112233"\n')
+            settings.write_text('theme = "mine"\n')
+            await until(pilot, lambda: app.theme == "mine", "the theme")
+            settings.write_text("theme = \n")
+            await until(pilot, lambda: "settings" in words_on(app), "the complaint")
+            assert app.theme == "mine"
+        finally:
+            subscription.close()
