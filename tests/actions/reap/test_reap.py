@@ -386,7 +386,7 @@ def test_a_handoff_that_left_nothing_is_settled(yard: Yard) -> None:
     handoff = hand_off(yard, "pod", pod.id, supervisor=a_dead_process())
     report = plane_with(yard).carry_out(ReapOrphans())
     assert not handoff.exists()
-    assert any("settled" in each for each in report.done)
+    assert any("resolved" in each for each in report.done)
 
 
 def test_what_cannot_be_settled_is_kept_told_and_no_success(yard: Yard, held: Handles) -> None:

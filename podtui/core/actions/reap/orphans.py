@@ -1,7 +1,7 @@
 """Orphans: what ended runs of any pod left, in place or in the trash, and starts that failed.
 
 Each is proven as for a single pod. A handoff whose run turns out to live is an agent nobody counts
-on: it is ended through its own supervisor. What cannot be resolved is kept and told, never dropped.
+on: it is ended through its own supervisor. What cannot be resolved is kept and reported, never dropped.
 """
 
 from __future__ import annotations
