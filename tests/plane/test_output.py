@@ -95,7 +95,8 @@ def test_growth_ends_a_wait(plane_under_test: PlaneUnderTest) -> None:
     yard = plane_under_test.yard
     words = yard.root / "words"
     os.mkfifo(words)
-    yard.shell("pod", f"while read word <{words}; do echo got $word; done")
+    # The pod keeps the pipe open: a word written between two opens of it would be lost.
+    yard.shell("pod", f"exec 3<>{words}; while read word <&3; do echo got $word; done")
     with output_of(plane_under_test, "pod") as output:
         for word in ("one", "two"):
             words.write_text(f"{word}\n")

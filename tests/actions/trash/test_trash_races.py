@@ -155,7 +155,8 @@ def test_a_prune_and_a_restore_do_not_share_a_pod(yard: Yard) -> None:
         assert view is None
     else:
         assert answers["restore"][0] == "done", answers
-        assert answers["prune"][0] == "refused"
+        # While the other reserves the run, whether the pod is dead cannot be determined.
+        assert answers["prune"][0] in {"refused", "unknown_state", "busy"}
         assert view is not None
         assert (view.run, view.verdict) == (2, Verdict.ALIVE)
 
