@@ -1,7 +1,8 @@
 """Orphans: what ended runs of any pod left, in place or in the trash, and starts that failed.
 
 Each is proven as for a single pod. A handoff whose run turns out to live is an agent nobody counts
-on: it is ended through its own supervisor. What cannot be resolved is kept and reported, never dropped.
+on: it is ended through its own supervisor. A handoff that cannot be resolved stays, and is
+reported.
 """
 
 from __future__ import annotations
