@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from podtui.core.actions.framework import locks
+from podtui.core.actions.trash.prune_checks import Checks
 from podtui.core.control.local import LocalPlane
 from podtui.core.errors import Busy, Exists, NotFound, PodtuiError, Refused
 from podtui.core.model.diagnostics import DiagnosticKind
@@ -155,8 +157,7 @@ def test_a_prune_and_a_restore_do_not_share_a_pod(yard: Yard) -> None:
         assert view is None
     else:
         assert answers["restore"][0] == "done", answers
-        # While the other reserves the run, whether the pod is dead cannot be determined.
-        assert answers["prune"][0] in {"refused", "unknown_state", "busy"}
+        assert answers["prune"][0] == "refused", answers
         assert view is not None
         assert (view.run, view.verdict) == (2, Verdict.ALIVE)
 
@@ -459,3 +460,17 @@ def test_a_pod_that_is_pruned_before_any_read_of_an_action_is_not_found(
     assert answers
     assert {each.kind for each in answers} <= allowed, answers
     assert all(each.next_step for each in answers)
+
+
+def test_a_run_reserved_after_the_probe_refuses_a_prune(yard: Yard) -> None:
+    """A pod that is just being restored is refused as such, not as one that nothing is known of."""
+    yard.shell("pod", "exec sleep 600")
+    yard.plane.carry_out(Stop(("pod",), grace_s=0))
+    seen, runs = yard.plane.look_at("pod"), yard.plane.store.paths.pod("pod").runs
+    shutil.copytree(runs / "0001", runs / "0002")
+    (runs / "0002" / "exit.json").unlink()
+
+    refusal = Checks(yard.plane.store, unreadable=False).refusal_of(seen)
+
+    assert refusal is not None
+    assert refusal.kind == "refused"

@@ -39,12 +39,28 @@ class Checks:
     def refusal_of(self, view: PodView) -> Refusal | None:
         """Return why a pod, as it was seen, may not be pruned; None when it may."""
         if view.verdict is Verdict.DEAD:
-            return self._of_dead(view)
+            refusal = self._of_dead(view)
+            return self._of_later_run(view) or refusal if refusal is not None else None
         return (
             alive_refusal(view, "prune")
             or _observer_unwell(view)
             or elsewhere_refusal(view, "prune")
             or self._of_unknown(view)
+        )
+
+    def _of_later_run(self, view: PodView) -> Refusal | None:
+        """Return that a run was reserved after the pod was probed: somebody restores it now."""
+        try:
+            latest = max(self._store.run_numbers(view.name), default=0)
+        except OSError:
+            # Could not tell: the refusal that was found stands.
+            return None
+        if latest <= view.run:
+            return None
+        return Refusal(
+            kind=errors.Refused.kind,
+            message=f"{view.name!r} is being restored: run {latest} was reserved meanwhile",
+            next=f"podtui inspect {shlex.quote(view.name)}",
         )
 
     def _of_dead(self, view: PodView) -> Refusal | None:
